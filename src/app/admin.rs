@@ -1,0 +1,94 @@
+//! The admin listener: `/metrics`, `/health`, `/ready`, and at `/` what runs here.
+
+use crate::app::metrics;
+use crate::app::status::{Detail, Snapshot};
+use crate::core::fault::Fault;
+use crate::engine::State;
+use crate::server::{
+    Answer, Limits, RequestHead, Route, Router, RunningServer, Server, ServerConfig,
+};
+use http::Method;
+use serde_json::json;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+/// Where it listens unless told otherwise, and how many ports behind it are tried.
+const PORT: u16 = 7070;
+const PORTS: u16 = 100;
+
+type View = Arc<dyn Fn() -> Snapshot + Send + Sync>;
+
+pub(super) fn start(address: Option<SocketAddr>, view: View) -> Result<RunningServer, Fault> {
+    if let Some(address) = address {
+        return listen(address, &view);
+    }
+    let mut last = None;
+    for port in PORT..PORT + PORTS {
+        match listen(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), &view) {
+            Ok(server) => return Ok(server),
+            Err(fault) => last = Some(fault),
+        }
+    }
+    Err(last
+        .unwrap_or_else(|| Fault::stop("no free port for the admin listener; use --admin ADDR")))
+}
+
+fn listen(address: SocketAddr, view: &View) -> Result<RunningServer, Fault> {
+    let limits = Limits { connections: 256, body_bytes: 64 * 1024, ..Limits::default() };
+    let config = ServerConfig { name: "admin".to_owned(), address, limits };
+    let page = |write: fn(&Snapshot, &mut Answer)| {
+        let view = Arc::clone(view);
+        let answer = move |_: &RequestHead<'_>, out: &mut Answer| write(&view(), out);
+        Route::new().quick(Method::GET, answer)
+    };
+    let router = Router::new()
+        .at("/", page(overview))
+        .at("/metrics", page(metrics_page))
+        .at("/health", page(|snapshot, out| state(snapshot, snapshot.is_healthy(), out)))
+        .at("/ready", page(|snapshot, out| state(snapshot, snapshot.is_ready(), out)));
+    Server::start(config, router).map_err(|error| {
+        Fault::stop(error.to_string().replace("--port admin=N", "--admin ADDRESS:PORT"))
+    })
+}
+
+fn metrics_page(snapshot: &Snapshot, out: &mut Answer) {
+    let text = metrics::render(snapshot);
+    out.content("text/plain; version=0.0.4; charset=utf-8").extend_from_slice(text.as_bytes());
+}
+
+fn state(snapshot: &Snapshot, is_fine: bool, out: &mut Answer) {
+    let services: serde_json::Map<String, serde_json::Value> = snapshot
+        .services
+        .iter()
+        .map(|service| {
+            let reason = match &service.state {
+                State::Waiting(reason) | State::Failed(reason) => Some(reason.as_str()),
+                _ => None,
+            };
+            let state = json!({ "state": service.state.name(), "reason": reason });
+            (service.name.clone(), state)
+        })
+        .collect();
+    let status = if is_fine { "ok" } else { "failing" };
+    let body = json!({ "status": status, "stack": snapshot.stack, "services": services });
+    out.status(if is_fine { 200 } else { 503 });
+    out.json().extend_from_slice(body.to_string().as_bytes());
+}
+
+/// A page for people and for `curl`: one line per service.
+fn overview(snapshot: &Snapshot, out: &mut Answer) {
+    let mut text =
+        format!("headwater {} - stack {}\n\n", env!("CARGO_PKG_VERSION"), snapshot.stack);
+    for service in &snapshot.services {
+        let numbers = match &service.detail {
+            Detail::Flow { stored, rejected, faults, .. } => {
+                format!("{stored} records stored, {rejected} dead letters, {faults} faults")
+            }
+            Detail::Server(meter) => format!("{} requests answered", meter.requests_total()),
+            Detail::Nothing => String::new(),
+        };
+        text.push_str(&format!("{:<24} {:<9} {numbers}\n", service.name, service.state.name()));
+    }
+    text.push_str("\n/metrics  /health  /ready\n");
+    out.text().extend_from_slice(text.as_bytes());
+}

@@ -1,0 +1,256 @@
+//! Starting, changing and stopping the services of a stack, in order.
+
+use crate::app::service::{self, OnEnd, Running, with_port};
+use crate::app::status::{self, Detail, ServiceStatus, Snapshot};
+use crate::app::{admin, seed};
+use crate::core::context::{Context, Seed};
+use crate::core::disk::Disk;
+use crate::core::fault::Fault;
+use crate::engine::State;
+use crate::server::RunningServer;
+use crate::stack::Stack;
+use crate::stack::model::{Body, Service};
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// What the command line decides.
+#[derive(Clone)]
+pub struct Options {
+    pub bind: IpAddr,
+    pub data: PathBuf,
+    /// `None`: 127.0.0.1:7070, or the next free port.
+    pub admin: Option<SocketAddr>,
+    /// Only these services; empty: all.
+    pub only: Vec<String>,
+    pub ports: Vec<(String, u16)>,
+    pub replicas: Vec<(String, u32)>,
+    /// Called whenever a flow has come to its end.
+    pub on_end: OnEnd,
+}
+
+impl std::fmt::Debug for Options {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Options").field("data", &self.data).finish_non_exhaustive()
+    }
+}
+
+/// A running stack.
+#[derive(Debug)]
+pub struct App {
+    disk: Arc<dyn Disk>,
+    options: Options,
+    seed: Seed,
+    stack: String,
+    services: Arc<Mutex<Vec<Entry>>>,
+    admin: Option<RunningServer>,
+}
+
+/// A service as the stack has it, with what runs of it.
+#[derive(Debug)]
+struct Entry {
+    service: Service,
+    running: Result<Running, String>,
+}
+
+impl App {
+    /// Starts the services in the order of their needs. One that cannot start (a port in use) is an
+    /// error here; the caller decides that nothing of the stack shall run then.
+    pub fn start(stack: &Stack, disk: Arc<dyn Disk>, options: Options) -> Result<Self, Fault> {
+        let data = options.data.join(&stack.name);
+        let seed = seed::of(stack.seed, &disk, &data)?;
+        let services = Arc::default();
+        let mut app =
+            Self { disk, options, seed, stack: stack.name.clone(), services, admin: None };
+        app.admin = Some(admin::start(app.options.admin, app.view())?);
+        for service in app.chosen(stack).map_err(Fault::stop)? {
+            let running = app.start_one(&service);
+            if let Err(fault) = running {
+                app.stop();
+                return Err(fault);
+            }
+            app.lock().push(Entry { service, running: running.map_err(|fault| fault.to_string()) });
+        }
+        Ok(app)
+    }
+
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin.as_ref().map(RunningServer::address)
+    }
+
+    pub fn snapshot(&self) -> Snapshot {
+        snapshot(&self.stack, &self.services)
+    }
+
+    /// Nothing runs any more: all flows came to the end of their sources, and no server is there.
+    pub fn has_ended(&self) -> bool {
+        self.lock().iter().all(|entry| match &entry.running {
+            Ok(Running::Flow(flow)) => flow.has_ended(),
+            Ok(Running::Server(_)) => false,
+            Err(_) => true,
+        })
+    }
+
+    /// The reasons of services that cannot go on.
+    pub fn failures(&self) -> Vec<String> {
+        let snapshot = self.snapshot();
+        let failed = snapshot.services.iter().filter_map(|service| match &service.state {
+            State::Failed(reason) => Some(format!("{}: {reason}", service.name)),
+            _ => None,
+        });
+        failed.collect()
+    }
+
+    /// Applies a changed stack: what did not change goes on running, untouched. Answers what was done.
+    pub fn apply(&self, stack: &Stack) -> Result<Vec<String>, String> {
+        if stack.name != self.stack {
+            let names = (&self.stack, &stack.name);
+            return Err(format!(
+                "the stack's name changed from {} to {}: start it anew",
+                names.0, names.1
+            ));
+        }
+        let wanted = self.chosen(stack)?;
+        let mut done = Vec::new();
+        let mut kept = Vec::new();
+        let mut leaving = Vec::new();
+        for entry in std::mem::take(&mut *self.lock()) {
+            let is_same = entry.running.is_ok() && wanted.contains(&entry.service);
+            if is_same { kept.push(entry) } else { leaving.push(entry) }
+        }
+        for entry in &leaving {
+            let word = if wanted.iter().any(|new| new.name == entry.service.name) {
+                "changed"
+            } else {
+                "removed"
+            };
+            done.push(format!("{} {word}", entry.service.name));
+        }
+        // What goes on is back in place before anything is waited for.
+        *self.lock() = kept;
+        stop_all(leaving);
+        for service in wanted {
+            if self.lock().iter().any(|entry| entry.service.name == service.name) {
+                continue;
+            }
+            if !done.iter().any(|line| *line == format!("{} changed", service.name)) {
+                done.push(format!("{} added", service.name));
+            }
+            let running = self.start_one(&service).map_err(|fault| fault.to_string());
+            if let Err(reason) = &running {
+                tracing::error!(service = %service.name, "{reason}");
+            }
+            self.lock().push(Entry { service, running });
+        }
+        Ok(done)
+    }
+
+    /// Sources first, then what is under way, then servers.
+    pub fn stop(&self) {
+        stop_all(std::mem::take(&mut *self.lock()));
+    }
+
+    /// Ends the admin listener; the last thing.
+    pub fn close(self) {
+        if let Some(admin) = self.admin {
+            admin.stop_and_wait(Duration::from_secs(1));
+        }
+    }
+
+    fn start_one(&self, service: &Service) -> Result<Running, Fault> {
+        let context = Context {
+            stack: self.stack.clone(),
+            service: service.name.clone(),
+            data: self.options.data.join(&self.stack).join(&service.name),
+            disk: Arc::clone(&self.disk),
+            seed: self.seed,
+            bind: self.options.bind,
+        };
+        service::start(service, context, Arc::clone(&self.options.on_end))
+    }
+
+    /// The services that shall run, with the ports and replicas of the command line.
+    fn chosen(&self, stack: &Stack) -> Result<Vec<Service>, String> {
+        let options = &self.options;
+        let named = options.only.iter().chain(options.ports.iter().map(|(name, _)| name));
+        for name in named.chain(options.replicas.iter().map(|(name, _)| name)) {
+            if stack.service(name).is_none() {
+                let known: Vec<&str> =
+                    stack.services.iter().map(|service| service.name.as_str()).collect();
+                return Err(format!(
+                    "there is no service `{name}`; the stack has {}",
+                    known.join(", ")
+                ));
+            }
+        }
+        let mut chosen = Vec::new();
+        for service in &stack.services {
+            if !options.only.is_empty() && !options.only.contains(&service.name) {
+                continue;
+            }
+            let mut service = service.clone();
+            if let Some((_, port)) = options.ports.iter().find(|(name, _)| *name == service.name) {
+                with_port(&mut service, *port)?;
+            }
+            let replicas = options.replicas.iter().find(|(name, _)| *name == service.name);
+            chosen.extend(replicate(service, replicas.map_or(1, |(_, count)| *count))?);
+        }
+        Ok(chosen)
+    }
+
+    fn view(&self) -> Arc<dyn Fn() -> Snapshot + Send + Sync> {
+        let stack = self.stack.clone();
+        let services = Arc::clone(&self.services);
+        Arc::new(move || snapshot(&stack, &services))
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Entry>> {
+        self.services.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn snapshot(stack: &str, services: &Mutex<Vec<Entry>>) -> Snapshot {
+    let services = services.lock().unwrap_or_else(PoisonError::into_inner);
+    let of = |entry: &Entry| match &entry.running {
+        Ok(running) => status::of(&entry.service.name, running),
+        Err(reason) => ServiceStatus {
+            name: entry.service.name.clone(),
+            state: State::Failed(reason.clone()),
+            addresses: Vec::new(),
+            detail: Detail::Nothing,
+        },
+    };
+    Snapshot { stack: stack.to_owned(), services: services.iter().map(of).collect() }
+}
+
+fn stop_all(entries: Vec<Entry>) {
+    let (flows, servers): (Vec<Running>, Vec<Running>) = entries
+        .into_iter()
+        .filter_map(|entry| entry.running.ok())
+        .partition(|running| matches!(running, Running::Flow(_)));
+    flows.iter().for_each(Running::stop);
+    flows.into_iter().for_each(Running::join);
+    servers.into_iter().for_each(Running::join);
+}
+
+/// Several of one service in this process: each with a name, a stream and a checkpoint of its own.
+fn replicate(service: Service, count: u32) -> Result<Vec<Service>, String> {
+    if count == 1 {
+        return Ok(vec![service]);
+    }
+    let name = &service.name;
+    let why_not = match &service.body {
+        Body::Server(_) => Some("a server's port can be had only once".to_owned()),
+        Body::Flow(flow) if flow.source.options.get("listen").is_some() => {
+            Some("its port can be had only once".to_owned())
+        }
+        Body::Flow(flow) => (flow.sink.kind.writes)(&flow.sink.options)
+            .map(|target| format!("only one flow may write {target}")),
+    };
+    if let Some(why_not) = why_not {
+        return Err(format!("`{name}` cannot run {count} times in one process: {why_not}"));
+    }
+    let numbered = |number| Service { name: format!("{name}-{number}"), ..service.clone() };
+    Ok((1..=count).map(numbered).collect())
+}

@@ -1,0 +1,170 @@
+//! The services' numbers in the Prometheus text form.
+
+use crate::app::status::{Detail, ServiceStatus, Snapshot};
+use crate::engine::meter::{BUCKETS_US, Histogram};
+use crate::engine::{FlowMeter, State};
+use crate::server::{MeterSnapshot, latency_bound};
+use std::fmt::Write as _;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// One number of a flow: name, type, help, where it comes from.
+type FlowNumber = (&'static str, &'static str, &'static str, fn(&FlowMeter) -> f64);
+
+const FLOW_NUMBERS: &[FlowNumber] = &[
+    ("headwater_records_read_total", "counter", "Records that the source gave.", |meter| {
+        meter.read_records.load(Relaxed) as f64
+    }),
+    ("headwater_bytes_read_total", "counter", "Bytes that the source gave.", |meter| {
+        meter.read_bytes.load(Relaxed) as f64
+    }),
+    (
+        "headwater_records_stored_total",
+        "counter",
+        "Records that are durable at the sink.",
+        |meter| meter.stored_records.load(Relaxed) as f64,
+    ),
+    ("headwater_bytes_stored_total", "counter", "Bytes that are durable at the sink.", |meter| {
+        meter.stored_bytes.load(Relaxed) as f64
+    }),
+    ("headwater_commits_total", "counter", "Commits of the sink.", |meter| {
+        meter.commits.load(Relaxed) as f64
+    }),
+    ("headwater_dead_letters_total", "counter", "Records that can never be delivered.", |meter| {
+        meter.rejected.load(Relaxed) as f64
+    }),
+    ("headwater_source_faults_total", "counter", "Failed tries to read the source.", |meter| {
+        meter.source_faults.load(Relaxed) as f64
+    }),
+    ("headwater_sink_faults_total", "counter", "Failed tries to store.", |meter| {
+        meter.sink_faults.load(Relaxed) as f64
+    }),
+    ("headwater_backlog_records", "gauge", "Records read and not yet acknowledged.", |meter| {
+        meter.backlog_records.load(Relaxed) as f64
+    }),
+    (
+        "headwater_oldest_unacknowledged_seconds",
+        "gauge",
+        "Age of the oldest record that is not yet acknowledged.",
+        |meter| meter.oldest_age().as_secs_f64(),
+    ),
+];
+
+/// The whole page.
+pub(super) fn render(snapshot: &Snapshot) -> String {
+    let mut out = String::with_capacity(8 * 1024);
+    states(&mut out, &snapshot.services);
+    for (name, kind, help, value) in FLOW_NUMBERS {
+        header(&mut out, name, kind, help);
+        for (service, meter) in flows(snapshot) {
+            line(&mut out, name, &[("flow", service)], value(meter));
+        }
+    }
+    let name = "headwater_component_seconds";
+    header(&mut out, name, "histogram", "Time that a component took for one call.");
+    for (service, meter) in flows(snapshot) {
+        let components = [
+            ("read", &meter.read_time),
+            ("steps", &meter.step_time),
+            ("write", &meter.write_time),
+            ("commit", &meter.commit_time),
+        ];
+        for (component, histogram) in components {
+            latencies(&mut out, name, &[("flow", service), ("component", component)], histogram);
+        }
+    }
+    servers(&mut out, snapshot);
+    out
+}
+
+fn flows(snapshot: &Snapshot) -> impl Iterator<Item = (&str, &FlowMeter)> {
+    snapshot.services.iter().filter_map(|service| match &service.detail {
+        Detail::Flow { meter, .. } => Some((service.name.as_str(), meter.as_ref())),
+        _ => None,
+    })
+}
+
+fn states(out: &mut String, services: &[ServiceStatus]) {
+    let name = "headwater_service_state";
+    header(out, name, "gauge", "1 for the state that the service is in.");
+    for service in services {
+        for state in ["starting", "running", "waiting", "ended", "stopped", "failed"] {
+            let value = f64::from(u8::from(service.state.name() == state));
+            line(out, name, &[("service", &service.name), ("state", state)], value);
+        }
+    }
+    let name = "headwater_service_up";
+    header(out, name, "gauge", "0 for a service that needs a person.");
+    for service in services {
+        let is_up = !matches!(service.state, State::Failed(_));
+        line(out, name, &[("service", &service.name)], f64::from(u8::from(is_up)));
+    }
+}
+
+fn servers(out: &mut String, snapshot: &Snapshot) {
+    let servers: Vec<(&str, &MeterSnapshot)> = snapshot
+        .services
+        .iter()
+        .filter_map(|service| match &service.detail {
+            Detail::Server(meter) => Some((service.name.as_str(), meter.as_ref())),
+            _ => None,
+        })
+        .collect();
+    header(out, "headwater_http_requests_total", "counter", "Requests by class of their status.");
+    for (service, meter) in &servers {
+        for (class, count) in ["1xx", "2xx", "3xx", "4xx", "5xx"].iter().zip(meter.requests) {
+            let labels = [("service", *service), ("status", *class)];
+            line(out, "headwater_http_requests_total", &labels, count as f64);
+        }
+    }
+    header(out, "headwater_http_connections", "gauge", "Open connections.");
+    for (service, meter) in &servers {
+        let labels = [("service", *service)];
+        line(out, "headwater_http_connections", &labels, meter.connections_open as f64);
+    }
+    let name = "headwater_http_request_seconds";
+    header(out, name, "histogram", "Time from a request's headers to its answer.");
+    for (service, meter) in &servers {
+        let mut total = 0;
+        for (bucket, count) in meter.latency.iter().enumerate() {
+            total += count;
+            let bound = latency_bound(bucket)
+                .map_or_else(|| "+Inf".to_owned(), |bound| bound.as_secs_f64().to_string());
+            let labels = [("service", *service), ("le", bound.as_str())];
+            line(out, "headwater_http_request_seconds_bucket", &labels, total as f64);
+        }
+        let labels = [("service", *service)];
+        let sum = meter.latency_sum.as_secs_f64();
+        line(out, "headwater_http_request_seconds_sum", &labels, sum);
+        line(out, "headwater_http_request_seconds_count", &labels, total as f64);
+    }
+}
+
+fn latencies(out: &mut String, name: &str, labels: &[(&str, &str)], histogram: &Histogram) {
+    let (counts, total, sum) = histogram.snapshot();
+    for (bucket, count) in counts.iter().enumerate() {
+        let bound = BUCKETS_US
+            .get(bucket)
+            .map_or_else(|| "+Inf".to_owned(), |us| (*us as f64 / 1e6).to_string());
+        let mut labels = labels.to_vec();
+        labels.push(("le", &bound));
+        line(out, &format!("{name}_bucket"), &labels, *count as f64);
+    }
+    line(out, &format!("{name}_sum"), labels, sum);
+    line(out, &format!("{name}_count"), labels, total as f64);
+}
+
+// Writing into a text cannot fail, so the results of these are of no interest.
+
+fn header(out: &mut String, name: &str, kind: &str, help: &str) {
+    drop(writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}"));
+}
+
+fn line(out: &mut String, name: &str, labels: &[(&str, &str)], value: f64) {
+    out.push_str(name);
+    for (index, (label, text)) in labels.iter().enumerate() {
+        out.push(if index == 0 { '{' } else { ',' });
+        let text = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+        drop(write!(out, "{label}=\"{text}\""));
+    }
+    drop(writeln!(out, "}} {value}"));
+}

@@ -1,0 +1,11 @@
+//! The composition root: a checked stack becomes running services. The only place that knows everything.
+
+mod admin;
+mod lifecycle;
+mod metrics;
+mod seed;
+mod service;
+mod status;
+
+pub use lifecycle::{App, Options};
+pub use status::{Detail, ServiceStatus, Snapshot};

@@ -1,0 +1,141 @@
+//! One service that runs: a flow, or a server with its routes.
+
+use crate::core::context::Context;
+use crate::core::fault::Fault;
+use crate::core::options::Setting;
+use crate::engine::flow::Parts;
+use crate::engine::{Flow, RunningFlow};
+use crate::generator::{Generator, Schema};
+use crate::routes::counter::Counter;
+use crate::routes::generate::Generated;
+use crate::server::{
+    Limits, Route as ServerRoute, Router, RunningServer, Server as HttpServer, ServerConfig,
+};
+use crate::stack::model::{self, Body, Service};
+use http::Method;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Time for requests in flight when a server stops.
+const STOP: Duration = Duration::from_secs(5);
+
+#[derive(Debug)]
+pub(super) enum Running {
+    Flow(RunningFlow),
+    Server(Serving),
+}
+
+/// A server with what must be closed after it.
+#[derive(Debug)]
+pub(super) struct Serving {
+    pub server: RunningServer,
+    pub routes: Vec<String>,
+    counters: Vec<Arc<Generated>>,
+    _lock: Box<dyn crate::core::disk::DiskLock>,
+}
+
+/// What is called when a flow ends.
+pub(super) type OnEnd = Arc<dyn Fn() + Send + Sync>;
+
+pub(super) fn start(service: &Service, context: Context, on_end: OnEnd) -> Result<Running, Fault> {
+    match &service.body {
+        Body::Flow(flow) => Ok(Running::Flow(start_flow(flow.clone(), context, on_end)?)),
+        Body::Server(server) => Ok(Running::Server(start_server(server, &context)?)),
+    }
+}
+
+fn start_flow(flow: model::Flow, context: Context, on_end: OnEnd) -> Result<RunningFlow, Fault> {
+    let build = move |context: &Context| {
+        let steps: Result<Vec<_>, Fault> =
+            flow.steps.iter().map(|step| (step.kind.build)(&step.options)).collect();
+        Ok(Parts {
+            source: (flow.source.kind.build)(&flow.source.options, context)?,
+            steps: steps?,
+            sink: (flow.sink.kind.build)(&flow.sink.options, context)?,
+        })
+    };
+    Ok(Flow { context, build: Box::new(build), on_end }.start()?)
+}
+
+fn start_server(server: &model::Server, context: &Context) -> Result<Serving, Fault> {
+    context.disk.create_dir_all(&context.data)?;
+    let lock = context.disk.lock(&context.data.join("lock"))?;
+    let mut router = Router::new();
+    let mut counters = Vec::new();
+    for (index, route) in server.routes.iter().enumerate() {
+        let generated = Arc::new(generated(route, index, context)?);
+        counters.push(Arc::clone(&generated));
+        router = router.at(route.path.clone(), ServerRoute::new().quick(Method::GET, generated));
+    }
+    let config = ServerConfig {
+        name: context.service.clone(),
+        address: server.listen.socket(context.bind),
+        limits: Limits::default(),
+    };
+    let running =
+        HttpServer::start(config, router).map_err(|error| Fault::stop(error.to_string()))?;
+    let routes = server.routes.iter().map(|route| route.path.clone()).collect();
+    Ok(Serving { server: running, routes, counters, _lock: lock })
+}
+
+/// A route's stream is named by its service and path, so that every route has numbers of its own.
+fn generated(route: &model::Route, index: usize, context: &Context) -> Result<Generated, Fault> {
+    let schema = Schema::parse(&route.record).map_err(|errors| {
+        Fault::stop(errors.first().map_or_else(String::new, |error| error.message.clone()))
+    })?;
+    let stream = format!("{}{}", context.service, route.path);
+    let seed = context.seed;
+    let generator = Generator::new(Arc::new(schema), seed.seed, &stream, seed.origin_ms);
+    let path = context.data.join(format!("route-{index}.next"));
+    let counter = Counter::open(&context.disk, &path).map_err(Fault::stop)?;
+    Ok(Generated::new(generator, route.form, counter))
+}
+
+impl Running {
+    /// Asks it to take in nothing more.
+    pub(super) fn stop(&self) {
+        if let Self::Flow(flow) = self {
+            flow.stop();
+        }
+    }
+
+    /// Waits until it has stopped.
+    pub(super) fn join(self) {
+        match self {
+            Self::Flow(flow) => flow.join(),
+            Self::Server(serving) => serving.stop(),
+        }
+    }
+
+    /// Where it can be reached.
+    pub(super) fn addresses(&self) -> Vec<String> {
+        match self {
+            Self::Flow(flow) => flow.addresses(),
+            Self::Server(serving) => {
+                let address = serving.server.address();
+                serving.routes.iter().map(|route| format!("http://{address}{route}")).collect()
+            }
+        }
+    }
+}
+
+impl Serving {
+    fn stop(self) {
+        self.server.stop_and_wait(STOP);
+        for generated in &self.counters {
+            generated.close();
+        }
+    }
+}
+
+/// Which port a service really asks for, after `--port SERVICE=N`.
+pub(super) fn with_port(service: &mut Service, port: u16) -> Result<(), String> {
+    match &mut service.body {
+        Body::Server(server) => server.listen.port = port,
+        Body::Flow(flow) if flow.source.options.get("listen").is_some() => {
+            flow.source.options.set("listen", Setting::Text(port.to_string()));
+        }
+        Body::Flow(_) => return Err(format!("the service `{}` listens on no port", service.name)),
+    }
+    Ok(())
+}

@@ -1,0 +1,76 @@
+//! What every service is doing right now: read by the live line, `/metrics`, `/health` and `/ready`.
+
+use crate::app::service::Running;
+use crate::engine::{FlowMeter, State};
+use crate::server::MeterSnapshot;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+/// One service.
+#[derive(Debug, Clone)]
+pub struct ServiceStatus {
+    pub name: String,
+    pub state: State,
+    pub addresses: Vec<String>,
+    pub detail: Detail,
+}
+
+#[derive(Debug, Clone)]
+pub enum Detail {
+    Flow {
+        meter: Arc<FlowMeter>,
+        stored: u64,
+        rejected: u64,
+        faults: u64,
+        lag: Duration,
+    },
+    Server(Box<MeterSnapshot>),
+    /// It did not start; the state says why.
+    Nothing,
+}
+
+/// All services at one moment.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    pub stack: String,
+    pub services: Vec<ServiceStatus>,
+}
+
+impl Snapshot {
+    /// Nothing needs a person.
+    pub fn is_healthy(&self) -> bool {
+        !self.services.iter().any(|service| matches!(service.state, State::Failed(_)))
+    }
+
+    /// Everything has started.
+    pub fn is_ready(&self) -> bool {
+        self.is_healthy() && !self.services.iter().any(|service| service.state == State::Starting)
+    }
+}
+
+pub(super) fn of(name: &str, running: &Running) -> ServiceStatus {
+    match running {
+        Running::Flow(flow) => {
+            let meter = Arc::clone(&flow.meter);
+            ServiceStatus {
+                name: name.to_owned(),
+                state: meter.state(),
+                addresses: running.addresses(),
+                detail: Detail::Flow {
+                    stored: meter.stored_records.load(Relaxed),
+                    rejected: meter.rejected.load(Relaxed),
+                    faults: meter.source_faults.load(Relaxed) + meter.sink_faults.load(Relaxed),
+                    lag: meter.oldest_age(),
+                    meter,
+                },
+            }
+        }
+        Running::Server(serving) => ServiceStatus {
+            name: name.to_owned(),
+            state: State::Running,
+            addresses: running.addresses(),
+            detail: Detail::Server(Box::new(serving.server.snapshot())),
+        },
+    }
+}

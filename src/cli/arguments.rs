@@ -1,0 +1,182 @@
+//! What can be typed.
+
+use crate::cli::{exit, out};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "headwater",
+    version,
+    about = "Runs the services between where data is made and where it is used, and loses nothing on the way",
+    after_help = "Start with:  headwater up\nExit codes:  0 done, 1 failed, 2 wrong arguments, 78 wrong stack file"
+)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// Address that services listen on
+    #[arg(long, global = true, value_name = "ADDR", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    pub bind: IpAddr,
+
+    /// Directory of everything durable
+    #[arg(long, global = true, value_name = "DIR", default_value = "headwater-data")]
+    pub data: PathBuf,
+
+    /// Address of the admin listener [default: 127.0.0.1:7070 or the next free port]
+    #[arg(long, global = true, value_name = "ADDR:PORT")]
+    pub admin: Option<SocketAddr>,
+
+    /// Form of the log on standard error
+    #[arg(long, global = true, value_enum, default_value_t = LogForm::Text)]
+    pub log: LogForm,
+
+    /// Answer in JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LogForm {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run a whole stack in this process
+    Up(Up),
+    /// Run one service of a stack: what a container does
+    Run(One),
+    /// Find every mistake in a stack file, and say what each flow guarantees
+    Check {
+        /// Built-in name or file [default: headwater.yaml, else random-file]
+        stack: Option<String>,
+    },
+    /// List the built-in stacks
+    Stacks {
+        #[command(subcommand)]
+        command: Option<StacksCommand>,
+    },
+    /// Copy a built-in stack out for editing
+    Init {
+        name: String,
+        /// [default: a directory of the stack's name]
+        directory: Option<PathBuf>,
+    },
+    /// Reference of every source, step and sink
+    Kinds(Kinds),
+    /// Generate data to standard output or a file
+    Generate(Generate),
+    /// Ask whether a running headwater is healthy: for container health checks
+    Health {
+        /// [default: the admin listener's /health]
+        url: Option<String>,
+    },
+    /// Print completions for a shell
+    Completions { shell: clap_complete::Shell },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Up {
+    /// Built-in name or file [default: headwater.yaml, else random-file]
+    pub stack: Option<String>,
+
+    /// Run only these services
+    #[arg(long, value_name = "SERVICE", num_args = 1..)]
+    pub only: Vec<String>,
+
+    /// Let a service listen on another port (0: any free one)
+    #[arg(long, value_name = "SERVICE=N", value_parser = assignment::<u16>)]
+    pub port: Vec<(String, u16)>,
+
+    /// Run a flow several times
+    #[arg(long, value_name = "SERVICE=N", value_parser = assignment::<u32>)]
+    pub scale: Vec<(String, u32)>,
+
+    /// Apply the stack file whenever it changes
+    #[arg(long)]
+    pub watch: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct One {
+    pub service: String,
+
+    /// Built-in name or file [default: headwater.yaml, else random-file]
+    #[arg(long)]
+    pub stack: Option<String>,
+
+    /// Listen on another port (0: any free one)
+    #[arg(long, value_name = "SERVICE=N", value_parser = assignment::<u16>)]
+    pub port: Vec<(String, u16)>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum StacksCommand {
+    /// Print a built-in stack file
+    Show { name: String },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Kinds {
+    /// Only this one
+    pub name: Option<String>,
+
+    /// The guarantee of every source with every sink
+    #[arg(long)]
+    pub guarantees: bool,
+
+    /// The JSON Schema of stack files, for editors
+    #[arg(long)]
+    pub schema: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Generate {
+    /// Fields with their types: a YAML file, or the text itself: '{ id: uuid, name: person.name }'
+    pub schema: String,
+
+    /// How many records
+    #[arg(short = 'n', long = "number", default_value_t = 10)]
+    pub number: u64,
+
+    #[arg(long, value_enum, default_value_t = DataFormat::Ndjson)]
+    pub format: DataFormat,
+
+    /// The same seed gives the same data
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+
+    /// Index of the first record
+    #[arg(long, default_value_t = 0)]
+    pub from: u64,
+
+    /// Threads; the bytes are the same for any number
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub workers: u16,
+
+    /// File to write [default: standard output]
+    #[arg(short, long)]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DataFormat {
+    Ndjson,
+    Csv,
+}
+
+fn assignment<N: std::str::FromStr>(text: &str) -> Result<(String, N), String> {
+    let wrong = || format!("`{text}` is not SERVICE=N");
+    let (name, number) = text.split_once('=').ok_or_else(wrong)?;
+    Ok((name.to_owned(), number.parse().map_err(|_| wrong())?))
+}
+
+pub(super) fn completions(shell: clap_complete::Shell) -> exit::Code {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "headwater", &mut text);
+    out::say(&String::from_utf8_lossy(&text));
+    exit::OK
+}

@@ -1,0 +1,81 @@
+//! Which stack is meant, and its text.
+
+use crate::catalog::Catalog;
+use crate::cli::{exit, out};
+use crate::stack::{self, Diagnostics, Environment, Stack, builtin};
+use std::path::{Path, PathBuf};
+
+/// The file that is taken without being named.
+const HERE: &str = "headwater.yaml";
+
+/// A stack's text, and the file that it can change in.
+#[derive(Debug, Clone)]
+pub(super) struct Source {
+    pub name: String,
+    pub text: String,
+    pub path: Option<PathBuf>,
+}
+
+/// Finds a stack by its built-in name or file; without one `headwater.yaml` here, else the default.
+pub(super) fn find(stack: Option<&str>) -> Result<Source, exit::Code> {
+    let name = match stack {
+        Some(name) => name,
+        None if Path::new(HERE).is_file() => HERE,
+        None => builtin::DEFAULT,
+    };
+    if let Some(builtin) = builtin::find(name) {
+        if !Path::new(name).is_file() {
+            let (name, text) = (format!("built-in {name}"), builtin.text.to_owned());
+            return Ok(Source { name, text, path: None });
+        }
+    }
+    read(Path::new(name))
+}
+
+/// Reads a stack file again.
+pub(super) fn read(path: &Path) -> Result<Source, exit::Code> {
+    let name = path.display().to_string();
+    match std::fs::read(path).map(String::from_utf8) {
+        Ok(Ok(text)) => Ok(Source { name, text, path: Some(path.to_path_buf()) }),
+        Ok(Err(_)) => {
+            out::error(&format!("{name} is not UTF-8; save it as UTF-8"));
+            Err(exit::BAD_STACK)
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let known: Vec<&str> = builtin::ALL.iter().map(|stack| stack.name).collect();
+            let nearest = crate::core::words::nearest(&name, known.iter().copied());
+            let help = match nearest {
+                Some(nearest) => format!("did you mean `{nearest}`?"),
+                None => format!("built in are {}", known.join(", ")),
+            };
+            out::error(&format!(
+                "there is no stack file {name}, and no built-in stack of that name; {help}"
+            ));
+            Err(exit::USAGE)
+        }
+        Err(error) => {
+            out::error(&format!("{name} cannot be read: {error}"));
+            Err(exit::FAILURE)
+        }
+    }
+}
+
+/// Checks a stack; its warnings and errors are told.
+pub(super) fn load(source: &Source) -> Result<Stack, exit::Code> {
+    match load_quietly(source) {
+        Ok((stack, warnings)) => {
+            if !warnings.list.is_empty() {
+                out::tell(&warnings.render(out::is_colourful()));
+            }
+            Ok(stack)
+        }
+        Err(diagnostics) => {
+            out::tell(&diagnostics.render(out::is_colourful()));
+            Err(exit::BAD_STACK)
+        }
+    }
+}
+
+pub(super) fn load_quietly(source: &Source) -> Result<(Stack, Diagnostics), Diagnostics> {
+    stack::load(&source.name, &source.text, &Catalog::all(), &Environment::Process)
+}

@@ -1,0 +1,160 @@
+//! `kinds`: the reference of every component, from the components themselves.
+
+use crate::catalog::Catalog;
+use crate::cli::arguments::{Arguments, Kinds};
+use crate::cli::{exit, out};
+use crate::core::kind::About;
+use crate::core::options::Need;
+use crate::core::words::nearest;
+use crate::generator;
+use crate::stack::{guarantee, schema};
+use serde_json::json;
+use std::fmt::Write as _;
+
+pub(super) fn kinds(arguments: &Arguments, options: &Kinds) -> exit::Code {
+    let catalog = Catalog::all();
+    if options.schema {
+        out::json(&schema::json_schema(&catalog));
+    } else if options.guarantees {
+        guarantees(&catalog, arguments.json);
+    } else if let Some(name) = &options.name {
+        return one(&catalog, name, arguments.json);
+    } else if arguments.json {
+        let all = roles(&catalog)
+            .flat_map(|(role, kinds)| kinds.into_iter().map(move |about| describe(role, about)));
+        out::json(&all.collect());
+    } else {
+        for (role, kinds) in roles(&catalog) {
+            out::say(&format!("{role}s\n"));
+            for about in kinds {
+                out::say(&format!("  {:<14}{}\n", about.name, about.summary));
+            }
+            out::say("\n");
+        }
+        out::say("headwater kinds NAME shows the options of one.\n");
+    }
+    exit::OK
+}
+
+fn roles(catalog: &Catalog) -> impl Iterator<Item = (&'static str, Vec<&'static About>)> {
+    [
+        ("source", catalog.sources.iter().map(|kind| &kind.about).collect()),
+        ("step", catalog.steps.iter().map(|kind| &kind.about).collect()),
+        ("sink", catalog.sinks.iter().map(|kind| &kind.about).collect::<Vec<_>>()),
+    ]
+    .into_iter()
+}
+
+fn one(catalog: &Catalog, name: &str, as_json: bool) -> exit::Code {
+    let mut found = Vec::new();
+    for (role, kinds) in roles(catalog) {
+        found.extend(
+            kinds.into_iter().filter(|about| about.name == name).map(|about| (role, about)),
+        );
+    }
+    if found.is_empty() {
+        let names: Vec<&str> =
+            roles(catalog).flat_map(|(_, kinds)| kinds).map(|about| about.name).collect();
+        let help = nearest(name, names.iter().copied()).map_or_else(
+            || format!("known: {}", names.join(", ")),
+            |word| format!("did you mean `{word}`?"),
+        );
+        out::error(&format!("there is no source, step or sink `{name}`; {help}"));
+        return exit::USAGE;
+    }
+    if as_json {
+        out::json(&found.into_iter().map(|(role, about)| describe(role, about)).collect());
+        return exit::OK;
+    }
+    for (role, about) in found {
+        out::say(&page(role, about));
+        if about.name == "generate" {
+            out::say(&value_types());
+        }
+    }
+    exit::OK
+}
+
+/// The reference page of one component.
+fn page(role: &str, about: &About) -> String {
+    let mut text = format!("{role} {}\n\n{}\n", about.name, about.summary);
+    if !about.details.is_empty() {
+        // Writing into a text cannot fail.
+        drop(write!(text, "\n{}\n", about.details));
+    }
+    if !about.options.is_empty() {
+        text.push_str("\noptions\n");
+    }
+    for option in about.options {
+        let need = match option.need {
+            Need::Required => "required".to_owned(),
+            Need::Optional => "optional".to_owned(),
+            Need::Default(default) => format!("default {default}"),
+        };
+        let main = if about.main == Some(option.name) { ", may stand alone" } else { "" };
+        let shape = option.shape.name();
+        drop(write!(
+            text,
+            "  {:<14}{shape}, {need}{main}\n  {:<14}{}\n",
+            option.name, "", option.doc
+        ));
+    }
+    drop(write!(text, "\nexample\n  {}\n", about.example));
+    text
+}
+
+fn value_types() -> String {
+    let mut text = "\ntypes of values\n".to_owned();
+    for kind in generator::Schema::kinds() {
+        drop(write!(text, "  {:<22}{}\n  {:<22}{}\n", kind.name, kind.doc, "", kind.example));
+    }
+    text
+}
+
+fn describe(role: &str, about: &About) -> serde_json::Value {
+    let options = about.options.iter().map(|option| {
+        let default = match option.need {
+            Need::Default(default) => Some(default),
+            _ => None,
+        };
+        json!({
+            "name": option.name,
+            "shape": option.shape.name(),
+            "required": option.need == Need::Required,
+            "default": default,
+            "doc": option.doc,
+        })
+    });
+    json!({
+        "role": role,
+        "name": about.name,
+        "summary": about.summary,
+        "details": about.details,
+        "options": options.collect::<Vec<_>>(),
+        "example": about.example,
+    })
+}
+
+fn guarantees(catalog: &Catalog, as_json: bool) {
+    let mut all = Vec::new();
+    for source in catalog.sources {
+        for sink in catalog.sinks {
+            all.push((source.about.name, sink.about.name, guarantee::between(source, sink)));
+        }
+    }
+    if as_json {
+        let list = all.iter().map(|(source, sink, derived)| {
+            json!({
+                "source": source,
+                "sink": sink,
+                "guarantee": derived.guarantee.to_string(),
+                "words": derived.words,
+            })
+        });
+        out::json(&list.collect());
+        return;
+    }
+    for (source, sink, derived) in all {
+        out::say(&format!("{source} -> {sink}: {}\n  {}\n", derived.guarantee, derived.words));
+    }
+}

@@ -1,0 +1,221 @@
+//! `up` and `run`: starts services, shows what flows, applies changes, stops in order.
+
+use crate::app::{App, Options};
+use crate::cli::arguments::{Arguments, One, Up};
+use crate::cli::files::{self, Source};
+use crate::cli::live::{self, Live};
+use crate::cli::{exit, out};
+use crate::clients::disk::RealDisk;
+use crate::core::time::now;
+use crate::engine::spawn;
+use crate::stack::Stack;
+use crate::stack::model::Body;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use std::net::{IpAddr, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::{Duration, SystemTime};
+
+/// How often a watched file is looked at.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// What the main thread waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Event {
+    Stop,
+    Reload,
+    FlowEnded,
+}
+
+pub(super) fn up(arguments: &Arguments, up: &Up) -> exit::Code {
+    let chosen = Chosen {
+        only: up.only.clone(),
+        ports: up.port.clone(),
+        replicas: up.scale.clone(),
+        watch: up.watch,
+    };
+    start(arguments, up.stack.as_deref(), chosen)
+}
+
+pub(super) fn one(arguments: &Arguments, one: &One) -> exit::Code {
+    let chosen = Chosen {
+        only: vec![one.service.clone()],
+        ports: one.port.clone(),
+        replicas: Vec::new(),
+        watch: false,
+    };
+    start(arguments, one.stack.as_deref(), chosen)
+}
+
+struct Chosen {
+    only: Vec<String>,
+    ports: Vec<(String, u16)>,
+    replicas: Vec<(String, u32)>,
+    watch: bool,
+}
+
+fn start(arguments: &Arguments, stack: Option<&str>, chosen: Chosen) -> exit::Code {
+    let found = files::find(stack).and_then(|source| Ok((files::load(&source)?, source)));
+    let (stack, source) = match found {
+        Ok(found) => found,
+        Err(code) => return code,
+    };
+    let (events, inbox) = sync_channel(64);
+    if let Err(error) = listen_to_signals(&events) {
+        out::error(&format!("signals cannot be handled: {error}"));
+        return exit::FAILURE;
+    }
+    let watch = chosen.watch;
+    let options = Options {
+        bind: arguments.bind,
+        data: arguments.data.clone(),
+        admin: arguments.admin,
+        only: chosen.only,
+        ports: chosen.ports,
+        replicas: chosen.replicas,
+        on_end: Arc::new(move || drop(events.try_send(Event::FlowEnded))),
+    };
+    let app = match App::start(&stack, Arc::new(RealDisk), options) {
+        Ok(app) => app,
+        Err(fault) => {
+            out::error(fault.reason());
+            return exit::FAILURE;
+        }
+    };
+    greet(&app, &stack, arguments.bind);
+    let mut session = Session { app, stack, source, watch, changed: None };
+    session.changed = session.modified();
+    session.run(&inbox)
+}
+
+/// The first SIGINT or SIGTERM stops in order, a second one at once: everything acknowledged is on disk.
+fn listen_to_signals(events: &SyncSender<Event>) -> std::io::Result<()> {
+    let is_second = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&is_second))?;
+        signal_hook::flag::register(signal, Arc::clone(&is_second))?;
+    }
+    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    let events = events.clone();
+    spawn("signals", move || {
+        for signal in signals.forever() {
+            let event = if signal == SIGHUP { Event::Reload } else { Event::Stop };
+            if events.send(event).is_err() {
+                return;
+            }
+        }
+    })?;
+    Ok(())
+}
+
+/// What runs, and where.
+fn greet(app: &App, stack: &Stack, bind: IpAddr) {
+    let mut text = format!("headwater {} runs {}\n", env!("CARGO_PKG_VERSION"), stack.name);
+    if let Some(admin) = app.admin_address() {
+        text.push_str(&format!("  {:<24}http://{admin}/\n", "admin"));
+    }
+    let lan = if bind.is_unspecified() { lan_address() } else { None };
+    for service in app.snapshot().services {
+        let mut addresses = Vec::new();
+        for address in service.addresses {
+            addresses
+                .push(address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:"));
+            if let Some(lan) = lan {
+                addresses.push(address.replace("//0.0.0.0:", &format!("//{lan}:")));
+            }
+        }
+        addresses.dedup();
+        text.push_str(&format!("  {:<24}{}\n", service.name, addresses.join("  ")));
+    }
+    out::tell(&text);
+}
+
+/// The address that other machines reach this one by. Connecting a UDP socket sends nothing; it only
+/// asks the system which way it would take.
+fn lan_address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
+    socket.connect("192.0.2.1:9").ok()?;
+    let address = socket.local_addr().ok()?.ip();
+    (!address.is_loopback() && !address.is_unspecified()).then_some(address)
+}
+
+/// A stack that runs until told otherwise.
+struct Session {
+    app: App,
+    stack: Stack,
+    source: Source,
+    watch: bool,
+    changed: Option<SystemTime>,
+}
+
+impl Session {
+    fn run(mut self, events: &Receiver<Event>) -> exit::Code {
+        let mut live = Live::new(self.prints());
+        loop {
+            let mut wake = live.next();
+            if self.watch {
+                wake = wake.min(now() + LOOK);
+            }
+            match events.recv_timeout(wake.saturating_duration_since(now())) {
+                Ok(Event::Stop) | Err(RecvTimeoutError::Disconnected) => break,
+                Ok(Event::Reload) => self.reload(),
+                Ok(Event::FlowEnded) if self.app.has_ended() => break,
+                Ok(Event::FlowEnded) => {}
+                Err(RecvTimeoutError::Timeout) => {
+                    if self.watch && self.modified() != self.changed {
+                        self.changed = self.modified();
+                        self.reload();
+                    }
+                    if now() >= live.next() {
+                        live.show(&self.app.snapshot());
+                    }
+                }
+            }
+        }
+        live.show(&self.app.snapshot());
+        live::clear();
+        let failures = self.app.failures();
+        self.app.stop();
+        self.app.close();
+        for failure in &failures {
+            out::error(failure);
+        }
+        if failures.is_empty() { exit::OK } else { exit::FAILURE }
+    }
+
+    fn prints(&self) -> bool {
+        self.stack.services.iter().any(|service| match &service.body {
+            Body::Flow(flow) => flow.sink.kind.about.name == "print",
+            Body::Server(_) => false,
+        })
+    }
+
+    fn modified(&self) -> Option<SystemTime> {
+        std::fs::metadata(self.source.path.as_ref()?).ok()?.modified().ok()
+    }
+
+    /// Reads and checks the stack file again; a bad one never touches what runs.
+    fn reload(&mut self) {
+        live::clear();
+        let Some(path) = self.source.path.clone() else {
+            tracing::info!("a built-in stack does not change; `headwater init` copies it out");
+            return;
+        };
+        let loaded = files::read(&path).and_then(|source| Ok((files::load(&source)?, source)));
+        let Ok((stack, source)) = loaded else {
+            tracing::error!("the changed stack file is not applied; what runs goes on as it was");
+            return;
+        };
+        match self.app.apply(&stack) {
+            Ok(done) if done.is_empty() => tracing::info!("the stack file says nothing new"),
+            Ok(done) => tracing::info!("the changed stack file is applied: {}", done.join(", ")),
+            Err(reason) => {
+                tracing::error!("not applied: {reason}");
+                return;
+            }
+        }
+        self.stack = stack;
+        self.source = source;
+    }
+}

@@ -1,0 +1,6 @@
+//! One file per outside system: connect, time out, sort errors into faults.
+
+pub mod disk;
+pub mod http;
+pub mod parts;
+pub mod retention;

@@ -1,0 +1,26 @@
+//! What a component is given beside its options when it is built.
+
+use crate::core::disk::Disk;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Where a component lives.
+#[derive(Debug, Clone)]
+pub struct Context {
+    pub stack: String,
+    pub service: String,
+    /// The service's own directory under `--data`.
+    pub data: PathBuf,
+    pub disk: Arc<dyn Disk>,
+    /// What generated data is a function of, beside the index.
+    pub seed: Seed,
+    /// The address that listeners bind to unless they say otherwise.
+    pub bind: std::net::IpAddr,
+}
+
+/// Seed and origin of time of everything that a stack generates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Seed {
+    pub seed: u64,
+    pub origin_ms: i64,
+}

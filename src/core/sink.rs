@@ -1,0 +1,39 @@
+//! The contract of sinks: where records go.
+
+use crate::core::batch::Batch;
+use crate::core::fault::Fault;
+use crate::core::finding::Finding;
+use crate::core::position::{Checkpoint, Partition, Position};
+use crate::core::record::Rejected;
+
+/// Stores records. Runs on the flow's writing thread.
+pub trait Sink: Send {
+    /// Called once before the first write with what the last checkpoint kept. Puts the target into
+    /// exactly that state (a file is cut back to its committed length), or says how far the target is
+    /// ahead of it. The findings are told to the user.
+    fn recover(&mut self, kept: &Checkpoint) -> Result<Recovered, Fault>;
+
+    /// Writes a batch; it need not be durable yet. Answers which records can never be stored. After a
+    /// fault the same batches are written again, following a call of `rollback`.
+    fn write(&mut self, batch: &Batch) -> Result<Vec<Rejected>, Fault>;
+
+    /// Makes durable everything written since the last commit. The answer is saved beside the position
+    /// and comes back in `recover`.
+    fn commit(&mut self) -> Result<Option<serde_json::Value>, Fault>;
+
+    /// Forgets what was written since the last commit, as far as the target allows.
+    fn rollback(&mut self) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    /// The source could not be read; a sink that talks to people may say so.
+    fn source_failed(&mut self, _reason: &str) {}
+}
+
+/// What a sink found when it was opened.
+#[derive(Debug, Default)]
+pub struct Recovered {
+    /// Positions that the target holds although the checkpoint did not know of them yet.
+    pub ahead: Vec<(Partition, Position)>,
+    pub findings: Vec<Finding>,
+}

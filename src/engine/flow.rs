@@ -1,0 +1,294 @@
+//! A flow: one thread reads, one writes, and this file starts, watches and stops them.
+//!
+//! ```text
+//!  reading thread                        writing thread
+//!  source.read -> steps.apply -> queue -> sink.write ... sink.commit -> checkpoint saved -> acknowledge
+//! ```
+//!
+//! The order on the right is law. A kill between any two of its steps repeats work and never loses it:
+//! the checkpoint says less than what is stored, never more, and a sink that is told the checkpoint at
+//! the next start cuts itself back to it. The queue is bounded; a slow sink slows the source down.
+//! While the sink syncs, batches gather in the queue and share the next commit.
+
+use crate::core::context::Context;
+use crate::core::disk::DiskLock;
+use crate::core::fault::Fault;
+use crate::core::finding::{Finding, Severity};
+use crate::core::kind::BuiltSource;
+use crate::core::limits::{DEAD_LETTER_BYTES, DRAIN, QUEUE_BATCHES};
+use crate::core::sink::Sink;
+use crate::core::source::{Acknowledge, IntakeGuard, Source};
+use crate::core::step::Step;
+use crate::core::wait::Wait;
+use crate::engine::dead_letters::DeadLetters;
+use crate::engine::inbox::Intaken;
+use crate::engine::journal_source;
+use crate::engine::meter::{FlowMeter, State};
+use crate::engine::progress::{Progress, ProgressError};
+use crate::engine::reader::{self, Message};
+use crate::engine::retry::Backoff;
+use crate::engine::tasks::{panic_message, spawn};
+use crate::engine::writer::{End, Writer};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// The components of a flow, made anew at every start.
+pub struct Parts {
+    pub source: BuiltSource,
+    pub steps: Vec<Box<dyn Step>>,
+    pub sink: Box<dyn Sink>,
+}
+
+/// What it takes to run a flow.
+pub struct Flow {
+    pub context: Context,
+    pub build: Box<dyn Fn(&Context) -> Result<Parts, Fault> + Send>,
+    /// Called once the flow has ended or stopped, whatever the reason.
+    pub on_end: Arc<dyn Fn() + Send + Sync>,
+}
+
+/// A flow that runs. Dropping it does not stop it; `stop` does.
+pub struct RunningFlow {
+    pub name: String,
+    pub meter: Arc<FlowMeter>,
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What the flow's threads and its owner share.
+#[derive(Default)]
+struct Shared {
+    /// Ends reading.
+    reading: Wait,
+    /// Ends the tries of a sink that does not work.
+    writing: Wait,
+    /// The way to tell the writing thread that no more comes, should the source hang.
+    queue: Mutex<Option<SyncSender<Message>>>,
+    addresses: Mutex<Vec<String>>,
+}
+
+impl Flow {
+    pub fn start(self) -> std::io::Result<RunningFlow> {
+        let name = self.context.service.clone();
+        let meter = Arc::new(FlowMeter::default());
+        let shared = Arc::new(Shared::default());
+        let runner = Runner { flow: self, meter: Arc::clone(&meter), shared: Arc::clone(&shared) };
+        let thread = spawn(&name, move || {
+            runner.run();
+            (runner.flow.on_end)();
+        })?;
+        Ok(RunningFlow { name, meter, shared, thread: Some(thread) })
+    }
+}
+
+impl RunningFlow {
+    /// Where its source listens, if it does.
+    pub fn addresses(&self) -> Vec<String> {
+        self.shared.addresses.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn has_ended(&self) -> bool {
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
+    /// Asks the flow to stop reading; `join` waits for it.
+    pub fn stop(&self) {
+        self.shared.reading.stop();
+    }
+
+    /// Waits until what was read is stored, at most `DRAIN`; what is not stored by then is not
+    /// acknowledged either, and comes again at the next start.
+    pub fn join(mut self) {
+        let Some(thread) = self.thread.take() else { return };
+        let deadline = crate::core::time::now() + DRAIN;
+        let patience = crate::core::time::now() + Duration::from_secs(1);
+        let tick = Wait::new();
+        while !thread.is_finished() && crate::core::time::now() < deadline {
+            if crate::core::time::now() > patience {
+                // A source that hangs in a read gives nothing more; the queue is closed over its head.
+                self.close_queue();
+            }
+            tick.sleep(Duration::from_millis(5));
+        }
+        self.shared.writing.stop();
+        self.close_queue();
+        let patience = crate::core::time::now() + Duration::from_secs(1);
+        while !thread.is_finished() && crate::core::time::now() < patience {
+            tick.sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn close_queue(&self) {
+        if let Some(queue) = self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner).take()
+        {
+            // A full queue has something to wake the writer with already.
+            drop(queue.try_send(Message::Finish));
+        }
+    }
+}
+
+impl std::fmt::Debug for RunningFlow {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("RunningFlow").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+struct Runner {
+    flow: Flow,
+    meter: Arc<FlowMeter>,
+    shared: Arc<Shared>,
+}
+
+/// Everything that one run holds open.
+struct Opened {
+    writer: Writer,
+    source: Box<dyn Source>,
+    steps: Vec<Box<dyn Step>>,
+    intake: Option<(Box<dyn IntakeGuard>, Intaken)>,
+    _lock: Box<dyn DiskLock>,
+}
+
+impl Runner {
+    /// Runs until the source ends, the owner stops it, or a person is needed; a panic or a failed start
+    /// begins anew from the checkpoint.
+    fn run(&self) {
+        let name = &self.flow.context.service;
+        let mut backoff = Backoff::new(name.len() as u64 + 1);
+        while !self.shared.reading.is_stopped() {
+            let fault = match catch_unwind(AssertUnwindSafe(|| self.run_once())) {
+                Ok(Ok(state)) => {
+                    self.meter.set_state(state);
+                    return;
+                }
+                Ok(Err(fault)) => fault,
+                Err(panic) => Fault::retry(format!(
+                    "a bug: {}; the flow starts again from its checkpoint",
+                    panic_message(panic.as_ref())
+                )),
+            };
+            self.meter.error(fault.reason());
+            if let Fault::Stop { reason } = &fault {
+                tracing::error!(service = %name, "stopped: {reason}");
+                self.meter.set_state(State::Failed(reason.clone()));
+                return;
+            }
+            let pause = backoff.pause(&fault);
+            tracing::warn!(service = %name, retry_in = ?pause, "{fault}");
+            self.meter.set_state(State::Waiting(fault.reason().to_owned()));
+            self.shared.reading.sleep(pause);
+        }
+        self.meter.set_state(State::Stopped);
+    }
+
+    fn run_once(&self) -> Result<State, Fault> {
+        let name = self.flow.context.service.clone();
+        let mut opened = self.open()?;
+        let (sender, receiver) = sync_channel(QUEUE_BATCHES);
+        *self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender.clone());
+        let reading = reader::Reading {
+            source: opened.source,
+            steps: opened.steps,
+            wait: self.shared.reading.clone(),
+            queue: sender,
+            meter: Arc::clone(&self.meter),
+            name: name.clone(),
+        };
+        self.meter.set_running();
+        let reader = spawn(&format!("{name} reads"), move || reading.run())?;
+        let end = opened.writer.run(&receiver);
+        drop(receiver);
+        *self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        if let Some((guard, intaken)) = opened.intake.take() {
+            guard.stop();
+            intaken.stop();
+        }
+        if reader.is_finished() || matches!(end, Ok(End::Source)) {
+            if let Err(panic) = reader.join() {
+                let message = panic_message(panic.as_ref());
+                return Err(Fault::retry(format!("a bug while reading: {message}")));
+            }
+        }
+        match end? {
+            End::Source => Ok(State::Ended),
+            End::Stopped => Ok(State::Stopped),
+        }
+    }
+
+    fn open(&self) -> Result<Opened, Fault> {
+        let context = &self.flow.context;
+        context.disk.create_dir_all(&context.data)?;
+        let lock = context.disk.lock(&context.data.join("lock"))?;
+        let (mut progress, findings) =
+            Progress::open(&context.disk, &context.data.join("checkpoint")).map_err(fault)?;
+        self.tell(&findings);
+        let Parts { source, steps, mut sink } = (self.flow.build)(context)?;
+        let recovered = sink.recover(&progress.checkpoint)?;
+        self.tell(&recovered.findings);
+        for (partition, position) in &recovered.ahead {
+            progress.checkpoint.advance(partition, position);
+        }
+        let (mut source, acknowledger, intake) = self.open_source(source, &progress)?;
+        source.resume(&progress.checkpoint)?;
+        let acknowledger = acknowledger.or_else(|| source.acknowledger());
+        let dead_letters =
+            DeadLetters::new(Arc::clone(&context.disk), &context.data, DEAD_LETTER_BYTES);
+        let writer = Writer {
+            name: context.service.clone(),
+            sink,
+            progress,
+            dead_letters,
+            acknowledger,
+            meter: Arc::clone(&self.meter),
+            abort: self.shared.writing.clone(),
+            backoff: Backoff::new(context.service.len() as u64),
+        };
+        Ok(Opened { writer, source, steps, intake, _lock: lock })
+    }
+
+    /// Puts the journal in front of a source that comes by itself.
+    #[expect(clippy::type_complexity, reason = "the three belong together only here")]
+    fn open_source(
+        &self,
+        source: BuiltSource,
+        progress: &Progress,
+    ) -> Result<
+        (Box<dyn Source>, Option<Box<dyn Acknowledge>>, Option<(Box<dyn IntakeGuard>, Intaken)>),
+        Fault,
+    > {
+        let mut intake = match source {
+            BuiltSource::Read(source) => return Ok((source, None, None)),
+            BuiltSource::Intake(intake) => intake,
+        };
+        let position = progress.checkpoint.position(journal_source::PARTITION);
+        let delivered = position.map_or(0, |position| position.offset);
+        let (intaken, source, findings) = Intaken::open(&self.flow.context, delivered)?;
+        self.tell(&findings);
+        let acknowledger = source.acknowledger();
+        let guard = intake.start(intaken.inbox())?;
+        let addresses = guard.address().into_iter().collect();
+        *self.shared.addresses.lock().unwrap_or_else(PoisonError::into_inner) = addresses;
+        Ok((Box::new(source), acknowledger, Some((guard, intaken))))
+    }
+
+    fn tell(&self, findings: &[Finding]) {
+        let service = &self.flow.context.service;
+        for finding in findings {
+            match finding.severity {
+                Severity::Notice => tracing::info!(service = %service, "{finding}"),
+                Severity::Damage => tracing::warn!(service = %service, "{finding}"),
+            }
+        }
+    }
+}
+
+/// A checkpoint that cannot be read needs a person; a disk that says no may say yes later.
+fn fault(error: ProgressError) -> Fault {
+    match error {
+        ProgressError::Disk(error) => error.into(),
+        ProgressError::File(error) if error.is_full() => Fault::retry(error.to_string()),
+        other => Fault::stop(other.to_string()),
+    }
+}

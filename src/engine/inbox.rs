@@ -1,0 +1,119 @@
+//! The journal in front of an intake: what is offered is durable before anyone is answered.
+//!
+//! All offers that wait while the disk syncs share the next sync, so durability costs one sync for many
+//! senders.
+
+use crate::core::context::Context;
+use crate::core::fault::Fault;
+use crate::core::finding::Finding;
+use crate::core::limits::{COMMIT_BYTES, JOURNAL_BYTES, JOURNAL_SEGMENT_BYTES};
+use crate::core::record::Records;
+use crate::core::source::{Done, Inbox, NotTaken, Offer};
+use crate::engine::journal::{Journal, JournalError, JournalOptions};
+use crate::engine::journal_source::JournalSource;
+use crate::engine::tasks::spawn;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+/// Offers that may wait for the journal; then senders are told to come back later.
+const OFFERS: usize = 4096;
+
+/// A running journal with its writing thread.
+pub(super) struct Intaken {
+    inbox: Arc<Door>,
+    thread: JoinHandle<()>,
+}
+
+/// The sending side; closed by taking the sender out.
+struct Door {
+    sender: Mutex<Option<SyncSender<(Records, Done)>>>,
+}
+
+impl Offer for Door {
+    fn offer(&self, records: Records, done: Done) {
+        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(sender) = sender else { return done(Err(not_taken("the service is stopping"))) };
+        match sender.try_send((records, done)) {
+            Ok(()) => {}
+            Err(TrySendError::Full((_, done))) => {
+                done(Err(not_taken("too much is waiting already")))
+            }
+            Err(TrySendError::Disconnected((_, done))) => {
+                done(Err(not_taken("the service is stopping")));
+            }
+        }
+    }
+}
+
+fn not_taken(reason: &str) -> NotTaken {
+    NotTaken { reason: reason.to_owned() }
+}
+
+impl Intaken {
+    /// Opens the service's journal and starts writing to it. `delivered`: what the checkpoint has.
+    pub(super) fn open(
+        context: &Context,
+        delivered: u64,
+    ) -> Result<(Self, JournalSource, Vec<Finding>), Fault> {
+        let options = JournalOptions {
+            bytes_max: JOURNAL_BYTES,
+            segment_bytes: JOURNAL_SEGMENT_BYTES,
+            delivered,
+            ..JournalOptions::default()
+        };
+        let directory = context.data.join("journal");
+        let (journal, findings) =
+            Journal::open(Arc::clone(&context.disk), &directory, options).map_err(fault)?;
+        let source = JournalSource::new(&journal, &context.service, delivered);
+        let (sender, receiver) = sync_channel(OFFERS);
+        let inbox = Arc::new(Door { sender: Mutex::new(Some(sender)) });
+        let name = context.service.clone();
+        let thread = spawn(&format!("{name} journal"), move || write(journal, &receiver, &name))?;
+        Ok((Self { inbox, thread }, source, findings))
+    }
+
+    pub(super) fn inbox(&self) -> Inbox {
+        Arc::<Door>::clone(&self.inbox)
+    }
+
+    /// Answers everybody who waits and ends the thread.
+    pub(super) fn stop(self) {
+        self.inbox.sender.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if self.thread.join().is_err() {
+            tracing::error!("the journal's thread panicked");
+        }
+    }
+}
+
+/// A full disk gets room; a journal of another version needs a person.
+pub(super) fn fault(error: JournalError) -> Fault {
+    match error {
+        JournalError::Disk(error) => error.into(),
+        JournalError::Full { .. } => Fault::retry(error.to_string()),
+        JournalError::TooLarge { .. } | JournalError::Newer { .. } => {
+            Fault::stop(error.to_string())
+        }
+    }
+}
+
+fn write(mut journal: Journal, offers: &Receiver<(Records, Done)>, name: &str) {
+    while let Ok(first) = offers.recv() {
+        let mut bytes = first.0.bytes.len();
+        let mut group = vec![first];
+        while bytes < COMMIT_BYTES {
+            let Ok(next) = offers.try_recv() else { break };
+            bytes += next.0.bytes.len();
+            group.push(next);
+        }
+        let frames: Vec<&[u8]> =
+            group.iter().map(|(records, _)| records.bytes.as_slice()).collect();
+        let outcome = journal.append(&frames).map(|_| ()).map_err(|error| {
+            tracing::warn!(service = %name, "not taken in: {error}");
+            NotTaken { reason: error.to_string() }
+        });
+        for (_, done) in group {
+            done(outcome.clone());
+        }
+    }
+}

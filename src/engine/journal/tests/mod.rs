@@ -1,0 +1,6 @@
+//! What the journal promises, one behaviour at a time.
+
+mod behaviour;
+mod damage;
+mod setup;
+mod threads;

@@ -1,0 +1,22 @@
+//! Moves batches: read, apply the steps, write durable, save the checkpoint, acknowledge.
+//!
+//! The engine knows the traits of `core` and never a component by name. Retry, back-off, dead letters,
+//! metering and the journal live here, once, around every component. Start with [`flow`].
+
+pub mod checkpoints;
+mod dead_letters;
+pub mod flow;
+mod inbox;
+pub mod journal;
+mod journal_source;
+pub mod meter;
+mod progress;
+mod reader;
+mod retry;
+mod tasks;
+mod writer;
+
+pub use dead_letters::DeadLetters;
+pub use flow::{Flow, RunningFlow};
+pub use meter::{FlowMeter, State};
+pub use tasks::spawn;

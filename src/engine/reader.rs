@@ -1,0 +1,128 @@
+//! The reading thread of a flow: asks the source, applies the steps, fills the queue.
+
+use crate::core::batch::Batch;
+use crate::core::fault::Fault;
+use crate::core::source::{Read, Source};
+use crate::core::step::Step;
+use crate::core::wait::Wait;
+use crate::engine::meter::{FlowMeter, State};
+use crate::engine::retry::Backoff;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::mpsc::SyncSender;
+
+/// What goes to the writing thread.
+#[derive(Debug)]
+pub(super) enum Message {
+    Batch(Box<Batch>),
+    /// The source could not be read; it is tried again.
+    SourceFault(String),
+    /// The source will never give more.
+    End,
+    /// Nobody reads any more.
+    Finish,
+    /// The source or a step cannot go on.
+    Stop(Fault),
+}
+
+pub(super) struct Reading {
+    pub source: Box<dyn Source>,
+    pub steps: Vec<Box<dyn Step>>,
+    pub wait: Wait,
+    pub queue: SyncSender<Message>,
+    pub meter: Arc<FlowMeter>,
+    pub name: String,
+}
+
+impl Reading {
+    pub(super) fn run(mut self) {
+        let last = self.read_all();
+        // The writing thread may be gone already; then nobody needs to know.
+        drop(self.queue.send(last));
+    }
+
+    /// Answers how it ended.
+    fn read_all(&mut self) -> Message {
+        let mut backoff = Backoff::new(self.name.len() as u64);
+        while !self.wait.is_stopped() {
+            let meter = Arc::clone(&self.meter);
+            let read = meter.read_time.time(|| self.source.read(&self.wait));
+            let passed_on = match read {
+                Ok(Read::Batch(batch)) => {
+                    backoff.reset();
+                    self.meter.set_running();
+                    self.pass_on(*batch)
+                }
+                Ok(Read::Idle) => {
+                    self.meter.set_running();
+                    Ok(true)
+                }
+                Ok(Read::End) => return self.finish(),
+                Err(fault @ Fault::Stop { .. }) => Err(fault),
+                Err(fault) => Ok(self.wait_out(&fault, &mut backoff)),
+            };
+            match passed_on {
+                Ok(true) => {}
+                Ok(false) => return Message::Finish,
+                Err(fault) => return Message::Stop(fault),
+            }
+        }
+        Message::Finish
+    }
+
+    /// Tells of a fault that may pass, and waits; answers whether anybody still listens.
+    fn wait_out(&mut self, fault: &Fault, backoff: &mut Backoff) -> bool {
+        let pause = backoff.pause(fault);
+        self.meter.source_faults.fetch_add(1, Relaxed);
+        self.meter.error(fault.reason());
+        self.meter.set_state(State::Waiting(fault.reason().to_owned()));
+        tracing::warn!(service = %self.name, retry_in = ?pause, "{fault}");
+        let told = self.queue.send(Message::SourceFault(fault.reason().to_owned())).is_ok();
+        self.wait.sleep(pause);
+        told
+    }
+
+    fn finish(&mut self) -> Message {
+        for index in 0..self.steps.len() {
+            let held = self.steps.get_mut(index).map(|step| step.finish());
+            let sent = match held {
+                Some(Ok(Some(batch))) => self.apply_from(index + 1, batch),
+                Some(Err(fault)) => Err(fault),
+                _ => Ok(true),
+            };
+            match sent {
+                Ok(true) => {}
+                Ok(false) => return Message::Finish,
+                Err(fault) => return Message::Stop(fault),
+            }
+        }
+        Message::End
+    }
+
+    fn pass_on(&mut self, batch: Batch) -> Result<bool, Fault> {
+        self.meter.took(batch.records.count, batch.records.bytes.len() as u64, batch.read_at);
+        self.apply_from(0, batch)
+    }
+
+    /// Runs the steps from `first` on and queues what comes out; `false` when nobody listens any more.
+    fn apply_from(&mut self, first: usize, batch: Batch) -> Result<bool, Fault> {
+        let came_in = batch.records.count;
+        let meter = Arc::clone(&self.meter);
+        let mut current = batch;
+        for step in self.steps.iter_mut().skip(first) {
+            match meter.step_time.time(|| step.apply(current))? {
+                Some(next) => current = next,
+                None => {
+                    self.meter.settled(came_in, None);
+                    return Ok(true);
+                }
+            }
+        }
+        if current.records.count != came_in {
+            // What a step filtered out or made more of changes what is still under way.
+            self.meter.settled(came_in, None);
+            self.meter.backlog_records.fetch_add(current.records.count, Relaxed);
+        }
+        Ok(self.queue.send(Message::Batch(Box::new(current))).is_ok())
+    }
+}

@@ -1,0 +1,11 @@
+//! Bytes to records and back: pure.
+
+pub mod answer;
+pub mod assembler;
+pub mod csv;
+pub mod json_lines;
+pub mod log;
+pub mod pairs;
+pub mod posted;
+pub mod query;
+pub mod table;

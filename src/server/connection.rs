@@ -1,0 +1,286 @@
+//! The life of one connection: read, answer in order, flush once for all that came together, wait.
+
+use std::mem::MaybeUninit;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use http::{Method, Version};
+
+use super::answer::Answer;
+use super::body::BodyDecoder;
+use super::delivering::{put_problem, write_answer};
+use super::exchange::Call;
+use super::framing::{Delivery, Framing};
+use super::guard::catch;
+use super::handler::Request;
+use super::head::{self, HeaderSpace, Parsed};
+use super::limits::{DISCARD_LIMIT, MAX_HEADER_COUNT, WRITE_BATCH};
+use super::problem::Problem;
+use super::router::{Found, Handler, Router};
+use super::shared::Shared;
+use super::signal::Stage;
+use super::wire::{Lost, Wake, Wire};
+
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) wire: Wire,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) router: Arc<Router>,
+    version: u64,
+    pub(crate) answer: Answer,
+    peer: SocketAddr,
+    /// When the bytes came that are being worked on, or when the answer before was done.
+    pub(crate) now: Instant,
+    /// When the first bytes of a head came that is not whole yet.
+    head_since: Option<Instant>,
+    /// How much of an incomplete head has been looked at in vain.
+    looked_at: usize,
+}
+
+/// What is to be done after the bytes at hand.
+#[derive(Debug)]
+pub(crate) enum Step {
+    /// A request was answered; there may be another one behind it.
+    Next,
+    More,
+    Discard(BodyDecoder),
+    Call(Box<Call>),
+    /// With care for an answer that the client may not have read yet, or without.
+    Close {
+        linger: bool,
+    },
+}
+
+impl Connection {
+    pub(crate) fn new(wire: Wire, shared: Arc<Shared>, peer: SocketAddr) -> Self {
+        let (router, version) = shared.routes();
+        Self {
+            wire,
+            shared,
+            router,
+            version,
+            answer: Answer::default(),
+            peer,
+            now: Instant::now(),
+            head_since: None,
+            looked_at: 0,
+        }
+    }
+
+    pub(crate) async fn run(mut self) {
+        // Lost means that nobody listens any more: there is nothing left to do.
+        let Ok(linger) = self.serve().await else { return };
+        if self.wire.flush().await.is_ok() && (linger || !self.wire.input.is_empty()) {
+            self.wire.linger().await;
+        }
+    }
+
+    async fn serve(&mut self) -> Result<bool, Lost> {
+        loop {
+            if self.wire.output.len() > WRITE_BATCH {
+                self.wire.flush().await?;
+            }
+            let step = match self.step() {
+                Step::More => self.more().await?,
+                Step::Discard(decoder) => self.discard(decoder).await?,
+                Step::Call(call) => self.call(*call).await?,
+                step => step,
+            };
+            if let Step::Close { linger } = step {
+                return Ok(linger);
+            }
+        }
+    }
+
+    /// Answers the request at the front of the buffer as far as that needs no waiting.
+    fn step(&mut self) -> Step {
+        self.skip_blank_lines();
+        let unread = self.wire.input.unread();
+        let fresh = unread.get(self.looked_at..).unwrap_or_default();
+        // An incomplete head is looked at again only when a line was added, or a drip of bytes would cost a parse each.
+        let incomplete = self.looked_at > 0 && unread.len() < self.shared.limits.header_bytes;
+        if unread.is_empty() || (incomplete && !fresh.contains(&b'\n')) {
+            return Step::More;
+        }
+        self.refresh_router();
+        let mut space: HeaderSpace<'_> = [const { MaybeUninit::uninit() }; MAX_HEADER_COUNT];
+        let unread = self.wire.input.unread();
+        match head::parse(unread, &mut space, &self.shared.limits, self.peer) {
+            Ok(Some(parsed)) => {
+                let parts = Parts {
+                    shared: &self.shared,
+                    router: &self.router,
+                    answer: &mut self.answer,
+                    output: &mut self.wire.output,
+                    now: self.now,
+                };
+                let length = parsed.length;
+                let (step, status) = parts.answer_request(parsed);
+                self.wire.input.consume(length);
+                (self.looked_at, self.head_since) = (0, None);
+                if let Some(status) = status {
+                    self.count(status, self.now);
+                }
+                step
+            }
+            Ok(None) => {
+                self.looked_at = unread.len();
+                Step::More
+            }
+            Err(problem) => self.refuse(problem),
+        }
+    }
+
+    /// Empty lines before a request are sent by careless clients and are to be ignored.
+    fn skip_blank_lines(&mut self) {
+        while self.wire.input.unread().starts_with(b"\r\n") {
+            self.wire.input.consume(2);
+            self.looked_at = 0;
+        }
+    }
+
+    fn refresh_router(&mut self) {
+        if self.shared.version() != self.version {
+            (self.router, self.version) = self.shared.routes();
+        }
+    }
+
+    /// Counts an answer; its end is the beginning of the next one.
+    pub(crate) fn count(&mut self, status: u16, begun: Instant) {
+        self.now = Instant::now();
+        self.wire.meter().request(status, self.now.saturating_duration_since(begun));
+    }
+
+    /// Answers with a problem that ends the connection, as what follows cannot be trusted to be a request.
+    pub(crate) fn refuse(&mut self, problem: Problem) -> Step {
+        let delivery = Delivery {
+            framing: Framing::Empty,
+            keep_alive: false,
+            expects_continue: false,
+            version: Version::HTTP_11,
+        };
+        let status = problem.status;
+        put_problem(&mut self.answer, &self.router, problem, "");
+        write_answer(&mut self.wire.output, &self.answer, &delivery, false, self.now);
+        self.count(status, self.now);
+        Step::Close { linger: true }
+    }
+
+    async fn more(&mut self) -> Result<Step, Lost> {
+        self.wire.flush().await?;
+        let limits = &self.shared.limits;
+        let partial = !self.wire.input.is_empty();
+        let until = if partial {
+            *self.head_since.get_or_insert(self.now) + limits.header_time
+        } else {
+            self.wire.input.shrink();
+            self.now + limits.idle_time
+        };
+        let idle = (!partial).then_some(self.version);
+        match self.wire.fill(limits.header_bytes, idle, until).await {
+            Wake::Data => {
+                self.now = Instant::now();
+                Ok(Step::Next)
+            }
+            Wake::Reload => {
+                self.refresh_router();
+                Ok(Step::Next)
+            }
+            Wake::TimedOut if partial => {
+                Ok(self.refuse(Problem::new(408, "The headers did not come in time.")))
+            }
+            Wake::TimedOut | Wake::Draining => Ok(Step::Close { linger: false }),
+            Wake::Closed | Wake::Ended => Err(Lost),
+        }
+    }
+
+    /// Reads over a body that no handler wanted, to get at the next request.
+    async fn discard(&mut self, mut decoder: BodyDecoder) -> Result<Step, Lost> {
+        self.wire.flush().await?;
+        let mut nowhere = Vec::new();
+        loop {
+            nowhere.clear();
+            match decoder.decode(self.wire.input.unread(), usize::MAX, &mut nowhere) {
+                Ok(used) => self.wire.input.consume(used),
+                Err(_) => return Ok(Step::Close { linger: true }),
+            }
+            if decoder.is_done() {
+                return Ok(Step::Next);
+            }
+            if self.more_body(&decoder).await.is_err() {
+                return Ok(Step::Close { linger: true });
+            }
+        }
+    }
+}
+
+/// The parts of a connection that answering in place needs while the request still lies in the buffer.
+struct Parts<'c> {
+    shared: &'c Shared,
+    router: &'c Router,
+    answer: &'c mut Answer,
+    output: &'c mut Vec<u8>,
+    now: Instant,
+}
+
+impl Parts<'_> {
+    /// What comes next, and the status if the request is answered.
+    fn answer_request(self, parsed: Parsed<'_>) -> (Step, Option<u16>) {
+        let Parsed { mut head, mut delivery, .. } = parsed;
+        match self.router.find(&head.method, head.path) {
+            Found::Handler(Handler::Slow(handler), segment) => {
+                head.segment = segment;
+                let request = Request::from_head(&head);
+                let handler = Arc::clone(handler);
+                return (
+                    Step::Call(Box::new(Call::new(handler, request, delivery, self.now))),
+                    None,
+                );
+            }
+            Found::Handler(Handler::Quick(handler), segment) => {
+                head.segment = segment;
+                self.answer.begin();
+                if let Err(panic) = catch(|| handler.answer(&head, self.answer)) {
+                    let server = self.shared.name.as_str();
+                    tracing::error!(server, path = head.path, panic, "a handler panicked");
+                    put_problem(self.answer, self.router, Problem::panicked(), head.path);
+                }
+            }
+            Found::Options(allow) => {
+                self.answer.begin();
+                self.answer.status(204).header("allow", allow);
+            }
+            Found::NotAllowed(allow) => {
+                let problem = Problem::new(405, "This path does not take that method.");
+                let problem = problem.with_header("allow", allow);
+                put_problem(self.answer, self.router, problem, head.path);
+            }
+            Found::Nothing => {
+                let problem = Problem::new(404, "There is nothing at this path.");
+                put_problem(self.answer, self.router, problem, head.path);
+            }
+        }
+        delivery.keep_alive &= self.shared.signal.stage() == Stage::Running;
+        let step = after_answer(&mut delivery);
+        let head_only = head.method == Method::HEAD;
+        write_answer(self.output, self.answer, &delivery, head_only, self.now);
+        (step, Some(self.answer.status))
+    }
+}
+
+/// What is left to do once a request is answered whose body was not read.
+fn after_answer(delivery: &mut Delivery) -> Step {
+    if delivery.framing == Framing::Empty {
+        return if delivery.keep_alive { Step::Next } else { Step::Close { linger: false } };
+    }
+    // A client that waits for 100 may send its body or not: what follows the answer is open.
+    let decoder = BodyDecoder::new(delivery.framing, DISCARD_LIMIT);
+    match decoder {
+        Ok(decoder) if delivery.keep_alive && !delivery.expects_continue => Step::Discard(decoder),
+        _ => {
+            delivery.keep_alive = false;
+            Step::Close { linger: true }
+        }
+    }
+}

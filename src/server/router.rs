@@ -1,0 +1,167 @@
+//! Which handler answers which path and method.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use http::Method;
+
+use super::handler::{Quick, Slow};
+use super::problem::{Problem, ProblemBody, ProblemForm};
+
+#[derive(Clone)]
+pub(crate) enum Handler {
+    Quick(Arc<dyn Quick>),
+    Slow(Arc<dyn Slow>),
+}
+
+/// The methods of one path.
+#[derive(Clone, Default)]
+pub struct Route {
+    handlers: Vec<(Method, Handler)>,
+    allow: String,
+}
+
+impl Route {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    #[must_use]
+    pub fn quick(self, method: Method, handler: impl Quick + 'static) -> Self {
+        self.with(method, Handler::Quick(Arc::new(handler)))
+    }
+
+    #[must_use]
+    pub fn slow(self, method: Method, handler: impl Slow + 'static) -> Self {
+        self.with(method, Handler::Slow(Arc::new(handler)))
+    }
+
+    fn with(mut self, method: Method, handler: Handler) -> Self {
+        self.handlers.retain(|(known, _)| *known != method);
+        self.handlers.push((method, handler));
+        let mut names: Vec<&str> =
+            self.handlers.iter().map(|(method, _)| method.as_str()).collect();
+        if names.contains(&"GET") && !names.contains(&"HEAD") {
+            names.push("HEAD");
+        }
+        if !names.contains(&"OPTIONS") {
+            names.push("OPTIONS");
+        }
+        self.allow = names.join(", ");
+        self
+    }
+
+    /// A HEAD without a handler of its own goes to that of GET.
+    fn handler(&self, method: &Method) -> Option<&Handler> {
+        let of = |wanted: &Method| {
+            self.handlers.iter().find(|(method, _)| method == wanted).map(|(_, handler)| handler)
+        };
+        of(method).or_else(|| if *method == Method::HEAD { of(&Method::GET) } else { None })
+    }
+}
+
+struct Prefix {
+    path: String,
+    deep: bool,
+    route: Route,
+}
+
+/// The routes of a server; never changed once it serves, only replaced.
+#[derive(Default)]
+pub struct Router {
+    exact: HashMap<String, Route>,
+    prefixes: Vec<Prefix>,
+    form: Option<ProblemForm>,
+}
+
+/// What there is for a path and a method.
+pub(crate) enum Found<'r, 'p> {
+    Handler(&'r Handler, &'p str),
+    /// OPTIONS without a handler of its own; the methods there are.
+    Options(&'r str),
+    NotAllowed(&'r str),
+    Nothing,
+}
+
+impl Router {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Exactly this path.
+    #[must_use]
+    pub fn at(mut self, path: impl Into<String>, route: Route) -> Self {
+        self.exact.insert(path.into(), route);
+        self
+    }
+
+    /// This prefix and one segment behind it that is not empty: `/users/` takes `/users/7`.
+    #[must_use]
+    pub fn segment(self, prefix: impl Into<String>, route: Route) -> Self {
+        self.with_prefix(prefix.into(), false, route)
+    }
+
+    /// Everything below this prefix, the prefix itself included.
+    #[must_use]
+    pub fn below(self, prefix: impl Into<String>, route: Route) -> Self {
+        self.with_prefix(prefix.into(), true, route)
+    }
+
+    /// The form of all problems, instead of problem+json.
+    #[must_use]
+    pub fn problem_form(
+        mut self,
+        form: impl Fn(&Problem) -> ProblemBody + Send + Sync + 'static,
+    ) -> Self {
+        self.form = Some(Arc::new(form));
+        self
+    }
+
+    fn with_prefix(mut self, path: String, deep: bool, route: Route) -> Self {
+        self.prefixes.push(Prefix { path, deep, route });
+        // The longest prefix wins; the sort is stable, so that among equals the first one does.
+        self.prefixes.sort_by_key(|prefix| std::cmp::Reverse(prefix.path.len()));
+        self
+    }
+
+    pub(crate) fn find<'p>(&self, method: &Method, path: &'p str) -> Found<'_, 'p> {
+        if path == "*" {
+            return Found::Options("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+        }
+        let Some((route, segment)) = self.route(path) else { return Found::Nothing };
+        match route.handler(method) {
+            Some(handler) => Found::Handler(handler, segment),
+            None if *method == Method::OPTIONS => Found::Options(&route.allow),
+            None => Found::NotAllowed(&route.allow),
+        }
+    }
+
+    fn route<'p>(&self, path: &'p str) -> Option<(&Route, &'p str)> {
+        if let Some(route) = self.exact.get(path) {
+            return Some((route, ""));
+        }
+        self.prefixes.iter().find_map(|prefix| {
+            let rest = path.strip_prefix(prefix.path.as_str())?;
+            let fits = prefix.deep || (!rest.is_empty() && !rest.contains('/'));
+            fits.then_some((&prefix.route, rest))
+        })
+    }
+
+    pub(crate) fn problem_body(&self, problem: &Problem) -> ProblemBody {
+        self.form.as_ref().map_or_else(|| problem.to_json(), |form| form(problem))
+    }
+}
+
+impl fmt::Debug for Route {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.allow)
+    }
+}
+
+impl fmt::Debug for Router {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let prefixes = self.prefixes.iter().map(|prefix| (&prefix.path, &prefix.route));
+        formatter.debug_map().entries(&self.exact).entries(prefixes).finish()
+    }
+}

@@ -1,0 +1,241 @@
+//! `append_file`: whole lines at the end of a file, never torn, never doubled.
+
+use crate::clients::parts::{Compression, Parts};
+use crate::core::batch::Batch;
+use crate::core::context::Context;
+use crate::core::disk::{Access, Disk, DiskFile, parent_of, read_range};
+use crate::core::fault::Fault;
+use crate::core::finding::Finding;
+use crate::core::kind::{About, Repeat, SinkKind};
+use crate::core::options::{Keep, Opt, Options, Shape};
+use crate::core::position::Checkpoint;
+use crate::core::record::{Encoding, Rejected};
+use crate::core::sink::{Recovered, Sink};
+use crate::core::time::unix_ms;
+use crate::formats::json_lines;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(super) static KIND: SinkKind = SinkKind {
+    about: About {
+        name: "append_file",
+        summary: "Appends each record as a line to a file.",
+        details: "\
+Text lines are written as they are, everything else as NDJSON. A commit is one `fdatasync`; the committed \
+length is kept together with the source's position, and at the start the file is cut back to it, so that no \
+line is torn, lost or doubled. Others may read the file while it grows; only this flow may write it.
+
+With `rotate_size` or `rotate_every` a full file becomes a part, `name.000001.ending`, compressed if wanted, \
+and the file starts anew. `keep` bounds the parts.",
+        options: &[
+            Opt::required("path", Shape::Path, "The file; its directory is made if it is missing."),
+            Opt::optional("rotate_size", Shape::Size, "Size at which a new file is begun."),
+            Opt::optional("rotate_every", Shape::Duration, "Age at which a new file is begun."),
+            Opt::with_default(
+                "compress",
+                Shape::Choice(&["none", "gzip", "zstd"]),
+                "none",
+                "How finished parts are compressed.",
+            ),
+            Opt::optional("keep", Shape::Keep, "How much of the finished parts is kept."),
+        ],
+        main: Some("path"),
+        example: "append_file: { path: data/numbers.ndjson }",
+    },
+    repeat: Repeat::Never,
+    writes: |options| Some(options.text("path").to_owned()),
+    build,
+};
+
+fn build(options: &Options, context: &Context) -> Result<Box<dyn Sink>, Fault> {
+    let path = options.path("path");
+    let compression = Compression::of(options.text("compress"));
+    let keep = options.keep_if("keep");
+    Ok(Box::new(AppendFile {
+        disk: Arc::clone(&context.disk),
+        parts: Parts::new(Arc::clone(&context.disk), &path, compression, keep),
+        path,
+        rotate_bytes: options.whole_if("rotate_size"),
+        rotate_age: options.duration_if("rotate_every"),
+        kept: Kept::default(),
+        written: 0,
+        file: None,
+        aside: Aside::Committed,
+    }))
+}
+
+struct AppendFile {
+    disk: Arc<dyn Disk>,
+    parts: Parts,
+    path: PathBuf,
+    rotate_bytes: Option<u64>,
+    rotate_age: Option<Duration>,
+    kept: Kept,
+    /// Length with what is written and not committed yet.
+    written: u64,
+    file: Option<Box<dyn DiskFile>>,
+    /// A part that is put aside; it is compressed once a checkpoint has said so.
+    aside: Aside,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Aside {
+    Nothing,
+    NotCommitted,
+    Committed,
+}
+
+/// What is saved beside the position.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Kept {
+    /// Committed bytes of the current file.
+    length: u64,
+    /// Parts finished so far; while one is being put aside, the file under its name is that part.
+    parts: u64,
+    /// When the current file got its first line.
+    begun_ms: i64,
+}
+
+impl Sink for AppendFile {
+    fn recover(&mut self, kept: &Checkpoint) -> Result<Recovered, Fault> {
+        let mut findings = Vec::new();
+        let known = kept.sink.clone().and_then(|state| serde_json::from_value(state).ok());
+        self.disk.create_dir_all(parent_of(&self.path))?;
+        self.kept = known.unwrap_or_default();
+        if known.is_some() {
+            self.parts.undo_interrupted(self.kept.parts)?;
+        }
+        let found = self.open()?;
+        match known {
+            // A file that was there before this flow is kept, whole lines and all.
+            None => self.adopt(found, &mut findings)?,
+            Some(_) => self.cut_back(found, &mut findings)?,
+        }
+        self.written = self.kept.length;
+        Ok(Recovered { ahead: Vec::new(), findings })
+    }
+
+    fn write(&mut self, batch: &Batch) -> Result<Vec<Rejected>, Fault> {
+        let records = &batch.records;
+        if records.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (lines, rejected) = match records.encoding {
+            Encoding::Text => (std::borrow::Cow::Borrowed(records.bytes.as_slice()), Vec::new()),
+            _ => json_lines::of(records),
+        };
+        if self.aside == Aside::Committed {
+            // This is the first write behind a saved checkpoint, or behind the start.
+            self.parts.finish(self.kept.parts)?;
+            self.aside = Aside::Nothing;
+        }
+        self.rotate_if_due()?;
+        let written = self.written;
+        if self.kept.begun_ms == 0 {
+            self.kept.begun_ms = unix_ms();
+        }
+        self.file()?.write_at(&lines, written)?;
+        self.written += lines.len() as u64;
+        Ok(rejected)
+    }
+
+    fn commit(&mut self) -> Result<Option<serde_json::Value>, Fault> {
+        if self.written > self.kept.length {
+            let synced = self.file()?.sync();
+            if let Err(error) = synced {
+                // Nobody knows what of it is on disk, and a second sync would prove nothing.
+                self.file = None;
+                return Err(error.into());
+            }
+        }
+        self.kept.length = self.written;
+        if self.aside == Aside::NotCommitted {
+            self.aside = Aside::Committed;
+        }
+        Ok(serde_json::to_value(self.kept).ok())
+    }
+
+    fn rollback(&mut self) -> Result<(), Fault> {
+        self.written = self.kept.length;
+        self.file = None;
+        let length = self.kept.length;
+        self.file()?.truncate(length)?;
+        Ok(())
+    }
+}
+
+impl AppendFile {
+    fn open(&mut self) -> Result<u64, Fault> {
+        let is_new = self.disk.metadata(&self.path).is_err_and(|error| error.is_missing());
+        let file = self.disk.open(&self.path, Access::ReadWrite)?;
+        if is_new {
+            self.disk.sync_dir(parent_of(&self.path))?;
+        }
+        let found = file.bytes()?;
+        self.file = Some(file);
+        Ok(found)
+    }
+
+    fn file(&mut self) -> Result<&mut Box<dyn DiskFile>, Fault> {
+        if self.file.is_none() {
+            self.open()?;
+        }
+        self.file.as_mut().ok_or_else(|| Fault::retry("the file is not open"))
+    }
+
+    /// The first start: goes on behind what is there; a half line at its end gets its line feed.
+    fn adopt(&mut self, found: u64, findings: &mut Vec<Finding>) -> Result<(), Fault> {
+        self.kept = Kept { length: found, parts: self.parts.highest()?, begun_ms: 0 };
+        if found == 0 {
+            return Ok(());
+        }
+        let last = read_range(self.file()?.as_ref(), found - 1, 1)?;
+        if last != b"\n" {
+            let file = self.file()?;
+            file.write_at(b"\n", found)?;
+            file.sync()?;
+            self.kept.length += 1;
+            let what = "it did not end with a line feed".to_owned();
+            findings.push(Finding::notice(&self.path, what).done("one was added"));
+        }
+        Ok(())
+    }
+
+    /// Puts the file into the state that the checkpoint speaks of.
+    fn cut_back(&mut self, found: u64, findings: &mut Vec<Finding>) -> Result<(), Fault> {
+        let committed = self.kept.length;
+        if found > committed {
+            let what = format!("{} bytes stand behind the last commit", found - committed);
+            let done = "they were cut off: they are not acknowledged and come again";
+            self.file()?.truncate(committed)?;
+            self.file()?.sync()?;
+            findings.push(Finding::notice(&self.path, what).done(done));
+        } else if found < committed {
+            let what =
+                format!("it was shortened from {committed} to {found} bytes by someone else");
+            let finding = Finding::damage(&self.path, what).done("writing goes on at its end");
+            findings.push(finding.remedy("restore what is missing from a backup"));
+            self.kept.length = found;
+        }
+        Ok(())
+    }
+
+    /// Puts a full or old file aside. Only between commits: a part never ends in the middle of one.
+    fn rotate_if_due(&mut self) -> Result<(), Fault> {
+        let is_full = self.rotate_bytes.is_some_and(|limit| self.written >= limit);
+        let age = u128::try_from(unix_ms() - self.kept.begun_ms).unwrap_or(0);
+        let is_old = self.rotate_age.is_some_and(|limit| age >= limit.as_millis());
+        let is_between = self.written == self.kept.length;
+        if self.written == 0 || self.kept.begun_ms == 0 || !is_between || !(is_full || is_old) {
+            return Ok(());
+        }
+        self.file = None;
+        self.parts.put_aside(self.kept.parts + 1)?;
+        self.kept = Kept { length: 0, parts: self.kept.parts + 1, begun_ms: 0 };
+        self.written = 0;
+        self.aside = Aside::NotCommitted;
+        Ok(())
+    }
+}

@@ -1,0 +1,213 @@
+//! `dataset`: each batch becomes a data file and the metadata file that commits it.
+
+use crate::clients::retention;
+use crate::core::batch::Batch;
+use crate::core::context::Context;
+use crate::core::disk::{Access, Disk, remove_if_there, unfinished, write_atomically};
+use crate::core::fault::Fault;
+use crate::core::finding::Finding;
+use crate::core::kind::{About, Repeat, SinkKind};
+use crate::core::options::{Keep, Opt, Options, Shape};
+use crate::core::position::{Checkpoint, Partition, Position};
+use crate::core::record::{Encoding, Rejected};
+use crate::core::sink::{Recovered, Sink};
+use crate::core::time::rfc3339_now;
+use crate::formats::{json_lines, table};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub(super) static KIND: SinkKind = SinkKind {
+    about: About {
+        name: "dataset",
+        summary: "Writes each batch as `data_N.csv` with a `metadata_N.json` that commits it.",
+        details: "\
+Each file is written under another name, synced, renamed, and its directory synced; the metadata comes last, \
+with the number of rows, the columns, the checksum and the position in the source. A reader that waits for the \
+metadata never sees half a dataset. Numbers go on after a restart and are never used twice. What a `generate` \
+source makes at a time (`count`) is one dataset.",
+        options: &[
+            Opt::required("path", Shape::Path, "The directory; it is made if it is missing."),
+            Opt::with_default(
+                "format",
+                Shape::Choice(&["csv", "ndjson"]),
+                "csv",
+                "How the rows are written.",
+            ),
+            Opt::optional(
+                "keep",
+                Shape::Keep,
+                "How many datasets are kept, or how old or large they get.",
+            ),
+        ],
+        main: Some("path"),
+        example: "dataset: { path: shared-data, keep: 1000 }",
+    },
+    repeat: Repeat::Never,
+    writes: |options| Some(options.text("path").to_owned()),
+    build,
+};
+
+fn build(options: &Options, context: &Context) -> Result<Box<dyn Sink>, Fault> {
+    Ok(Box::new(DatasetSink {
+        disk: Arc::clone(&context.disk),
+        directory: options.path("path"),
+        ending: if options.text("format") == "csv" { "csv" } else { "ndjson" },
+        keep: options.keep_if("keep"),
+        number: 0,
+        last: None,
+    }))
+}
+
+struct DatasetSink {
+    disk: Arc<dyn Disk>,
+    directory: PathBuf,
+    ending: &'static str,
+    keep: Option<Keep>,
+    /// The highest number in use.
+    number: u64,
+    /// What the dataset of that number holds, so that a repeated batch is known again.
+    last: Option<(Partition, Position)>,
+}
+
+/// The part of a metadata file that this sink reads again.
+#[derive(Debug, Serialize, Deserialize)]
+struct Commit {
+    partition: String,
+    #[serde(flatten)]
+    position: Position,
+}
+
+impl Sink for DatasetSink {
+    fn recover(&mut self, kept: &Checkpoint) -> Result<Recovered, Fault> {
+        self.disk.create_dir_all(&self.directory)?;
+        let remembered = kept.sink.as_ref().and_then(|state| state.get("number")?.as_u64());
+        let mut findings = Vec::new();
+        let mut highest_metadata = 0;
+        for path in self.disk.list(&self.directory)? {
+            if path.extension().is_some_and(|ending| ending == "tmp") {
+                remove_if_there(self.disk.as_ref(), &path)?;
+                let finding = Finding::notice(&path, "it was never finished".to_owned());
+                findings.push(finding.done("it was removed"));
+            }
+            highest_metadata = highest_metadata.max(number_of(&path, "metadata_").unwrap_or(0));
+        }
+        self.number = remembered.unwrap_or(0).max(highest_metadata);
+        let mut ahead = Vec::new();
+        if let Some(commit) = self.commit_of(highest_metadata) {
+            let partition: Partition = commit.partition.as_str().into();
+            let known = kept.position(&partition).map_or(0, |position| position.offset);
+            if commit.position.offset > known && highest_metadata > remembered.unwrap_or(0) {
+                ahead.push((partition, commit.position));
+            }
+        }
+        Ok(Recovered { ahead, findings })
+    }
+
+    fn write(&mut self, batch: &Batch) -> Result<Vec<Rejected>, Fault> {
+        if batch.records.is_empty() {
+            return Ok(Vec::new());
+        }
+        let here = (Arc::clone(&batch.partition), batch.position.clone());
+        if self.last.as_ref() == Some(&here) {
+            // Published already; what failed came after it.
+            return Ok(Vec::new());
+        }
+        let (lines, mut rejected) = json_lines::of(&batch.records);
+        let table = match (self.ending, &batch.records.encoding) {
+            ("csv", Encoding::Json | Encoding::Text | Encoding::Csv(_)) => table::csv(&lines),
+            _ => table::ndjson(&lines),
+        };
+        rejected.extend(table.rejected.iter().cloned());
+        if table.rows > 0 {
+            self.publish(&table, &here)?;
+        }
+        Ok(rejected)
+    }
+
+    fn commit(&mut self) -> Result<Option<serde_json::Value>, Fault> {
+        self.prune()?;
+        Ok(Some(json!({ "number": self.number })))
+    }
+}
+
+impl DatasetSink {
+    /// Data first, metadata last: the metadata is the commit.
+    fn publish(&mut self, table: &table::Table, here: &(Partition, Position)) -> Result<(), Fault> {
+        let number = self.free_number()?;
+        let file = format!("data_{number}.{}", self.ending);
+        write_atomically(self.disk.as_ref(), &self.directory.join(&file), &table.bytes)?;
+        let metadata = json!({
+            "version": 1,
+            "dataset": format!("data_{number}"),
+            "file": file,
+            "rows": table.rows,
+            "columns": table.columns,
+            "bytes": table.bytes.len(),
+            "sha256": hex(&Sha256::digest(&table.bytes)),
+            "created": rfc3339_now(),
+            "source": Commit { partition: here.0.to_string(), position: here.1.clone() },
+        });
+        let mut text = serde_json::to_vec_pretty(&metadata).unwrap_or_default();
+        text.push(b'\n');
+        write_atomically(self.disk.as_ref(), &self.metadata_path(number), &text)?;
+        self.number = number;
+        self.last = Some(here.clone());
+        Ok(())
+    }
+
+    /// The next number that no file has. A data file without metadata is a publication that a crash cut
+    /// off: its number is taken again, because nobody was told of it.
+    fn free_number(&self) -> Result<u64, Fault> {
+        let mut number = self.number + 1;
+        while self.disk.metadata(&self.metadata_path(number)).is_ok() {
+            number += 1;
+        }
+        Ok(number)
+    }
+
+    fn metadata_path(&self, number: u64) -> PathBuf {
+        self.directory.join(format!("metadata_{number}.json"))
+    }
+
+    fn commit_of(&self, number: u64) -> Option<Commit> {
+        let path = self.metadata_path(number);
+        let file = self.disk.open(&path, Access::Read).ok()?;
+        let length = usize::try_from(file.bytes().ok()?).ok()?;
+        let bytes = crate::core::disk::read_range(file.as_ref(), 0, length).ok()?;
+        let value: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
+        serde_json::from_value(value.get("source")?.clone()).ok()
+    }
+
+    /// Metadata goes first, so that no reader finds a dataset whose data is gone.
+    fn prune(&self) -> Result<(), Fault> {
+        let Some(keep) = self.keep else { return Ok(()) };
+        let mut numbered: Vec<(u64, PathBuf)> = self
+            .disk
+            .list(&self.directory)?
+            .into_iter()
+            .filter_map(|path| Some((number_of(&path, "data_")?, path)))
+            .collect();
+        numbered.sort();
+        let files: Vec<PathBuf> = numbered.iter().map(|(_, path)| path.clone()).collect();
+        for path in retention::excess(self.disk.as_ref(), &files, keep) {
+            if let Some(number) = number_of(path, "data_") {
+                remove_if_there(self.disk.as_ref(), &self.metadata_path(number))?;
+            }
+            remove_if_there(self.disk.as_ref(), path)?;
+            remove_if_there(self.disk.as_ref(), &unfinished(path))?;
+        }
+        Ok(())
+    }
+}
+
+/// `data_7.csv` with the prefix `data_` is 7.
+fn number_of(path: &Path, prefix: &str) -> Option<u64> {
+    path.file_stem()?.to_str()?.strip_prefix(prefix)?.parse().ok()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,444 @@
+//! `datasets`: finds complete pairs of data and metadata in a directory that it may only read.
+
+use crate::core::batch::{Batch, DatasetPart};
+use crate::core::context::Context;
+use crate::core::disk::{Access, Disk, DiskFile, Metadata, read_range};
+use crate::core::fault::Fault;
+use crate::core::kind::{About, BuiltSource, Replay, SourceKind};
+use crate::core::options::{Opt, Options, Shape};
+use crate::core::position::{Checkpoint, Partition, Position};
+use crate::core::record::{Encoding, Records, Rejected};
+use crate::core::source::{Dataset, Read, Source};
+use crate::core::time::now;
+use crate::core::wait::Wait;
+use crate::formats::assembler::{Assembler, Format};
+use crate::formats::pairs::{Pair, Pattern, pairs};
+use notify::{RecursiveMode, Watcher};
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::time::{Duration, Instant, UNIX_EPOCH};
+
+pub(super) static KIND: SourceKind = SourceKind {
+    about: About {
+        name: "datasets",
+        summary: "Reads each complete dataset (data file and metadata file) of a directory once.",
+        details: "\
+A dataset is complete when its metadata file is there: `data_7.csv` belongs to `metadata_7.json`. `bytes` and \
+`sha256` in the metadata are verified before the first row goes on; what disagrees for longer than `patience` \
+becomes a dead letter, and is read when the file changes. The directory may be read-only. New files are \
+found by events where the file system gives them, and by looking every `look` where it does not (NFS, some volumes).
+
+Each dataset is read once, also after a restart; a changed one again only with `changed: again`.",
+        options: &[
+            Opt::required("path", Shape::Path, "The directory."),
+            Opt::with_default("data", Shape::Text, "data_*.csv", "Names of data files; `*` is what the pair shares."),
+            Opt::with_default("metadata", Shape::Text, "metadata_*.json", "Names of metadata files."),
+            Opt::with_default("look", Shape::Duration, "1s", "How often the directory is looked at anyway."),
+            Opt::with_default(
+                "patience",
+                Shape::Duration,
+                "10s",
+                "How long data and metadata may disagree before the dataset is given up.",
+            ),
+            Opt::with_default(
+                "changed",
+                Shape::Choice(&["ignore", "again"]),
+                "ignore",
+                "What happens to a dataset that changes after it was read.",
+            ),
+        ],
+        main: Some("path"),
+        example: "datasets: { path: shared-data }",
+    },
+    replay: Replay::Again,
+    build,
+};
+
+fn build(options: &Options, context: &Context) -> Result<BuiltSource, Fault> {
+    Ok(BuiltSource::Read(Box::new(Datasets {
+        disk: Arc::clone(&context.disk),
+        directory: options.path("path"),
+        data: Pattern::parse(options.text("data")).map_err(Fault::stop)?,
+        metadata: Pattern::parse(options.text("metadata")).map_err(Fault::stop)?,
+        look: options.duration("look"),
+        patience: options.duration("patience"),
+        is_again: options.text("changed") == "again",
+        done: BTreeMap::new(),
+        ready: VecDeque::new(),
+        doubtful: BTreeMap::new(),
+        current: None,
+        listed: BTreeSet::new(),
+        watch: None,
+    })))
+}
+
+struct Datasets {
+    disk: Arc<dyn Disk>,
+    directory: PathBuf,
+    data: Pattern,
+    metadata: Pattern,
+    look: Duration,
+    patience: Duration,
+    is_again: bool,
+    /// What was read or given up, by name.
+    done: BTreeMap<Partition, Position>,
+    ready: VecDeque<Pair>,
+    /// Since when the data and the metadata of a pair disagree.
+    doubtful: BTreeMap<String, (String, Instant)>,
+    current: Option<Current>,
+    /// The names of all pairs, as they were seen last: what is done and not there any more is forgotten.
+    listed: BTreeSet<String>,
+    watch: Option<Watch>,
+}
+
+/// A dataset that is being read.
+struct Current {
+    dataset: Arc<Dataset>,
+    partition: Partition,
+    /// Where the offsets of this reading begin: behind those of an earlier one.
+    base: u64,
+    state: String,
+    file: Box<dyn DiskFile>,
+    assembler: Assembler,
+    byte: u64,
+    has_ended: bool,
+}
+
+/// Events of the file system, as a hint that it is worth looking.
+struct Watch {
+    _watcher: Option<notify::RecommendedWatcher>,
+    events: Option<Receiver<()>>,
+    looked: Option<Instant>,
+}
+
+/// What the note of a position says: the state of the files when they were read.
+fn note(data: &Metadata, metadata: &Metadata) -> String {
+    let modified = |metadata: &Metadata| {
+        metadata.modified.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos())
+    };
+    format!("{} {} {} {}", data.bytes, modified(data), metadata.bytes, modified(metadata))
+}
+
+/// Before the state of a dataset that could not be read.
+const GIVEN_UP: &str = "given up: ";
+
+/// Before the byte and the state of a dataset that is read in part.
+const PART: &str = "read up to ";
+
+impl Source for Datasets {
+    fn resume(&mut self, from: &Checkpoint) -> Result<(), Fault> {
+        self.done = from.positions.clone();
+        self.watch = Some(Watch::new(&self.directory));
+        Ok(())
+    }
+
+    fn read(&mut self, wait: &Wait) -> Result<Read, Fault> {
+        loop {
+            if self.current.is_some() {
+                return self.read_rows().inspect_err(|_| self.current = None);
+            }
+            if let Some(pair) = self.ready.pop_front() {
+                if let Some(given_up) = self.open(pair)? {
+                    return Ok(Read::Batch(given_up));
+                }
+                continue;
+            }
+            if !self.is_time(wait) {
+                return Ok(Read::Idle);
+            }
+            self.look()?;
+            if self.ready.is_empty() {
+                return Ok(Read::Idle);
+            }
+        }
+    }
+}
+
+impl Datasets {
+    /// Waits for an event or the time to look; `false` when stopped or nothing is due yet.
+    fn is_time(&mut self, wait: &Wait) -> bool {
+        let Some(watch) = &mut self.watch else { return true };
+        let Some(looked) = watch.looked else { return true };
+        let left = self.look.saturating_sub(looked.elapsed());
+        let step = left.min(Duration::from_millis(500));
+        let is_event = match &watch.events {
+            Some(events) => events.recv_timeout(step).is_ok(),
+            None => {
+                wait.sleep(step);
+                false
+            }
+        };
+        !wait.is_stopped() && (is_event || looked.elapsed() >= self.look)
+    }
+
+    /// Finds the pairs that are not done.
+    fn look(&mut self) -> Result<(), Fault> {
+        if let Some(watch) = &mut self.watch {
+            watch.looked = Some(now());
+        }
+        let files = self.disk.list(&self.directory)?;
+        let pairs = pairs(&files, &self.data, &self.metadata);
+        self.listed = pairs.iter().map(|pair| pair.name.clone()).collect();
+        for pair in pairs {
+            let is_new = match self.done.get(pair.name.as_str()) {
+                None => true,
+                Some(position) if position.note.starts_with(PART) => true,
+                Some(position) if position.note.starts_with(GIVEN_UP) => {
+                    self.has_changed(&pair, position)
+                }
+                Some(position) => self.is_again && self.has_changed(&pair, position),
+            };
+            if is_new {
+                self.ready.push_back(pair);
+            }
+        }
+        Ok(())
+    }
+
+    fn has_changed(&self, pair: &Pair, position: &Position) -> bool {
+        let state = self.state(pair);
+        let known = position.note.strip_prefix(GIVEN_UP).unwrap_or(&position.note);
+        state.is_ok_and(|state| state != known)
+    }
+
+    fn state(&self, pair: &Pair) -> Result<String, Fault> {
+        Ok(note(&self.disk.metadata(&pair.data)?, &self.disk.metadata(&pair.metadata)?))
+    }
+
+    /// Verifies a pair and begins to read it. One that disagrees is looked at again later, and given up
+    /// when that has lasted; the answer then is the batch that says so.
+    fn open(&mut self, pair: Pair) -> Result<Option<Box<Batch>>, Fault> {
+        let state = self.state(&pair)?;
+        let known = self.done.get(pair.name.as_str()).cloned();
+        match self.verify(&pair) {
+            Ok(dataset) => {
+                self.doubtful.remove(&pair.name);
+                self.current = Some(self.begin(dataset, state, known.as_ref())?);
+                Ok(None)
+            }
+            Err(Doubt::Fault(fault)) => Err(fault),
+            Err(Doubt::Disagrees(reason)) => {
+                let since = match self.doubtful.get(&pair.name) {
+                    Some((known, since)) if *known == state => *since,
+                    _ => now(),
+                };
+                if since.elapsed() < self.patience {
+                    self.doubtful.insert(pair.name, (state, since));
+                    return Ok(None);
+                }
+                self.doubtful.remove(&pair.name);
+                let offset = known.map_or(0, |position| position.offset) + 1;
+                let position = Position { offset, note: format!("{GIVEN_UP}{state}") };
+                Ok(Some(self.give_up(&pair.name, &pair.data, reason, position)))
+            }
+        }
+    }
+
+    /// Opens a dataset at its start, or where an earlier reading of the same files was cut off.
+    fn begin(
+        &self,
+        dataset: Dataset,
+        state: String,
+        known: Option<&Position>,
+    ) -> Result<Current, Fault> {
+        let file = self.disk.open(&dataset.path, Access::Read)?;
+        let format = Format::of("auto", &dataset.path);
+        let part = known.and_then(|known| {
+            let (byte, at_state) = known.note.strip_prefix(PART)?.split_once(' ')?;
+            (at_state == state).then_some((known.offset, byte.parse::<u64>().ok()?))
+        });
+        let mut assembler = Assembler::new(format);
+        let mut current_byte = 0;
+        let mut base = known.map_or(0, |known| known.offset);
+        if let Some((offset, byte)) = part {
+            assembler.fill(|room| file.read_at(room, 0))?;
+            // The first piece may hold rows, but it is only the header that is wanted of it.
+            assembler.next(false).map_err(Fault::stop)?;
+            assembler = Assembler::behind_header(format, assembler.shape());
+            current_byte = byte;
+            base = offset.saturating_sub(byte);
+        }
+        let partition: Partition = dataset.name.as_str().into();
+        Ok(Current {
+            file,
+            dataset: Arc::new(dataset),
+            partition,
+            base,
+            state,
+            assembler,
+            byte: current_byte,
+            has_ended: false,
+        })
+    }
+
+    fn give_up(
+        &mut self,
+        name: &str,
+        data: &Path,
+        reason: String,
+        position: Position,
+    ) -> Box<Batch> {
+        let partition: Partition = name.into();
+        self.done.insert(Arc::clone(&partition), position.clone());
+        let mut batch = Batch::new(&partition, position, Records::empty(Encoding::Json));
+        let record = data.display().to_string().into_bytes();
+        batch.rejected.push(Rejected { record, reason });
+        Box::new(batch)
+    }
+
+    /// Compares the data file with what its metadata says.
+    fn verify(&self, pair: &Pair) -> Result<Dataset, Doubt> {
+        let metadata = self.read_metadata(&pair.metadata)?;
+        let file = self.disk.open(&pair.data, Access::Read).map_err(Fault::from)?;
+        let bytes = file.bytes().map_err(Fault::from)?;
+        let declared = metadata.get("bytes").and_then(serde_json::Value::as_u64);
+        if let Some(declared) = declared.filter(|declared| *declared != bytes) {
+            let reason = format!("the metadata says {declared} bytes, the file has {bytes}");
+            return Err(Doubt::Disagrees(reason));
+        }
+        let sha256 = checksum(file.as_ref())?;
+        let declared = metadata.get("sha256").and_then(serde_json::Value::as_str);
+        if let Some(declared) = declared.filter(|declared| !declared.eq_ignore_ascii_case(&sha256))
+        {
+            let reason = format!(
+                "the metadata says sha256 {declared}, the file has {sha256}: one of the two was damaged"
+            );
+            return Err(Doubt::Disagrees(reason));
+        }
+        Ok(Dataset {
+            name: pair.name.clone(),
+            path: pair.data.clone(),
+            bytes,
+            sha256: Some(sha256),
+            metadata: Some(metadata),
+        })
+    }
+
+    fn read_metadata(&self, path: &Path) -> Result<serde_json::Value, Doubt> {
+        const METADATA_BYTES: u64 = 1024 * 1024;
+        let file = self.disk.open(path, Access::Read).map_err(Fault::from)?;
+        let bytes = file.bytes().map_err(Fault::from)?;
+        if bytes > METADATA_BYTES {
+            return Err(Doubt::Disagrees("the metadata file is larger than 1 MiB".to_owned()));
+        }
+        let text = read_range(file.as_ref(), 0, bytes as usize).map_err(Fault::from)?;
+        serde_json::from_slice(&text)
+            .map_err(|error| Doubt::Disagrees(format!("the metadata file is not JSON: {error}")))
+    }
+
+    fn read_rows(&mut self) -> Result<Read, Fault> {
+        let Some(current) = &mut self.current else { return Ok(Read::Idle) };
+        loop {
+            let piece = match current.assembler.next(current.has_ended) {
+                Ok(piece) => piece,
+                Err(reason) => return Ok(self.unreadable(reason)),
+            };
+            if let Some(piece) = piece {
+                current.byte += piece.consumed;
+                let note = format!("{PART}{} {}", current.byte, current.state);
+                let position = Position { offset: current.base + current.byte, note };
+                let mut batch = Batch::new(&current.partition, position, piece.records);
+                batch.rejected = piece.rejected;
+                let dataset = Arc::clone(&current.dataset);
+                batch.dataset = Some(DatasetPart { dataset, is_last: false });
+                return Ok(Read::Batch(Box::new(batch)));
+            }
+            if current.has_ended {
+                return Ok(Read::Batch(self.last()));
+            }
+            let from = current.byte + current.assembler.pending();
+            let read = current.assembler.fill(|room| current.file.read_at(room, from))?;
+            current.has_ended = read == 0;
+        }
+    }
+
+    /// The batch that ends a dataset: no rows, and the position that says it is done.
+    fn last(&mut self) -> Box<Batch> {
+        let Some(current) = self.current.take() else {
+            return Box::new(Batch::new(
+                &"".into(),
+                Position::at(0),
+                Records::empty(Encoding::Json),
+            ));
+        };
+        let shape = current.assembler.shape();
+        let encoding = shape.map_or(Encoding::Json, Encoding::Csv);
+        let offset = current.base + current.byte + 1;
+        let position = Position { offset, note: current.state };
+        self.done.insert(Arc::clone(&current.partition), position.clone());
+        let records = Records::empty(encoding);
+        let mut batch = Batch::new(&current.partition, position, records);
+        batch.gone = self.forget_missing();
+        batch.dataset = Some(DatasetPart { dataset: current.dataset, is_last: true });
+        Box::new(batch)
+    }
+
+    /// The file is what its metadata says, and yet no rows can be made of it.
+    fn unreadable(&mut self, reason: String) -> Read {
+        let Some(current) = self.current.take() else { return Read::Idle };
+        let offset = current.base + current.byte + 1;
+        let position = Position { offset, note: format!("{GIVEN_UP}{}", current.state) };
+        let dataset = &current.dataset;
+        Read::Batch(self.give_up(&dataset.name, &dataset.path, reason, position))
+    }
+
+    /// Datasets that were removed need no position any more: the checkpoint stays as small as the
+    /// directory.
+    fn forget_missing(&mut self) -> Vec<Partition> {
+        let is_missing = |name: &&Partition| !self.listed.contains(&***name);
+        let missing: Vec<Partition> = self.done.keys().filter(is_missing).cloned().collect();
+        for name in &missing {
+            self.done.remove(name);
+        }
+        missing
+    }
+}
+
+/// Why a pair is not read now.
+enum Doubt {
+    Fault(Fault),
+    Disagrees(String),
+}
+
+impl From<Fault> for Doubt {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+fn checksum(file: &dyn DiskFile) -> Result<String, Fault> {
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 256 * 1024];
+    let mut at = 0;
+    loop {
+        let read = file.read_at(&mut buffer, at)?;
+        if read == 0 {
+            let digest = hasher.finalize();
+            return Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect());
+        }
+        hasher.update(&buffer[..read]);
+        at += read as u64;
+    }
+}
+
+impl Watch {
+    fn new(directory: &Path) -> Self {
+        let (sender, events) = sync_channel(1);
+        let watcher = notify::recommended_watcher(move |_| {
+            // One waiting hint is enough; what it was about is seen by looking.
+            drop(sender.try_send(()));
+        });
+        let watcher = watcher.and_then(|mut watcher| {
+            watcher.watch(directory, RecursiveMode::NonRecursive)?;
+            Ok(watcher)
+        });
+        match watcher {
+            Ok(watcher) => Self { _watcher: Some(watcher), events: Some(events), looked: None },
+            // No events here (the directory may not be there yet): looking now and then does it.
+            Err(_) => Self { _watcher: None, events: None, looked: None },
+        }
+    }
+}

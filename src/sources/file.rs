@@ -1,0 +1,257 @@
+//! `file`: lines, NDJSON or CSV from a file, once or following it as it grows and is rotated.
+
+use crate::core::batch::Batch;
+use crate::core::context::Context;
+use crate::core::disk::{Access, Disk, DiskFile, parent_of};
+use crate::core::fault::Fault;
+use crate::core::kind::{About, BuiltSource, Replay, SourceKind};
+use crate::core::options::{Opt, Options, Shape};
+use crate::core::position::{Checkpoint, Partition, Position};
+use crate::core::record::CsvShape;
+use crate::core::source::{Read, Source};
+use crate::core::wait::Wait;
+use crate::formats::assembler::{Assembler, Format};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(super) static KIND: SourceKind = SourceKind {
+    about: About {
+        name: "file",
+        summary: "Reads lines, NDJSON or CSV from a file, once or as it grows.",
+        details: "\
+The position is a byte of the file, kept with the file's identity. With `follow` the source waits at the \
+end for more. A file that is renamed away is read to its end before the new one of that name; one that is \
+cut and written anew is read from its start. Rows of a CSV that do not fit the header become dead letters, \
+as does a line longer than 1 MiB. Only UTF-8 is read.",
+        options: &[
+            Opt::required("path", Shape::Path, "The file."),
+            Opt::with_default(
+                "format",
+                Shape::Choice(Format::WORDS),
+                "auto",
+                "How it is written; auto goes by the ending.",
+            ),
+            Opt::with_default(
+                "follow",
+                Shape::Boolean,
+                "false",
+                "Whether to wait for more at the end.",
+            ),
+        ],
+        main: Some("path"),
+        example: "file: { path: input.csv }",
+    },
+    replay: Replay::Again,
+    build,
+};
+
+/// How often the end of a followed file is looked at.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Bytes at the start of a file that, with its inode, say whether it is still the same one.
+const PRINT_BYTES: usize = 64;
+
+fn build(options: &Options, context: &Context) -> Result<BuiltSource, Fault> {
+    let path = options.path("path");
+    let format = Format::of(options.text("format"), &path);
+    Ok(BuiltSource::Read(Box::new(File {
+        disk: Arc::clone(&context.disk),
+        service: context.service.clone(),
+        partition: path.display().to_string().into(),
+        path,
+        format,
+        is_followed: options.is_set("follow"),
+        at: At::default(),
+        offset: 0,
+        open: None,
+        is_checked: false,
+    })))
+}
+
+struct File {
+    disk: Arc<dyn Disk>,
+    service: String,
+    partition: Partition,
+    path: PathBuf,
+    format: Format,
+    is_followed: bool,
+    /// The place in the current file.
+    at: At,
+    /// Bytes over all files of this name: what the position counts, because it only grows.
+    offset: u64,
+    open: Option<Open>,
+    /// Whether the place that a checkpoint remembers was found again.
+    is_checked: bool,
+}
+
+/// A place in a file, with what tells the file from another of the same name.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct At {
+    byte: u64,
+    inode: u64,
+    /// The first bytes, as far as they were read.
+    print: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    columns: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    delimiter: Option<u8>,
+}
+
+struct Open {
+    file: Box<dyn DiskFile>,
+    assembler: Assembler,
+}
+
+impl Source for File {
+    fn resume(&mut self, from: &Checkpoint) -> Result<(), Fault> {
+        if let Some(position) = from.position(&self.partition) {
+            self.offset = position.offset;
+            self.at = serde_json::from_str(&position.note).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, wait: &Wait) -> Result<Read, Fault> {
+        self.open()?;
+        loop {
+            if let Some(batch) = self.assemble(false)? {
+                return Ok(Read::Batch(batch));
+            }
+            if self.fill()? > 0 {
+                continue;
+            }
+            if !self.is_followed {
+                let last = self.assemble(true)?;
+                return Ok(last.map_or(Read::End, Read::Batch));
+            }
+            if let Some(read) = self.at_end(wait)? {
+                return Ok(read);
+            }
+        }
+    }
+}
+
+impl File {
+    /// Opens the file at the remembered place, or the one that it was renamed to.
+    fn open(&mut self) -> Result<(), Fault> {
+        if self.open.is_some() {
+            return Ok(());
+        }
+        let path = if self.is_checked { self.path.clone() } else { self.find()? };
+        let file = self.disk.open(&path, Access::Read).map_err(|error| {
+            if error.is_missing() && !self.is_followed {
+                Fault::retry(format!("{error}; it is waited for: create it, or correct `path`"))
+            } else {
+                Fault::from(error)
+            }
+        })?;
+        self.at.inode = self.disk.metadata(&path)?.inode;
+        let shape = self.at.delimiter.map(|delimiter| {
+            let columns = self.at.columns.clone();
+            Arc::new(CsvShape { delimiter, columns, header_bytes: 0, header_lines: 1 })
+        });
+        let assembler = if self.at.byte == 0 {
+            Assembler::new(self.format)
+        } else {
+            Assembler::behind_header(self.format, shape)
+        };
+        self.is_checked = true;
+        self.open = Some(Open { file, assembler });
+        Ok(())
+    }
+
+    /// Where the file of the checkpoint is now; forgets the place when it is gone.
+    fn find(&mut self) -> Result<PathBuf, Fault> {
+        if self.at == At::default() || self.is_same(&self.path.clone()) {
+            return Ok(self.path.clone());
+        }
+        let name = self.path.file_name().map(|name| name.to_string_lossy().into_owned());
+        let name = name.unwrap_or_default();
+        for path in self.disk.list(parent_of(&self.path)).unwrap_or_default() {
+            let other = path.file_name().map(|other| other.to_string_lossy().into_owned());
+            if other.is_some_and(|other| other.starts_with(&name)) && self.is_same(&path) {
+                return Ok(path);
+            }
+        }
+        tracing::warn!(
+            service = %self.service,
+            "{} is another file than the one read before; it is read from its start",
+            self.path.display()
+        );
+        self.at = At::default();
+        Ok(self.path.clone())
+    }
+
+    fn is_same(&self, path: &Path) -> bool {
+        let Ok(metadata) = self.disk.metadata(path) else { return false };
+        if metadata.inode != self.at.inode || metadata.bytes < self.at.byte {
+            return false;
+        }
+        let Ok(file) = self.disk.open(path, Access::Read) else { return false };
+        print(file.as_ref(), self.at.byte).is_ok_and(|print| print == self.at.print)
+    }
+
+    fn fill(&mut self) -> Result<usize, Fault> {
+        let Some(open) = &mut self.open else { return Ok(0) };
+        let from = self.at.byte + open.assembler.pending();
+        let file = &open.file;
+        let read = open.assembler.fill(|room| file.read_at(room, from));
+        match read {
+            Ok(read) => Ok(read),
+            Err(error) => {
+                // The next try opens the file anew: the volume may have come back as another.
+                self.open = None;
+                self.is_checked = false;
+                Err(error.into())
+            }
+        }
+    }
+
+    fn assemble(&mut self, is_end: bool) -> Result<Option<Box<Batch>>, Fault> {
+        let Some(open) = &mut self.open else { return Ok(None) };
+        let path = self.path.display();
+        let wrong = |reason| Fault::stop(format!("{path}: {reason}"));
+        let Some(piece) = open.assembler.next(is_end).map_err(wrong)? else { return Ok(None) };
+        self.at.byte += piece.consumed;
+        self.offset += piece.consumed;
+        if self.at.print.len() < PRINT_BYTES * 2 {
+            self.at.print = print(open.file.as_ref(), self.at.byte)?;
+        }
+        if let Some(shape) = open.assembler.shape() {
+            self.at.delimiter = Some(shape.delimiter);
+            self.at.columns.clone_from(&shape.columns);
+        }
+        let note = serde_json::to_string(&self.at).unwrap_or_default();
+        let position = Position { offset: self.offset, note };
+        let mut batch = Batch::new(&self.partition, position, piece.records);
+        batch.rejected = piece.rejected;
+        Ok(Some(Box::new(batch)))
+    }
+
+    /// Nothing more in the open file: looks whether another took its name, or it was cut; else waits.
+    fn at_end(&mut self, wait: &Wait) -> Result<Option<Read>, Fault> {
+        let Some(open) = &self.open else { return Ok(Some(Read::Idle)) };
+        let named = self.disk.metadata(&self.path);
+        let is_cut = open.file.bytes()? < self.at.byte;
+        let is_replaced = named.as_ref().is_ok_and(|named| named.inode != self.at.inode);
+        if is_cut || is_replaced {
+            // What stood behind the last line feed is a record too: nobody will finish it.
+            let last = if is_cut { None } else { self.assemble(true)? };
+            self.open = None;
+            self.at = At::default();
+            return Ok(last.map(Read::Batch));
+        }
+        wait.sleep(LOOK);
+        Ok(Some(Read::Idle))
+    }
+}
+
+/// The first bytes of what was read, in hexadecimal.
+fn print(file: &dyn DiskFile, read: u64) -> Result<String, Fault> {
+    let mut start = [0; PRINT_BYTES];
+    let wanted = PRINT_BYTES.min(usize::try_from(read).unwrap_or(PRINT_BYTES));
+    let found = file.read_at(&mut start[..wanted], 0)?;
+    Ok(start[..found].iter().map(|byte| format!("{byte:02x}")).collect())
+}

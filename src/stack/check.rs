@@ -1,0 +1,174 @@
+//! Stack file to stack: collects every mistake and never stops at the first.
+
+use crate::catalog::Catalog;
+use crate::core::options::Setting;
+use crate::core::spec::Spec;
+use crate::stack::conflicts::{self, Placed};
+use crate::stack::diagnostic::{Diagnostic, Diagnostics};
+use crate::stack::expand;
+use crate::stack::model::Stack;
+use crate::stack::node::{self, Key, Node};
+use crate::stack::options::{self, unknown_key};
+use crate::stack::service::{not_built, service};
+
+const KEYS: [&str; 5] = ["version", "stack", "seed", "services", "resources"];
+
+/// Where `${VAR}` comes from.
+#[derive(Debug, Clone, Default)]
+pub enum Environment {
+    #[default]
+    Process,
+    /// For tests, and for reading a stack without anybody's variables.
+    Given(Vec<(String, String)>),
+}
+
+impl Environment {
+    fn lookup(&self, name: &str) -> Option<String> {
+        match self {
+            #[expect(clippy::disallowed_methods, reason = "this is the door to the environment")]
+            Self::Process => std::env::var(name).ok(),
+            Self::Given(pairs) => {
+                pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+            }
+        }
+    }
+}
+
+/// Reads and checks a stack. Warnings come beside the stack, errors instead of it.
+pub fn load(
+    file: &str,
+    text: &str,
+    catalog: &Catalog,
+    environment: &Environment,
+) -> Result<(Stack, Diagnostics), Diagnostics> {
+    let mut diagnostics =
+        Diagnostics { file: file.to_owned(), text: text.to_owned(), list: Vec::new() };
+    let stack = match node::parse(text) {
+        Ok(mut root) => {
+            let lookup = |name: &str| environment.lookup(name);
+            expand::expand(&mut root, &lookup, &mut diagnostics.list);
+            check(file, text, &root, catalog, &mut diagnostics.list)
+        }
+        Err(diagnostic) => {
+            diagnostics.list.push(diagnostic);
+            None
+        }
+    };
+    diagnostics.list.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.is_warning));
+    diagnostics.list.dedup();
+    match stack {
+        Some(stack) if !diagnostics.has_errors() => Ok((stack, diagnostics)),
+        _ => Err(diagnostics),
+    }
+}
+
+fn check(
+    file: &str,
+    text: &str,
+    root: &Node,
+    catalog: &Catalog,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Stack> {
+    let Some(entries) = root.entries() else {
+        diagnostics.push(
+            Diagnostic::new(root.span.clone(), "the file holds no stack").help(
+                "start with `stack: NAME`, then `services:`; `headwater init NAME` copies one",
+            ),
+        );
+        return None;
+    };
+    for (key, _) in entries {
+        match key.name.as_str() {
+            "resources" => diagnostics.push(not_built(key, "resources", "the next")),
+            known if KEYS.contains(&known) => {}
+            _ => diagnostics.push(unknown_key(key, KEYS.into_iter(), "the stack file")),
+        }
+    }
+    let get = |name: &str| entries.iter().find(|(key, _)| key.name == name);
+    check_version(get("version"), diagnostics);
+    let name = stack_name(get("stack"), diagnostics);
+    let seed = get("seed").and_then(|(_, value)| seed(value, diagnostics));
+    let services = match get("services").map(|(key, value)| (key, value.entries())) {
+        Some((_, Some(services))) if !services.is_empty() => services,
+        Some((key, _)) => {
+            diagnostics.push(Diagnostic::new(key.span.clone(), "`services` holds no service"));
+            return None;
+        }
+        None => {
+            diagnostics.push(
+                Diagnostic::new(0..0, "the stack has no `services`")
+                    .help("add `services:` with a flow or a server below it"),
+            );
+            return None;
+        }
+    };
+    let placed: Vec<Placed> = services
+        .iter()
+        .filter_map(|(key, node)| {
+            let service = service(key, node, catalog, diagnostics)?;
+            Some(Placed { key, node, service })
+        })
+        .collect();
+    conflicts::check(&placed, &conflicts::names(services), diagnostics);
+    if diagnostics.iter().any(|diagnostic| !diagnostic.is_warning) {
+        return None;
+    }
+    let services = conflicts::in_order(placed, diagnostics);
+    Some(Stack { name: name?, file: file.to_owned(), text: text.to_owned(), seed, services })
+}
+
+/// The format is version 1 and stays readable for ever; a newer one must not be misread.
+fn check_version(entry: Option<&(Key, Node)>, diagnostics: &mut Vec<Diagnostic>) {
+    let Some((_, value)) = entry else { return };
+    if value.text() != Some("1") {
+        diagnostics.push(
+            Diagnostic::new(value.span.clone(), "this version of the stack format is not known")
+                .help("this headwater reads `version: 1`; a newer one reads more"),
+        );
+    }
+}
+
+fn stack_name(entry: Option<&(Key, Node)>, diagnostics: &mut Vec<Diagnostic>) -> Option<String> {
+    let Some((key, value)) = entry else {
+        diagnostics.push(
+            Diagnostic::new(0..0, "the stack has no name")
+                .help("start the file with `stack: NAME`"),
+        );
+        return None;
+    };
+    let is_fine = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    match value.text() {
+        Some(name) if !name.is_empty() && name.len() <= 63 && name.chars().all(is_fine) => {
+            Some(name.to_owned())
+        }
+        _ => {
+            diagnostics.push(
+                Diagnostic::new(key.span.start..value.span.end, "this is no name for a stack")
+                    .help("a name is letters, digits, `-` and `_`, at most 63"),
+            );
+            None
+        }
+    }
+}
+
+fn seed(value: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<u64> {
+    let seed = value.text().and_then(|text| text.parse().ok());
+    if seed.is_none() {
+        diagnostics.push(
+            Diagnostic::new(value.span.clone(), "`seed` is a whole number from 0 to 2^64 - 1")
+                .help("write `seed: 42`, or leave it out: then one is drawn and kept"),
+        );
+    }
+    seed
+}
+
+/// Reads a description of generated records that stands alone, not in a stack.
+pub fn record(file: &str, text: &str) -> Result<Vec<(String, Spec)>, Diagnostics> {
+    let wrong =
+        |list: Vec<Diagnostic>| Diagnostics { file: file.to_owned(), text: text.to_owned(), list };
+    let node = node::parse(text).map_err(|diagnostic| wrong(vec![diagnostic]))?;
+    match options::record(&node).map_err(wrong)? {
+        Setting::Record(fields) => Ok(fields),
+        _ => Ok(Vec::new()),
+    }
+}

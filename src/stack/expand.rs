@@ -1,0 +1,100 @@
+//! `${VAR}`, `${VAR:-default}` and `$$`: the only reader of the environment.
+
+use crate::stack::diagnostic::Diagnostic;
+use crate::stack::node::Node;
+use std::ops::Range;
+
+/// Looks up a variable; tests bring their own.
+pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// Replaces the variables in every scalar.
+pub(super) fn expand(node: &mut Node, lookup: Lookup, diagnostics: &mut Vec<Diagnostic>) {
+    node.for_each_scalar(&mut |text, span| {
+        if text.contains('$') {
+            *text = expand_text(text, span, lookup, diagnostics);
+        }
+    });
+}
+
+fn expand_text(
+    text: &str,
+    span: &Range<usize>,
+    lookup: Lookup,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> String {
+    let mut expanded = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('$') {
+        expanded.push_str(before);
+        if let Some(tail) = after.strip_prefix('$') {
+            expanded.push('$');
+            rest = tail;
+        } else if let Some(body) = after.strip_prefix('{') {
+            let Some((inside, tail)) = body.split_once('}') else {
+                diagnostics.push(
+                    Diagnostic::new(span.clone(), "`${` is never closed")
+                        .help("write `${NAME}` or `${NAME:-default}`; `$$` is a plain `$`"),
+                );
+                return expanded;
+            };
+            expanded.push_str(&variable(inside, span, lookup, diagnostics));
+            rest = tail;
+        } else {
+            expanded.push('$');
+            rest = after;
+        }
+    }
+    expanded.push_str(rest);
+    expanded
+}
+
+fn variable(
+    inside: &str,
+    span: &Range<usize>,
+    lookup: Lookup,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> String {
+    let (name, default) = match inside.split_once(":-") {
+        Some((name, default)) => (name, Some(default)),
+        None => (inside, None),
+    };
+    let value = lookup(name).filter(|value| default.is_none() || !value.is_empty());
+    if let Some(value) = value.or_else(|| default.map(str::to_owned)) {
+        return value;
+    }
+    diagnostics.push(
+        Diagnostic::new(span.clone(), format!("the variable `{name}` is not set")).help(format!(
+            "set it (`export {name}=...`) or give a default: `${{{name}:-default}}`"
+        )),
+    );
+    String::new()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str) -> (String, Vec<Diagnostic>) {
+        let lookup = |name: &str| match name {
+            "SET" => Some("value".to_owned()),
+            "EMPTY" => Some(String::new()),
+            _ => None,
+        };
+        let mut diagnostics = Vec::new();
+        let expanded = expand_text(text, &(0..1), &lookup, &mut diagnostics);
+        (expanded, diagnostics)
+    }
+
+    #[test]
+    fn replaces_set_variables_and_uses_defaults() {
+        assert_eq!(check("${SET:-x}s and ${UNSET:-5}s").0, "values and 5s");
+        assert_eq!(check("${EMPTY:-5}").0, "5");
+        assert_eq!(check("$$SET costs 5 $").0, "$SET costs 5 $");
+    }
+
+    #[test]
+    fn an_unset_variable_without_a_default_is_named() {
+        assert!(check("${UNSET}").1[0].message.contains("`UNSET` is not set"));
+        assert!(check("${SET").1[0].message.contains("never closed"));
+    }
+}

@@ -1,0 +1,128 @@
+//! What a flow guarantees, derived from its parts and said in words.
+
+use crate::core::kind::{Repeat, Replay, SinkKind, SourceKind};
+use crate::stack::diagnostic::Diagnostic;
+use crate::stack::model::Flow;
+use crate::stack::node::Key;
+use std::fmt;
+
+/// From weak to strong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Guarantee {
+    /// What is read in the moment of a crash may be gone; nothing comes twice.
+    AtMostOnce,
+    /// Nothing is lost, the last records before a crash may come twice.
+    AtLeastOnce,
+    /// Nothing is lost, nothing comes twice.
+    ExactlyOnce,
+}
+
+impl Guarantee {
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::AtMostOnce, Self::AtLeastOnce, Self::ExactlyOnce]
+            .into_iter()
+            .find(|guarantee| guarantee.to_string() == text)
+    }
+}
+
+impl fmt::Display for Guarantee {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::AtMostOnce => "at-most-once",
+            Self::AtLeastOnce => "at-least-once",
+            Self::ExactlyOnce => "exactly-once",
+        })
+    }
+}
+
+/// A guarantee with its reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Derived {
+    pub guarantee: Guarantee,
+    pub words: String,
+}
+
+/// The guarantee of a flow.
+pub fn of(flow: &Flow) -> Derived {
+    between(flow.source.kind, flow.sink.kind)
+}
+
+/// The guarantee of any source with any sink.
+pub fn between(source: &SourceKind, sink: &SinkKind) -> Derived {
+    let (from, to) = (source.about.name, sink.about.name);
+    let (guarantee, words) = match (source.replay, sink.repeat) {
+        (_, Repeat::Nothing) => {
+            (Guarantee::AtMostOnce, format!("`{to}` keeps nothing: records end here"))
+        }
+        (Replay::Again, Repeat::Never) => (
+            Guarantee::ExactlyOnce,
+            format!(
+                "`{from}` can be read again from any position, and `{to}` keeps that position \
+                 together with the data: after a crash nothing is missing and nothing stands twice"
+            ),
+        ),
+        (Replay::Again, Repeat::Possible) => (
+            Guarantee::AtLeastOnce,
+            format!(
+                "`{from}` can be read again, so nothing is lost; the records that `{to}` got just \
+                 before a crash come again, because it cannot say which it has"
+            ),
+        ),
+        (Replay::Journal, Repeat::Never) => (
+            Guarantee::ExactlyOnce,
+            format!(
+                "`{from}` answers its sender after the record is on disk in the journal, and `{to}` \
+                 keeps the journal's position together with the data; only a sender who got no \
+                 answer and sends again makes a second record"
+            ),
+        ),
+        (Replay::Journal, Repeat::Possible) => (
+            Guarantee::AtLeastOnce,
+            format!(
+                "`{from}` answers its sender after the record is on disk in the journal, so nothing \
+                 acknowledged is lost; the records that `{to}` got just before a crash come again"
+            ),
+        ),
+        (Replay::Gone, Repeat::Never) => (
+            Guarantee::AtMostOnce,
+            format!(
+                "what `{to}` has stored is never lost or doubled; `{from}` cannot be read again, so \
+                 what was read and not yet stored in the moment of a crash is gone"
+            ),
+        ),
+        (Replay::Gone, Repeat::Possible) => (
+            Guarantee::AtMostOnce,
+            format!(
+                "`{from}` cannot be read again: what was read and not yet handed to `{to}` in the \
+                 moment of a crash is gone"
+            ),
+        ),
+    };
+    Derived { guarantee, words }
+}
+
+/// Refuses parts that cannot work together.
+pub(super) fn refuse(flow: &Flow, key: &Key, diagnostics: &mut Vec<Diagnostic>) {
+    let source = flow.source.kind.about.name;
+    let sink = flow.sink.kind.about.name;
+    let summarises = flow.steps.iter().any(|step| step.kind.about.name == "summarise");
+    let ends = match source {
+        "datasets" | "stdin" => true,
+        "file" => !flow.source.options.is_set("follow"),
+        "generate" => flow.source.options.whole_if("limit").is_some(),
+        _ => false,
+    };
+    if summarises && !ends {
+        let message = format!("`summarise` waits for an end that `{source}` never has");
+        diagnostics.push(
+            Diagnostic::new(key.span.clone(), message).help(
+                "summarise datasets, a file that is not followed, or a generator with a limit",
+            ),
+        );
+    }
+    if sink == "report" && !summarises {
+        let message = "`report` draws summaries, and no step makes them";
+        diagnostics
+            .push(Diagnostic::new(key.span.clone(), message).help("add `steps: [summarise]`"));
+    }
+}

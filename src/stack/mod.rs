@@ -1,0 +1,22 @@
+//! From the text of a stack file to a checked model.
+//!
+//! [`expand`] reads the environment, [`node`] keeps where everything stands, [`check`] turns that into a
+//! [`model::Stack`] and collects every mistake as a [`diagnostic::Diagnostic`]. Everything behind this
+//! module works on the model alone.
+
+pub mod builtin;
+mod check;
+mod component;
+mod conflicts;
+pub mod diagnostic;
+mod expand;
+pub mod guarantee;
+pub mod model;
+pub mod node;
+mod options;
+pub mod schema;
+mod service;
+
+pub use check::{Environment, load, record};
+pub use diagnostic::{Diagnostic, Diagnostics};
+pub use model::Stack;

@@ -1,0 +1,89 @@
+//! A checked stack: names resolved, options typed, valid by construction.
+
+use crate::core::kind::{SinkKind, SourceKind, StepKind};
+use crate::core::listen::Listen;
+use crate::core::options::Options;
+use crate::core::spec::Spec;
+
+#[derive(Debug, Clone)]
+pub struct Stack {
+    pub name: String,
+    /// The file or `built-in users`.
+    pub file: String,
+    pub text: String,
+    pub seed: Option<u64>,
+    /// Every service stands behind those that it needs.
+    pub services: Vec<Service>,
+}
+
+impl Stack {
+    pub fn service(&self, name: &str) -> Option<&Service> {
+        self.services.iter().find(|service| service.name == name)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Service {
+    pub name: String,
+    pub needs: Vec<String>,
+    pub body: Body,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Body {
+    Flow(Flow),
+    Server(Server),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Flow {
+    pub source: Part<SourceKind>,
+    pub steps: Vec<Part<StepKind>>,
+    pub sink: Part<SinkKind>,
+}
+
+/// A component with its checked options.
+pub struct Part<K: 'static> {
+    pub kind: &'static K,
+    pub options: Options,
+}
+
+impl<K> Clone for Part<K> {
+    fn clone(&self) -> Self {
+        Self { kind: self.kind, options: self.options.clone() }
+    }
+}
+
+/// Two parts are the same when a running one need not be replaced by the other.
+impl<K> PartialEq for Part<K> {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.kind, other.kind) && self.options == other.options
+    }
+}
+
+impl<K> std::fmt::Debug for Part<K> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_tuple("Part").field(&self.options).finish()
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Server {
+    pub listen: Listen,
+    pub routes: Vec<Route>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Route {
+    pub path: String,
+    pub record: Vec<(String, Spec)>,
+    pub form: Form,
+}
+
+/// How a route writes its record down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    Json,
+    /// The bare value, unless the client asks for JSON first.
+    Text,
+}

@@ -1,0 +1,264 @@
+//! Checks the options of a component against its table.
+
+use crate::core::listen::Listen;
+use crate::core::options::{Need, Opt, Options, Setting, Shape};
+use crate::core::spec::Spec;
+use crate::core::unit;
+use crate::core::words::nearest;
+use crate::expr::{Expression, Template};
+use crate::generator;
+use crate::stack::diagnostic::Diagnostic;
+use crate::stack::node::{Key, Node, Yaml};
+use std::ops::Range;
+
+/// The component whose options are looked at: its name for messages, its table, its place.
+pub(super) struct Owner<'a> {
+    pub name: &'a str,
+    pub table: &'static [Opt],
+    pub main: Option<&'static str>,
+    pub span: Range<usize>,
+}
+
+/// Reads the options; what is wrong is told and left out.
+pub(super) fn read(owner: &Owner, node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Options {
+    let mut options = Options::default();
+    match (&node.yaml, owner.main) {
+        (Yaml::Null, _) => {}
+        (Yaml::Map(entries), _) => {
+            for (key, value) in entries {
+                set(owner, key, value, (&mut options, diagnostics));
+            }
+        }
+        (Yaml::Scalar { .. }, Some(main)) => {
+            let key = Key { name: main.to_owned(), span: owner.span.clone() };
+            set(owner, &key, node, (&mut options, diagnostics));
+        }
+        _ => diagnostics.push(
+            Diagnostic::new(
+                node.span.clone(),
+                format!("`{}` takes options, not {}", owner.name, node.is_a()),
+            )
+            .help(format!("its options: {}", names(owner.table))),
+        ),
+    }
+    fill(owner, &mut options, diagnostics, node);
+    options
+}
+
+fn names(table: &[Opt]) -> String {
+    let names: Vec<String> = table.iter().map(|option| format!("`{}`", option.name)).collect();
+    if names.is_empty() { "none".into() } else { names.join(", ") }
+}
+
+fn set(
+    owner: &Owner,
+    key: &Key,
+    value: &Node,
+    (options, diagnostics): (&mut Options, &mut Vec<Diagnostic>),
+) {
+    let Some(option) = owner.table.iter().find(|option| option.name == key.name) else {
+        diagnostics.push(unknown_key(
+            key,
+            owner.table.iter().map(|option| option.name),
+            owner.name,
+        ));
+        return;
+    };
+    match setting(option.shape, value) {
+        Ok(setting) => options.set(option.name, setting),
+        Err(wrong) => {
+            // A setting that is there but wrong is not also reported as missing.
+            options.set(option.name, Setting::Text(String::new()));
+            diagnostics.extend(wrong);
+        }
+    }
+}
+
+/// "unknown key `intervall`, did you mean `interval`?"
+pub(super) fn unknown_key<'a>(
+    key: &Key,
+    known: impl Iterator<Item = &'a str> + Clone,
+    owner: &str,
+) -> Diagnostic {
+    let message = format!("unknown key `{}` in {owner}", key.name);
+    let help = match nearest(&key.name, known.clone()) {
+        Some(word) => format!("did you mean `{word}`?"),
+        None => {
+            let known: Vec<String> = known.map(|name| format!("`{name}`")).collect();
+            if known.is_empty() {
+                "it takes no keys".into()
+            } else {
+                format!("known here: {}", known.join(", "))
+            }
+        }
+    };
+    Diagnostic::new(key.span.clone(), message).help(help)
+}
+
+fn fill(owner: &Owner, options: &mut Options, diagnostics: &mut Vec<Diagnostic>, node: &Node) {
+    for option in owner.table {
+        if options.get(option.name).is_some() {
+            continue;
+        }
+        match option.need {
+            Need::Optional => {}
+            Need::Required => diagnostics.push(
+                Diagnostic::new(
+                    owner.span.clone(),
+                    format!("`{}` needs the key `{}`", owner.name, option.name),
+                )
+                .help(format!("{} ({})", option.doc, option.shape.name())),
+            ),
+            Need::Default(text) => {
+                let yaml = Yaml::Scalar { text: text.to_owned(), is_quoted: false };
+                let default = Node { yaml, span: node.span.clone() };
+                match setting(option.shape, &default) {
+                    Ok(setting) => options.set(option.name, setting),
+                    Err(wrong) => diagnostics.extend(wrong),
+                }
+            }
+        }
+    }
+}
+
+type Wrong = Vec<Diagnostic>;
+
+fn setting(shape: Shape, node: &Node) -> Result<Setting, Wrong> {
+    match shape {
+        Shape::Record => record(node),
+        Shape::Pairs => pairs(node),
+        _ => match node.text() {
+            Some(text) => scalar(shape, text.trim(), text, node),
+            None => Err(vec![
+                Diagnostic::new(node.span.clone(), format!("{} stands here", node.is_a()))
+                    .help(format!("write a value: {}", shape.name())),
+            ]),
+        },
+    }
+}
+
+fn scalar(shape: Shape, text: &str, whole: &str, node: &Node) -> Result<Setting, Wrong> {
+    let wrong = |message: String| vec![Diagnostic::new(node.span.clone(), message)];
+    let expected = |help: String| {
+        vec![Diagnostic::new(node.span.clone(), format!("`{text}` is not right here")).help(help)]
+    };
+    match shape {
+        Shape::Whole(low, high) => match text.parse::<u64>() {
+            Ok(number) if (low..=high).contains(&number) => Ok(Setting::Whole(number)),
+            _ => Err(expected(format!("write a {}", shape.name()))),
+        },
+        Shape::Boolean => match text {
+            "true" | "yes" | "on" => Ok(Setting::Boolean(true)),
+            "false" | "no" | "off" => Ok(Setting::Boolean(false)),
+            _ => Err(expected("write true or false".into())),
+        },
+        Shape::Duration => match unit::duration(text) {
+            Ok(duration) => Ok(Setting::Duration(duration)),
+            Err(message) => Err(vec![
+                Diagnostic::new(node.span.clone(), message)
+                    .help("a duration is written like 3s, 250ms or 5m; a bare number is seconds"),
+            ]),
+        },
+        Shape::Size => unit::size(text).map(Setting::Whole).map_err(wrong),
+        Shape::Keep => unit::keep(text).map(Setting::Keep).map_err(wrong),
+        Shape::Choice(words) => choice(words, text, node),
+        Shape::Url => url(text).map_err(expected),
+        Shape::Listen => match Listen::parse(text) {
+            Ok(_) => Ok(Setting::Text(text.to_owned())),
+            Err(message) => Err(wrong(message)),
+        },
+        Shape::Template => match Template::parse(whole) {
+            Ok(_) => Ok(Setting::Text(whole.to_owned())),
+            Err(message) => Err(wrong(message)),
+        },
+        Shape::Expression => match Expression::compile(text) {
+            Ok(_) => Ok(Setting::Text(text.to_owned())),
+            Err(message) => Err(wrong(message)),
+        },
+        Shape::Path if text.is_empty() => Err(wrong("an empty path".into())),
+        _ => Ok(Setting::Text(whole.to_owned())),
+    }
+}
+
+fn choice(words: &[&'static str], text: &str, node: &Node) -> Result<Setting, Wrong> {
+    if words.contains(&text) {
+        return Ok(Setting::Text(text.to_owned()));
+    }
+    let help = match nearest(text, words.iter().copied()) {
+        Some(word) => format!("did you mean `{word}`?"),
+        None => format!("write one of {}", words.join(", ")),
+    };
+    Err(vec![Diagnostic::new(node.span.clone(), format!("unknown word `{text}`")).help(help)])
+}
+
+fn url(text: &str) -> Result<Setting, String> {
+    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    match rest {
+        Some(rest) if !rest.is_empty() && !rest.starts_with('/') && !text.contains(' ') => {
+            Ok(Setting::Text(text.to_owned()))
+        }
+        Some(_) => Err("the URL names no host: write http://host:port/path".into()),
+        None => Err("write a URL that starts with http:// or https://".into()),
+    }
+}
+
+fn pairs(node: &Node) -> Result<Setting, Wrong> {
+    let Some(entries) = node.entries() else {
+        return Err(vec![
+            Diagnostic::new(node.span.clone(), format!("{} stands here", node.is_a()))
+                .help("write `name: text` lines"),
+        ]);
+    };
+    let pairs = entries.iter().map(|(key, value)| match value.text() {
+        Some(text) => Ok((key.name.clone(), text.to_owned())),
+        None => Err(vec![Diagnostic::new(value.span.clone(), "a text belongs here")]),
+    });
+    pairs.collect::<Result<_, _>>().map(Setting::Pairs)
+}
+
+/// Reads `field: type` pairs and has the generator check them.
+pub(super) fn record(node: &Node) -> Result<Setting, Wrong> {
+    let Some(entries) = node.entries() else {
+        return Err(vec![
+            Diagnostic::new(node.span.clone(), format!("{} stands here", node.is_a()))
+                .help("write fields with their types, for example `number: integer 1..100`"),
+        ]);
+    };
+    let fields: Vec<(String, Spec)> =
+        entries.iter().map(|(key, value)| (key.name.clone(), spec(value))).collect();
+    match generator::Schema::parse(&fields) {
+        Ok(_) => Ok(Setting::Record(fields)),
+        Err(errors) => Err(errors
+            .into_iter()
+            .map(|error| {
+                let span = field_span(node, &error.field).unwrap_or_else(|| node.span.clone());
+                let diagnostic = Diagnostic::new(span, error.message);
+                match error.help {
+                    Some(help) => diagnostic.help(help),
+                    None => diagnostic,
+                }
+            })
+            .collect()),
+    }
+}
+
+fn spec(node: &Node) -> Spec {
+    match &node.yaml {
+        Yaml::Null => Spec::Text(String::new()),
+        Yaml::Scalar { text, .. } => Spec::Text(text.clone()),
+        Yaml::List(items) => Spec::List(items.iter().map(spec).collect()),
+        Yaml::Map(entries) => {
+            Spec::Map(entries.iter().map(|(key, value)| (key.name.clone(), spec(value))).collect())
+        }
+    }
+}
+
+/// Where a dotted field stands.
+fn field_span(node: &Node, path: &str) -> Option<Range<usize>> {
+    let (_, value) = node.entries()?.iter().find(|(key, _)| {
+        path == key.name || path.strip_prefix(&key.name).is_some_and(|rest| rest.starts_with('.'))
+    })?;
+    let span = value.span.clone();
+    let (_, rest) = path.split_once('.').unwrap_or((path, ""));
+    if rest.is_empty() { Some(span) } else { field_span(value, rest).or(Some(span)) }
+}

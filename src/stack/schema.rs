@@ -1,0 +1,130 @@
+//! The JSON Schema of stack files, for editors; made from the components' own tables.
+
+use crate::catalog::Catalog;
+use crate::core::kind::About;
+use crate::core::options::{Need, Opt, Shape};
+use serde_json::{Map, Value, json};
+
+/// The whole schema.
+pub fn json_schema(catalog: &Catalog) -> Value {
+    let sources = one_of(catalog.sources.iter().map(|kind| &kind.about));
+    let steps = one_of(catalog.steps.iter().map(|kind| &kind.about));
+    let sinks = one_of(catalog.sinks.iter().map(|kind| &kind.about));
+    let listen = shape(Shape::Listen);
+    let record = shape(Shape::Record);
+    let route = json!({
+        "type": "object",
+        "properties": { "generate": record, "as": { "enum": ["json", "text"] } },
+        "required": ["generate"],
+        "additionalProperties": false,
+    });
+    let service = json!({
+        "type": "object",
+        "properties": {
+            "needs": { "type": "array", "items": { "type": "string" } },
+            "source": sources,
+            "steps": { "type": "array", "items": steps },
+            "sink": sinks,
+            "require": { "enum": ["exactly-once", "at-least-once", "at-most-once"] },
+            "listen": listen,
+            "routes": { "type": "object", "additionalProperties": route },
+        },
+        "additionalProperties": false,
+    });
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Headwater stack",
+        "type": "object",
+        "properties": {
+            "version": { "const": 1 },
+            "stack": { "type": "string", "pattern": "^[A-Za-z0-9_-]{1,63}$" },
+            "seed": { "type": "integer", "minimum": 0 },
+            "services": { "type": "object", "additionalProperties": service, "minProperties": 1 },
+        },
+        "required": ["stack", "services"],
+        "additionalProperties": false,
+    })
+}
+
+/// A component is a bare name, or one key with its options.
+fn one_of<'a>(kinds: impl Iterator<Item = &'a About> + Clone) -> Value {
+    let names: Vec<&str> =
+        kinds.clone().filter(|about| is_bare(about)).map(|about| about.name).collect();
+    let properties: Map<String, Value> =
+        kinds.map(|about| (about.name.to_owned(), options(about))).collect();
+    json!({
+        "oneOf": [
+            { "enum": names },
+            {
+                "type": "object",
+                "properties": properties,
+                "minProperties": 1,
+                "maxProperties": 1,
+                "additionalProperties": false,
+            },
+        ],
+    })
+}
+
+fn is_bare(about: &About) -> bool {
+    about.options.iter().all(|option| option.need != Need::Required)
+}
+
+fn options(about: &About) -> Value {
+    let properties: Map<String, Value> =
+        about.options.iter().map(|option| (option.name.to_owned(), property(option))).collect();
+    let required: Vec<&str> = about
+        .options
+        .iter()
+        .filter(|option| option.need == Need::Required)
+        .map(|option| option.name)
+        .collect();
+    let object = json!({
+        "type": "object",
+        "description": about.summary,
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+    });
+    let main = about.options.iter().find(|option| Some(option.name) == about.main);
+    match (main, required.is_empty()) {
+        (Some(main), _) => json!({ "oneOf": [shape(main.shape), object] }),
+        (None, true) => json!({ "oneOf": [{ "type": "null" }, object] }),
+        (None, false) => object,
+    }
+}
+
+fn property(option: &Opt) -> Value {
+    let mut schema = shape(option.shape);
+    if let Value::Object(fields) = &mut schema {
+        fields.insert("description".to_owned(), option.doc.into());
+        if let Need::Default(default) = option.need {
+            fields.insert("default".to_owned(), default.into());
+        }
+    }
+    schema
+}
+
+/// A scalar may always be written as a text too, because of `${VAR}`.
+fn shape(shape: Shape) -> Value {
+    match shape {
+        Shape::Whole(low, high) => json!({
+            "anyOf": [
+                { "type": "integer", "minimum": low, "maximum": high },
+                { "type": "string", "pattern": "\\$\\{" },
+            ],
+        }),
+        Shape::Boolean => json!({ "type": ["boolean", "string"] }),
+        Shape::Duration | Shape::Size | Shape::Keep => json!({ "type": ["string", "number"] }),
+        Shape::Choice(words) => json!({ "anyOf": [
+            { "enum": words },
+            { "type": "string", "pattern": "\\$\\{" },
+        ] }),
+        Shape::Listen => json!({ "type": ["integer", "string"] }),
+        Shape::Record => json!({ "type": "object", "minProperties": 1 }),
+        Shape::Pairs => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
+        Shape::Text | Shape::Path | Shape::Url | Shape::Template | Shape::Expression => {
+            json!({ "type": "string" })
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! Reads one service: a flow (source, steps, sink) or a server (listen, routes).
+
+use crate::catalog::Catalog;
+use crate::core::listen::Listen;
+use crate::core::options::{Setting, Shape};
+use crate::stack::component::component;
+use crate::stack::diagnostic::Diagnostic;
+use crate::stack::guarantee::{self, Guarantee};
+use crate::stack::model::{Body, Flow, Form, Route, Server, Service};
+use crate::stack::node::{Key, Node, Yaml};
+use crate::stack::options::{record, unknown_key};
+
+const KEYS: [&str; 8] = ["needs", "source", "steps", "sink", "require", "listen", "routes", "view"];
+
+/// Reads a service; `None` when it is too wrong to go on with.
+pub(super) fn service(
+    key: &Key,
+    node: &Node,
+    catalog: &Catalog,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Service> {
+    check_name(key, diagnostics);
+    let Some(entries) = node.entries() else {
+        diagnostics.push(
+            Diagnostic::new(key.span.clone(), format!("the service `{}` is empty", key.name))
+                .help("give it a `source` and a `sink`, or `listen` and `routes`"),
+        );
+        return None;
+    };
+    for (entry, _) in entries.iter().filter(|(entry, _)| !KEYS.contains(&entry.name.as_str())) {
+        let owner = format!("the service `{}`", key.name);
+        diagnostics.push(unknown_key(entry, KEYS.into_iter(), &owner));
+    }
+    let get = |name: &str| entries.iter().find(|(entry, _)| entry.name == name);
+    let needs = get("needs").map(|(_, value)| needs(value, diagnostics)).unwrap_or_default();
+    if let Some((entry, _)) = get("view") {
+        diagnostics.push(not_built(entry, "views", "the next but one"));
+        return None;
+    }
+    let body = match (get("source"), get("sink"), get("listen"), get("routes")) {
+        (Some(_), Some(_), None, None) => Body::Flow(flow(key, node, catalog, diagnostics)?),
+        (None, None, Some((_, listen)), Some((_, routes))) => {
+            Body::Server(server(listen, routes, diagnostics)?)
+        }
+        (source, sink, listen, routes) => {
+            let is_flow = source.is_some() || sink.is_some();
+            let mixes = is_flow && (listen.is_some() || routes.is_some());
+            let help = match () {
+                () if mixes => "a service is a flow or a server: make two of it",
+                () if source.is_some() => "add a `sink`: where the records go",
+                () if sink.is_some() => "add a `source`: where the records come from",
+                () if listen.is_some() => "add `routes`: what is answered on which path",
+                () if routes.is_some() => "add `listen`: the port",
+                () => "give it a `source` and a `sink`, or `listen` and `routes`",
+            };
+            let message = format!("the service `{}` is not complete", key.name);
+            diagnostics.push(Diagnostic::new(key.span.clone(), message).help(help));
+            return None;
+        }
+    };
+    Some(Service { name: key.name.clone(), needs, body })
+}
+
+/// What a later version brings; the words say so and do not guess.
+pub(super) fn not_built(key: &Key, what: &str, when: &str) -> Diagnostic {
+    let message = format!("`{}`: {what} are not built yet in this version", key.name);
+    Diagnostic::new(key.span.clone(), message)
+        .help(format!("{what} come with {when} release, see ROADMAP.md; remove the key until then"))
+}
+
+/// Names become directories, container names and metric labels.
+fn check_name(key: &Key, diagnostics: &mut Vec<Diagnostic>) {
+    let is_fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let starts_well = key.name.starts_with(|c: char| c.is_ascii_lowercase());
+    if !starts_well || !key.name.chars().all(is_fine) || key.name.len() > 63 {
+        diagnostics.push(
+            Diagnostic::new(key.span.clone(), format!("`{}` is no name for a service", key.name))
+                .help("a name is lower-case letters, digits and `-`, at most 63, a letter first"),
+        );
+    }
+}
+
+fn needs(node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Vec<String> {
+    let items = match &node.yaml {
+        Yaml::List(items) => items.as_slice(),
+        Yaml::Scalar { .. } => std::slice::from_ref(node),
+        _ => &[],
+    };
+    let names: Vec<String> =
+        items.iter().filter_map(|item| item.text()).map(str::to_owned).collect();
+    if names.len() != items.len() || items.is_empty() {
+        diagnostics.push(
+            Diagnostic::new(node.span.clone(), "`needs` is a list of services")
+                .help("write `needs: [api]`"),
+        );
+    }
+    names
+}
+
+fn flow(
+    key: &Key,
+    node: &Node,
+    catalog: &Catalog,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Flow> {
+    let entries = node.entries()?;
+    let get = |name: &str| entries.iter().find(|(entry, _)| entry.name == name).map(|(_, v)| v);
+    let source =
+        component("source", get("source")?, catalog.sources, |kind| &kind.about, diagnostics);
+    let mut steps = Vec::new();
+    match get("steps").map(|steps| (&steps.yaml, steps)) {
+        None => {}
+        Some((Yaml::List(items), _)) => {
+            for item in items {
+                steps.push(component("step", item, catalog.steps, |kind| &kind.about, diagnostics));
+            }
+        }
+        Some((_, steps)) => diagnostics.push(
+            Diagnostic::new(steps.span.clone(), "`steps` is a list")
+                .help("write each step on a line of its own that starts with `- `"),
+        ),
+    }
+    let sink = component("sink", get("sink")?, catalog.sinks, |kind| &kind.about, diagnostics);
+    let steps: Option<Vec<_>> = steps.into_iter().collect();
+    let flow = Flow { source: source?, steps: steps?, sink: sink? };
+    if let Some(required) = get("require") {
+        check_required(required, &flow, diagnostics);
+    }
+    guarantee::refuse(&flow, key, diagnostics);
+    Some(flow)
+}
+
+fn check_required(node: &Node, flow: &Flow, diagnostics: &mut Vec<Diagnostic>) {
+    let derived = guarantee::of(flow);
+    let Some(required) = node.text().and_then(Guarantee::parse) else {
+        diagnostics.push(
+            Diagnostic::new(node.span.clone(), "this is no guarantee")
+                .help("write exactly-once, at-least-once or at-most-once"),
+        );
+        return;
+    };
+    if derived.guarantee < required {
+        let message = format!("this flow is {}, not {}", derived.guarantee, required);
+        diagnostics.push(Diagnostic::new(node.span.clone(), message).help(derived.words));
+    }
+}
+
+fn server(listen: &Node, routes: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<Server> {
+    let parsed = listen.text().map(Listen::parse);
+    let listen = match parsed {
+        Some(Ok(listen)) => Some(listen),
+        Some(Err(message)) => {
+            diagnostics
+                .push(Diagnostic::new(listen.span.clone(), message).help("write `listen: 8080`"));
+            None
+        }
+        None => {
+            diagnostics.push(Diagnostic::new(listen.span.clone(), "`listen` is a port"));
+            None
+        }
+    };
+    let Some(entries) = routes.entries() else {
+        diagnostics.push(
+            Diagnostic::new(routes.span.clone(), "`routes` maps paths to what they answer")
+                .help("write `/number: { generate: { number: integer 1..100 } }`"),
+        );
+        return None;
+    };
+    let routes: Vec<Option<Route>> =
+        entries.iter().map(|(path, node)| route(path, node, diagnostics)).collect();
+    Some(Server { listen: listen?, routes: routes.into_iter().collect::<Option<_>>()? })
+}
+
+fn route(path: &Key, node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<Route> {
+    if !path.name.starts_with('/') || path.name.contains([' ', '?', '#']) {
+        diagnostics.push(
+            Diagnostic::new(path.span.clone(), format!("`{}` is no path", path.name))
+                .help("a path starts with `/` and has no blank, `?` or `#` in it"),
+        );
+    }
+    let entries = node.entries().unwrap_or_default();
+    let mut answer = None;
+    let mut form = Form::Json;
+    for (key, value) in entries {
+        match key.name.as_str() {
+            "generate" => answer = Some(record(value)),
+            "as" => match value.text() {
+                Some("json") => form = Form::Json,
+                Some("text") => form = Form::Text,
+                _ => diagnostics.push(
+                    Diagnostic::new(value.span.clone(), format!("{} is no form", value.is_a()))
+                        .help("write json or text"),
+                ),
+            },
+            "resource" => {
+                diagnostics.push(not_built(key, "resources", "the next"));
+                return None;
+            }
+            _ => diagnostics.push(unknown_key(key, ["generate", "as"].into_iter(), "this route")),
+        }
+    }
+    match answer {
+        Some(Ok(Setting::Record(record))) => Some(Route { path: path.name.clone(), record, form }),
+        Some(Ok(_)) => None,
+        Some(Err(wrong)) => {
+            diagnostics.extend(wrong);
+            None
+        }
+        None => {
+            diagnostics.push(
+                Diagnostic::new(path.span.clone(), "this route answers nothing")
+                    .help(format!("give it `generate:` with {}", Shape::Record.name())),
+            );
+            None
+        }
+    }
+}
