@@ -2,28 +2,40 @@
 //! way. ARCHITECTURE.md is the map; the modules below stand in reading order.
 //!
 //! The library has no promises of its own: the stack file, the wire and the files on disk are what users
-//! rely on. It exports what `main.rs` needs, and `testing` for tests, benches and fuzzers.
+//! rely on. What is public here is public for the tests, the benches and the fuzzers in this repository.
 
-mod core;
+#[doc(hidden)]
+pub mod core;
 
-mod charts;
-mod clients;
-mod expr;
-mod formats;
-mod generator;
-mod report;
-mod summary;
+#[doc(hidden)]
+pub mod charts;
+#[doc(hidden)]
+pub mod clients;
+#[doc(hidden)]
+pub mod expr;
+#[doc(hidden)]
+pub mod formats;
+#[doc(hidden)]
+pub mod generator;
+#[doc(hidden)]
+pub mod report;
+#[doc(hidden)]
+pub mod summary;
 
-mod engine;
-mod server;
+#[doc(hidden)]
+pub mod engine;
+#[doc(hidden)]
+pub mod server;
 
 mod sinks;
 mod sources;
 mod steps;
 
-mod catalog;
+#[doc(hidden)]
+pub mod catalog;
 mod routes;
-mod stack;
+#[doc(hidden)]
+pub mod stack;
 
 mod app;
 mod cli;
