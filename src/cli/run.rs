@@ -6,6 +6,7 @@ use crate::cli::files::{self, Source};
 use crate::cli::live::{self, Live};
 use crate::cli::{exit, out};
 use crate::clients::disk::RealDisk;
+use crate::core::text::append;
 use crate::core::time::now;
 use crate::engine::spawn;
 use crate::stack::Stack;
@@ -74,7 +75,10 @@ fn start(arguments: &Arguments, stack: Option<&str>, chosen: Chosen) -> exit::Co
         only: chosen.only,
         ports: chosen.ports,
         replicas: chosen.replicas,
-        on_end: Arc::new(move || drop(events.try_send(Event::FlowEnded))),
+        on_end: Arc::new(move || {
+            // A full queue wakes the session anyway.
+            events.try_send(Event::FlowEnded).unwrap_or_default();
+        }),
     };
     let app = match App::start(&stack, Arc::new(RealDisk), options) {
         Ok(app) => app,
@@ -113,7 +117,7 @@ fn listen_to_signals(events: &SyncSender<Event>) -> std::io::Result<()> {
 fn greet(app: &App, stack: &Stack, bind: IpAddr) {
     let mut text = format!("headwater {} runs {}\n", env!("CARGO_PKG_VERSION"), stack.name);
     if let Some(admin) = app.admin_address() {
-        text.push_str(&format!("  {:<24}http://{admin}/\n", "admin"));
+        append(&mut text, format_args!("  {:<24}http://{admin}/\n", "admin"));
     }
     let lan = if bind.is_unspecified() { lan_address() } else { None };
     for service in app.snapshot().services {
@@ -126,7 +130,7 @@ fn greet(app: &App, stack: &Stack, bind: IpAddr) {
             }
         }
         addresses.dedup();
-        text.push_str(&format!("  {:<24}{}\n", service.name, addresses.join("  ")));
+        append(&mut text, format_args!("  {:<24}{}\n", service.name, addresses.join("  ")));
     }
     out::tell(&text);
 }
