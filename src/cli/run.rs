@@ -6,10 +6,12 @@ use crate::cli::files::{self, Source};
 use crate::cli::live::{self, Live};
 use crate::cli::{exit, out};
 use crate::clients::disk::RealDisk;
+use crate::core::kind::About;
+use crate::core::options::{Options as ComponentOptions, Setting};
 use crate::core::time::now;
 use crate::engine::spawn;
 use crate::stack::Stack;
-use crate::stack::model::Body;
+use crate::stack::model::{Body, Service};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use std::net::{IpAddr, UdpSocket};
 use std::sync::Arc;
@@ -126,9 +128,27 @@ fn greet(app: &App, stack: &Stack, bind: IpAddr) {
             }
         }
         addresses.dedup();
+        let name = &service.name;
+        addresses.extend(stack.service(name).and_then(route_of));
         text.push_str(&format!("  {:<24}{}\n", service.name, addresses.join("  ")));
     }
     out::tell(&text);
+}
+
+/// `http_poll http://localhost:5000/ -> append_file data/numbers.ndjson`
+fn route_of(service: &Service) -> Option<String> {
+    let Body::Flow(flow) = &service.body else { return None };
+    let named = |about: &About, options: &ComponentOptions| {
+        let main = about.main.and_then(|main| options.get(main));
+        match main {
+            Some(Setting::Text(text)) => format!("{} {text}", about.name),
+            _ => about.name.to_owned(),
+        }
+    };
+    let mut parts = vec![named(&flow.source.kind.about, &flow.source.options)];
+    parts.extend(flow.steps.iter().map(|step| step.kind.about.name.to_owned()));
+    parts.push(named(&flow.sink.kind.about, &flow.sink.options));
+    Some(parts.join(" -> "))
 }
 
 /// The address that other machines reach this one by. Connecting a UDP socket sends nothing; it only
