@@ -1,7 +1,7 @@
 //! `up` and `run`: starts services, shows what flows, applies changes, stops in order.
 
 use crate::app::{App, Options};
-use crate::cli::arguments::{Arguments, One, Up};
+use crate::cli::arguments::{Arguments, LogForm, One, Up};
 use crate::cli::files::{self, Source};
 use crate::cli::live::{self, Live};
 use crate::cli::{exit, out};
@@ -10,10 +10,11 @@ use crate::core::kind::About;
 use crate::core::options::{Options as ComponentOptions, Setting};
 use crate::core::time::now;
 use crate::engine::spawn;
-use crate::stack::Stack;
+use crate::stack::{Stack, builtin};
 use crate::stack::model::{Body, Service};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use std::net::{IpAddr, UdpSocket};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -31,13 +32,20 @@ enum Event {
 }
 
 pub(super) fn up(arguments: &Arguments, up: &Up) -> exit::Code {
+    let mut only = up.only.clone();
+    let mut stack = up.stack.clone();
+    // In `up --only producer random-file` the last word is the stack, not another service.
+    let names_stack = |word: &String| builtin::find(word).is_some() || Path::new(word).is_file();
+    if stack.is_none() && only.len() > 1 && only.last().is_some_and(names_stack) {
+        stack = only.pop();
+    }
     let chosen = Chosen {
-        only: up.only.clone(),
+        only,
         ports: up.port.clone(),
         replicas: up.scale.clone(),
         watch: up.watch,
     };
-    start(arguments, up.stack.as_deref(), chosen)
+    start(arguments, stack.as_deref(), chosen)
 }
 
 pub(super) fn one(arguments: &Arguments, one: &One) -> exit::Code {
@@ -85,7 +93,7 @@ fn start(arguments: &Arguments, stack: Option<&str>, chosen: Chosen) -> exit::Co
             return exit::FAILURE;
         }
     };
-    greet(&app, &stack, arguments.bind);
+    greet(&app, &stack, arguments);
     let mut session = Session { app, stack, source, watch, changed: None };
     session.changed = session.modified();
     session.run(&inbox)
@@ -111,26 +119,34 @@ fn listen_to_signals(events: &SyncSender<Event>) -> std::io::Result<()> {
     Ok(())
 }
 
-/// What runs, and where.
-fn greet(app: &App, stack: &Stack, bind: IpAddr) {
-    let mut text = format!("headwater {} runs {}\n", env!("CARGO_PKG_VERSION"), stack.name);
+/// What runs, and where: lines for a person, or events for a log that a machine reads.
+fn greet(app: &App, stack: &Stack, arguments: &Arguments) {
+    let mut lines = Vec::new();
     if let Some(admin) = app.admin_address() {
-        text.push_str(&format!("  {:<24}http://{admin}/\n", "admin"));
+        lines.push(("admin".to_owned(), format!("http://{admin}/")));
     }
-    let lan = if bind.is_unspecified() { lan_address() } else { None };
+    let lan = if arguments.bind.is_unspecified() { lan_address() } else { None };
     for service in app.snapshot().services {
-        let mut addresses = Vec::new();
-        for address in service.addresses {
-            addresses
-                .push(address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:"));
+        let mut shown = Vec::new();
+        for address in &service.addresses {
+            shown.push(address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:"));
             if let Some(lan) = lan {
-                addresses.push(address.replace("//0.0.0.0:", &format!("//{lan}:")));
+                shown.push(address.replace("//0.0.0.0:", &format!("//{lan}:")));
             }
         }
-        addresses.dedup();
-        let name = &service.name;
-        addresses.extend(stack.service(name).and_then(route_of));
-        text.push_str(&format!("  {:<24}{}\n", service.name, addresses.join("  ")));
+        shown.dedup();
+        shown.extend(stack.service(&service.name).and_then(route_of));
+        lines.push((service.name, shown.join("  ")));
+    }
+    if arguments.log == LogForm::Json {
+        for (service, address) in lines {
+            tracing::info!(service, address, "started");
+        }
+        return;
+    }
+    let mut text = format!("headwater {} runs {}\n", env!("CARGO_PKG_VERSION"), stack.name);
+    for (service, address) in lines {
+        text.push_str(&format!("  {service:<24}{address}\n"));
     }
     out::tell(&text);
 }
