@@ -25,6 +25,9 @@ pub(super) enum Running {
     Server(Serving),
 }
 
+/// How long the start of a stack waits for a flow that listens, so that its address can be told.
+const LISTENING: Duration = Duration::from_secs(1);
+
 /// A server with what must be closed after it.
 #[derive(Debug)]
 pub(super) struct Serving {
@@ -45,6 +48,7 @@ pub(super) fn start(service: &Service, context: Context, on_end: OnEnd) -> Resul
 }
 
 fn start_flow(flow: model::Flow, context: Context, on_end: OnEnd) -> Result<RunningFlow, Fault> {
+    let listens = flow.source.options.get("listen").is_some();
     let build = move |context: &Context| {
         let steps: Result<Vec<_>, Fault> =
             flow.steps.iter().map(|step| (step.kind.build)(&step.options)).collect();
@@ -54,7 +58,11 @@ fn start_flow(flow: model::Flow, context: Context, on_end: OnEnd) -> Result<Runn
             sink: (flow.sink.kind.build)(&flow.sink.options, context)?,
         })
     };
-    Ok(Flow { context, build: Box::new(build), on_end }.start()?)
+    let running = Flow { context, build: Box::new(build), on_end }.start()?;
+    if listens {
+        running.wait_until_open(LISTENING);
+    }
+    Ok(running)
 }
 
 fn start_server(server: &model::Server, context: &Context) -> Result<Serving, Fault> {

@@ -90,6 +90,15 @@ impl RunningFlow {
         self.shared.addresses.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Waits until its parts are open or something says no, at most `patience`.
+    pub fn wait_until_open(&self, patience: Duration) {
+        let deadline = crate::core::time::now() + patience;
+        let tick = Wait::new();
+        while self.meter.state() == State::Starting && crate::core::time::now() < deadline {
+            tick.sleep(Duration::from_millis(1));
+        }
+    }
+
     pub fn has_ended(&self) -> bool {
         self.thread.as_ref().is_none_or(JoinHandle::is_finished)
     }

@@ -5,7 +5,7 @@ use crate::core::fault::Fault;
 use crate::core::source::{Read, Source};
 use crate::core::step::Step;
 use crate::core::wait::Wait;
-use crate::engine::meter::{FlowMeter, State};
+use crate::engine::meter::{FlowMeter, Side};
 use crate::engine::retry::Backoff;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -50,11 +50,11 @@ impl Reading {
             let passed_on = match read {
                 Ok(Read::Batch(batch)) => {
                     backoff.reset();
-                    self.meter.set_running();
+                    self.meter.works(Side::Source);
                     self.pass_on(*batch)
                 }
                 Ok(Read::Idle) => {
-                    self.meter.set_running();
+                    self.meter.works(Side::Source);
                     Ok(true)
                 }
                 Ok(Read::End) => return self.finish(),
@@ -75,7 +75,7 @@ impl Reading {
         let pause = backoff.pause(fault);
         self.meter.source_faults.fetch_add(1, Relaxed);
         self.meter.error(fault.reason());
-        self.meter.set_state(State::Waiting(fault.reason().to_owned()));
+        self.meter.waits(Side::Source, fault.reason());
         tracing::warn!(service = %self.name, retry_in = ?pause, "{fault}");
         let told = self.queue.send(Message::SourceFault(fault.reason().to_owned())).is_ok();
         self.wait.sleep(pause);
