@@ -136,7 +136,11 @@ impl App {
                 continue;
             }
             let old = leaving.iter().position(|entry| entry.service.name == service.name);
-            done.push(format!("{} {}", service.name, if old.is_some() { "changed" } else { "added" }));
+            done.push(format!(
+                "{} {}",
+                service.name,
+                if old.is_some() { "changed" } else { "added" }
+            ));
             match old.map(|at| leaving.swap_remove(at)) {
                 Some(old) if old.serves_like(&service) => self.put(self.change(old, service)),
                 Some(old) => {

@@ -10,8 +10,8 @@ use crate::core::kind::About;
 use crate::core::options::{Options as ComponentOptions, Setting};
 use crate::core::time::now;
 use crate::engine::spawn;
-use crate::stack::{Stack, builtin};
 use crate::stack::model::{Body, Service};
+use crate::stack::{Stack, builtin};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use std::net::{IpAddr, UdpSocket};
 use std::path::Path;
@@ -39,12 +39,8 @@ pub(super) fn up(arguments: &Arguments, up: &Up) -> exit::Code {
     if stack.is_none() && only.len() > 1 && only.last().is_some_and(names_stack) {
         stack = only.pop();
     }
-    let chosen = Chosen {
-        only,
-        ports: up.port.clone(),
-        replicas: up.scale.clone(),
-        watch: up.watch,
-    };
+    let chosen =
+        Chosen { only, ports: up.port.clone(), replicas: up.scale.clone(), watch: up.watch };
     start(arguments, stack.as_deref(), chosen)
 }
 
@@ -129,7 +125,8 @@ fn greet(app: &App, stack: &Stack, arguments: &Arguments) {
     for service in app.snapshot().services {
         let mut shown = Vec::new();
         for address in &service.addresses {
-            shown.push(address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:"));
+            shown
+                .push(address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:"));
             if let Some(lan) = lan {
                 shown.push(address.replace("//0.0.0.0:", &format!("//{lan}:")));
             }

@@ -30,6 +30,8 @@ use crate::engine::retry::Backoff;
 use crate::engine::tasks::{panic_message, spawn};
 use crate::engine::writer::{End, Writer};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -87,7 +89,16 @@ impl Flow {
 impl RunningFlow {
     /// Where its source listens, if it does.
     pub fn addresses(&self) -> Vec<String> {
-        self.shared.addresses.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.shared.addresses).clone()
+    }
+
+    /// Waits until its parts are open or something says no, at most `patience`.
+    pub fn wait_until_open(&self, patience: Duration) {
+        let deadline = crate::core::time::now() + patience;
+        let tick = Wait::new();
+        while self.meter.state() == State::Starting && crate::core::time::now() < deadline {
+            tick.sleep(Duration::from_millis(1));
+        }
     }
 
     pub fn has_ended(&self) -> bool {
@@ -122,8 +133,7 @@ impl RunningFlow {
     }
 
     fn close_queue(&self) {
-        if let Some(queue) = self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner).take()
-        {
+        if let Some(queue) = lock(&self.shared.queue).take() {
             // A full queue has something to wake the writer with already.
             drop(queue.try_send(Message::Finish));
         }
@@ -187,11 +197,13 @@ impl Runner {
         let name = self.flow.context.service.clone();
         let mut opened = self.open()?;
         let (sender, receiver) = sync_channel(QUEUE_BATCHES);
-        *self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender.clone());
+        *lock(&self.shared.queue) = Some(sender.clone());
+        let over = Over(Arc::default());
         let reading = reader::Reading {
             source: opened.source,
             steps: opened.steps,
             wait: self.shared.reading.clone(),
+            is_over: Arc::clone(&over.0),
             queue: sender,
             meter: Arc::clone(&self.meter),
             name: name.clone(),
@@ -200,20 +212,21 @@ impl Runner {
         let reader = spawn(&format!("{name} reads"), move || reading.run())?;
         let end = opened.writer.run(&receiver);
         drop(receiver);
-        *self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *lock(&self.shared.queue) = None;
         if let Some((guard, intaken)) = opened.intake.take() {
             guard.stop();
             intaken.stop();
         }
-        if reader.is_finished() || matches!(end, Ok(End::Source)) {
-            if let Err(panic) = reader.join() {
-                let message = panic_message(panic.as_ref());
-                return Err(Fault::retry(format!("a bug while reading: {message}")));
-            }
-        }
         match end? {
             End::Source => Ok(State::Ended),
             End::Stopped => Ok(State::Stopped),
+            End::ReaderGone => {
+                let panic = reader.join().err();
+                let message = panic.map_or_else(String::new, |panic| panic_message(panic.as_ref()));
+                Err(Fault::retry(format!(
+                    "a bug while reading: {message}; the flow starts again from its checkpoint"
+                )))
+            }
         }
     }
 
@@ -269,7 +282,7 @@ impl Runner {
         let acknowledger = source.acknowledger();
         let guard = intake.start(intaken.inbox())?;
         let addresses = guard.address().into_iter().collect();
-        *self.shared.addresses.lock().unwrap_or_else(PoisonError::into_inner) = addresses;
+        *lock(&self.shared.addresses) = addresses;
         Ok((Box::new(source), acknowledger, Some((guard, intaken))))
     }
 
@@ -282,6 +295,19 @@ impl Runner {
             }
         }
     }
+}
+
+/// Ends the reading thread of a run when the run ends, also by a panic.
+struct Over(Arc<AtomicBool>);
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A checkpoint that cannot be read needs a person; a disk that says no may say yes later.
