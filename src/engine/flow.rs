@@ -209,7 +209,8 @@ impl Runner {
             name: name.clone(),
         };
         self.meter.set_running();
-        let reader = spawn(&format!("{name} reads"), move || reading.run())?;
+        // Nobody joins it: a source that hangs must not keep the flow from stopping.
+        drop(spawn(&format!("{name} reads"), move || reading.run())?);
         let end = opened.writer.run(&receiver);
         drop(receiver);
         *lock(&self.shared.queue) = None;
@@ -220,13 +221,6 @@ impl Runner {
         match end? {
             End::Source => Ok(State::Ended),
             End::Stopped => Ok(State::Stopped),
-            End::ReaderGone => {
-                let panic = reader.join().err();
-                let message = panic.map_or_else(String::new, |panic| panic_message(panic.as_ref()));
-                Err(Fault::retry(format!(
-                    "a bug while reading: {message}; the flow starts again from its checkpoint"
-                )))
-            }
         }
     }
 

@@ -7,6 +7,8 @@ use crate::core::step::Step;
 use crate::core::wait::Wait;
 use crate::engine::meter::{FlowMeter, Side};
 use crate::engine::retry::Backoff;
+use crate::engine::tasks::panic_message;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
@@ -22,7 +24,7 @@ pub(super) enum Message {
     End,
     /// Nobody reads any more.
     Finish,
-    /// The source or a step cannot go on.
+    /// The source or a step cannot go on in this run.
     Stop(Fault),
 }
 
@@ -39,7 +41,13 @@ pub(super) struct Reading {
 
 impl Reading {
     pub(super) fn run(mut self) {
-        let last = self.read_all();
+        // The writing thread must hear of a panic too, or it would wait for ever.
+        let last = catch_unwind(AssertUnwindSafe(|| self.read_all())).unwrap_or_else(|panic| {
+            let message = panic_message(panic.as_ref());
+            Message::Stop(Fault::retry(format!(
+                "a bug while reading: {message}; the flow starts again from its checkpoint"
+            )))
+        });
         // The writing thread may be gone already; then nobody needs to know.
         drop(self.queue.send(last));
     }

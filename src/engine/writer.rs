@@ -33,14 +33,12 @@ pub(super) struct Writer {
 pub(super) enum End {
     Source,
     Stopped,
-    /// The reading thread went away without a word: it panicked.
-    ReaderGone,
 }
 
 impl Writer {
     pub(super) fn run(&mut self, queue: &Receiver<Message>) -> Result<End, Fault> {
         loop {
-            let Ok(first) = queue.recv() else { return Ok(End::ReaderGone) };
+            let Ok(first) = queue.recv() else { return Ok(End::Stopped) };
             let (group, after) = self.gather(first, queue);
             if !group.is_empty() && !self.deliver(&group)? {
                 return Ok(End::Stopped);
