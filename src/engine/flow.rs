@@ -237,6 +237,11 @@ impl Runner {
         for (partition, position) in &recovered.ahead {
             progress.checkpoint.advance(partition, position);
         }
+        if progress.checkpoint.sink.is_none() {
+            // Before the first write: what a crash leaves behind this state is not somebody else's.
+            progress.checkpoint.sink = sink.commit()?;
+            progress.save().map_err(fault)?;
+        }
         let (mut source, acknowledger, intake) = self.open_source(source, &progress)?;
         source.resume(&progress.checkpoint)?;
         let acknowledger = acknowledger.or_else(|| source.acknowledger());
