@@ -30,6 +30,8 @@ use crate::engine::retry::Backoff;
 use crate::engine::tasks::{panic_message, spawn};
 use crate::engine::writer::{End, Writer};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -103,7 +105,16 @@ impl Flow {
 impl RunningFlow {
     /// Where its source listens, if it does.
     pub fn addresses(&self) -> Vec<String> {
-        self.shared.addresses.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.shared.addresses).clone()
+    }
+
+    /// Waits until its parts are open or something says no, at most `patience`.
+    pub fn wait_until_open(&self, patience: Duration) {
+        let deadline = crate::core::time::now() + patience;
+        let tick = Wait::new();
+        while self.meter.state() == State::Starting && crate::core::time::now() < deadline {
+            tick.sleep(Duration::from_millis(1));
+        }
     }
 
     pub fn has_ended(&self) -> bool {
@@ -138,8 +149,7 @@ impl RunningFlow {
     }
 
     fn close_queue(&self) {
-        if let Some(queue) = self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner).take()
-        {
+        if let Some(queue) = lock(&self.shared.queue).take() {
             // A full queue has something to wake the writer with already.
             drop(queue.try_send(Message::Finish));
         }
@@ -203,29 +213,26 @@ impl Runner {
         let name = self.flow.context.service.clone();
         let mut opened = self.open()?;
         let (sender, receiver) = sync_channel(QUEUE_BATCHES);
-        *self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender.clone());
+        *lock(&self.shared.queue) = Some(sender.clone());
+        let over = Over(Arc::default());
         let reading = reader::Reading {
             source: opened.source,
             steps: opened.steps,
             wait: self.shared.reading.clone(),
+            is_over: Arc::clone(&over.0),
             queue: sender,
             meter: Arc::clone(&self.meter),
             name: name.clone(),
         };
         self.meter.set_running();
-        let reader = spawn(&format!("{name} reads"), move || reading.run())?;
+        // Nobody joins it: a source that hangs must not keep the flow from stopping.
+        drop(spawn(&format!("{name} reads"), move || reading.run())?);
         let end = opened.writer.run(&receiver);
         drop(receiver);
-        *self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *lock(&self.shared.queue) = None;
         if let Some((guard, intaken)) = opened.intake.take() {
             guard.stop();
             intaken.stop();
-        }
-        if (reader.is_finished() || matches!(end, Ok(End::Source)))
-            && let Err(panic) = reader.join()
-        {
-            let message = panic_message(panic.as_ref());
-            return Err(Fault::retry(format!("a bug while reading: {message}")));
         }
         match end? {
             End::Source => Ok(State::Ended),
@@ -245,6 +252,11 @@ impl Runner {
         self.tell(&recovered.findings);
         for (partition, position) in &recovered.ahead {
             progress.checkpoint.advance(partition, position);
+        }
+        if progress.checkpoint.sink.is_none() {
+            // Before the first write: what a crash leaves behind this state is not somebody else's.
+            progress.checkpoint.sink = sink.commit()?;
+            progress.save().map_err(fault)?;
         }
         let (mut source, acknowledger, intake) = self.open_source(source, &progress)?;
         source.resume(&progress.checkpoint)?;
@@ -285,7 +297,7 @@ impl Runner {
         let acknowledger = source.acknowledger();
         let guard = intake.start(intaken.inbox())?;
         let addresses = guard.address().into_iter().collect();
-        *self.shared.addresses.lock().unwrap_or_else(PoisonError::into_inner) = addresses;
+        *lock(&self.shared.addresses) = addresses;
         Ok((Box::new(source), acknowledger, Some((guard, intaken))))
     }
 
@@ -298,6 +310,19 @@ impl Runner {
             }
         }
     }
+}
+
+/// Ends the reading thread of a run when the run ends, also by a panic.
+struct Over(Arc<AtomicBool>);
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A checkpoint that cannot be read needs a person; a disk that says no may say yes later.

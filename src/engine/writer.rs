@@ -8,7 +8,7 @@ use crate::core::sink::Sink;
 use crate::core::source::Acknowledge;
 use crate::core::wait::Wait;
 use crate::engine::dead_letters::DeadLetters;
-use crate::engine::meter::{FlowMeter, State};
+use crate::engine::meter::{FlowMeter, Side};
 use crate::engine::progress::Progress;
 use crate::engine::reader::Message;
 use crate::engine::retry::Backoff;
@@ -107,7 +107,7 @@ impl Writer {
             let fault = match work(self) {
                 Ok(done) => {
                     self.backoff.reset();
-                    self.meter.set_running();
+                    self.meter.works(Side::Sink);
                     return Ok(Some(done));
                 }
                 Err(fault @ Fault::Stop { .. }) => return Err(fault),
@@ -116,7 +116,7 @@ impl Writer {
             let pause = self.backoff.pause(&fault);
             self.meter.sink_faults.fetch_add(1, Relaxed);
             self.meter.error(fault.reason());
-            self.meter.set_state(State::Waiting(fault.reason().to_owned()));
+            self.meter.waits(Side::Sink, fault.reason());
             tracing::warn!(service = %self.name, retry_in = ?pause, "{fault}");
             if self.abort.sleep(pause) {
                 return Ok(None);

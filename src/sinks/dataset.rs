@@ -87,7 +87,7 @@ impl Sink for DatasetSink {
         self.disk.create_dir_all(&self.directory)?;
         let remembered = kept.sink.as_ref().and_then(|state| state.get("number")?.as_u64());
         let mut findings = Vec::new();
-        let mut highest_metadata = 0;
+        let (mut highest_metadata, mut highest_data) = (0, 0);
         for path in self.disk.list(&self.directory)? {
             if path.extension().is_some_and(|ending| ending == "tmp") {
                 remove_if_there(self.disk.as_ref(), &path)?;
@@ -95,8 +95,10 @@ impl Sink for DatasetSink {
                 findings.push(finding.done("it was removed"));
             }
             highest_metadata = highest_metadata.max(number_of(&path, "metadata_").unwrap_or(0));
+            highest_data = highest_data.max(number_of(&path, "data_").unwrap_or(0));
         }
-        self.number = remembered.unwrap_or(0).max(highest_metadata);
+        // At the very first start what is there belongs to others, also data without metadata.
+        self.number = remembered.unwrap_or(highest_data).max(highest_metadata);
         let mut ahead = Vec::new();
         if let Some(commit) = self.commit_of(highest_metadata) {
             let partition: Partition = commit.partition.as_str().into();

@@ -176,6 +176,10 @@ impl Datasets {
 
     /// Finds the pairs that are not done.
     fn look(&mut self) -> Result<(), Fault> {
+        // The directory may have come into being since the last look.
+        if self.watch.as_ref().is_none_or(|watch| watch.events.is_none()) {
+            self.watch = Some(Watch::new(&self.directory));
+        }
         if let Some(watch) = &mut self.watch {
             watch.looked = Some(now());
         }
