@@ -182,7 +182,7 @@ impl Runner {
     /// begins anew from the checkpoint.
     fn run(&self) {
         let name = &self.flow.context.service;
-        let mut backoff = Backoff::new(name.len() as u64 + 1);
+        let mut backoff = Backoff::new(self.flow.context.pauses, name.len() as u64 + 1);
         while !self.shared.reading.is_stopped() {
             let fault = match catch_unwind(AssertUnwindSafe(|| self.run_once())) {
                 Ok(Ok(state)) => {
@@ -223,6 +223,7 @@ impl Runner {
             queue: sender,
             meter: Arc::clone(&self.meter),
             name: name.clone(),
+            pauses: self.flow.context.pauses,
         };
         self.meter.set_running();
         // Nobody joins it: a source that hangs must not keep the flow from stopping.
@@ -271,7 +272,7 @@ impl Runner {
             acknowledger,
             meter: Arc::clone(&self.meter),
             abort: self.shared.writing.clone(),
-            backoff: Backoff::new(context.service.len() as u64),
+            backoff: Backoff::new(context.pauses, context.service.len() as u64),
         };
         Ok(Opened { writer, source, steps, intake, _lock: lock })
     }
