@@ -20,6 +20,7 @@ use crate::core::sink::Sink;
 use crate::core::source::{Acknowledge, IntakeGuard, Source};
 use crate::core::step::Step;
 use crate::core::wait::Wait;
+use crate::engine::checkpoints::CheckpointError;
 use crate::engine::dead_letters::DeadLetters;
 use crate::engine::inbox::Intaken;
 use crate::engine::journal_source;
@@ -330,7 +331,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 fn fault(error: ProgressError) -> Fault {
     match error {
         ProgressError::Disk(error) => error.into(),
-        ProgressError::File(error) if error.is_full() => Fault::retry(error.to_string()),
+        ProgressError::File(CheckpointError::Disk(error)) => error.into(),
         other => Fault::stop(other.to_string()),
     }
 }
