@@ -52,10 +52,10 @@ impl Parts {
         Self { disk, path: path.to_path_buf(), compression, keep }
     }
 
-    /// Renames the file to its part. The checkpoint does not know of it yet: see `undo_interrupted`.
+    /// Renames the file to its part; the caller syncs the directory. The checkpoint does not know of it yet:
+    /// see `undo_interrupted`.
     pub fn put_aside(&self, number: u64) -> Result<(), DiskError> {
-        self.disk.rename(&self.path, &self.raw(number))?;
-        self.disk.sync_dir(parent_of(&self.path))
+        self.disk.rename(&self.path, &self.raw(number))
     }
 
     /// A crash came between putting a part aside and the checkpoint that says so: the file gets its

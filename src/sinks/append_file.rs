@@ -63,6 +63,7 @@ fn build(options: &Options, context: &Context) -> Result<Box<dyn Sink>, Fault> {
         kept: Kept::default(),
         written: 0,
         file: None,
+        are_names_durable: false,
         aside: Aside::Committed,
     }))
 }
@@ -77,6 +78,8 @@ struct AppendFile {
     /// Length with what is written and not committed yet.
     written: u64,
     file: Option<Box<dyn DiskFile>>,
+    /// Whether the directory is synced since a name in it changed.
+    are_names_durable: bool,
     /// A part that is put aside; it is compressed once a checkpoint has said so.
     aside: Aside,
 }
@@ -169,14 +172,26 @@ impl Sink for AppendFile {
 
 impl AppendFile {
     fn open(&mut self) -> Result<u64, Fault> {
-        let is_new = self.disk.metadata(&self.path).is_err_and(|error| error.is_missing());
-        let file = self.disk.open(&self.path, Access::ReadWrite)?;
-        if is_new {
-            self.disk.sync_dir(parent_of(&self.path))?;
+        // A part that was put aside is safe under its new name before its old name is given away.
+        self.settle_names()?;
+        match self.disk.metadata(&self.path) {
+            Err(error) if error.is_missing() => self.are_names_durable = false,
+            there => drop(there?),
         }
+        let file = self.disk.open(&self.path, Access::ReadWrite)?;
+        self.settle_names()?;
         let found = file.bytes()?;
         self.file = Some(file);
         Ok(found)
+    }
+
+    /// Syncs the directory, again and again until it has worked.
+    fn settle_names(&mut self) -> Result<(), Fault> {
+        if !self.are_names_durable {
+            self.disk.sync_dir(parent_of(&self.path))?;
+            self.are_names_durable = true;
+        }
+        Ok(())
     }
 
     fn file(&mut self) -> Result<&mut Box<dyn DiskFile>, Fault> {
@@ -234,6 +249,7 @@ impl AppendFile {
         }
         self.file = None;
         self.parts.put_aside(self.kept.parts + 1)?;
+        self.are_names_durable = false;
         self.kept = Kept { length: 0, parts: self.kept.parts + 1, begun_ms: 0 };
         self.written = 0;
         self.aside = Aside::NotCommitted;
