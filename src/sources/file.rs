@@ -141,7 +141,7 @@ impl File {
         if self.open.is_some() {
             return Ok(());
         }
-        let path = if self.is_checked { self.path.clone() } else { self.find() };
+        let path = if self.is_checked { self.path.clone() } else { self.find()? };
         let file = self.disk.open(&path, Access::Read).map_err(|error| {
             if error.is_missing() && !self.is_followed {
                 Fault::retry(format!("{error}; it is waited for: create it, or correct `path`"))
@@ -164,17 +164,18 @@ impl File {
         Ok(())
     }
 
-    /// Where the file of the checkpoint is now; forgets the place when it is gone.
-    fn find(&mut self) -> PathBuf {
-        if self.at == At::default() || self.is_same(&self.path.clone()) {
-            return self.path.clone();
+    /// Where the file of the checkpoint is now; forgets the place when it is gone. A disk that gives no answer
+    /// says nothing about which file it is.
+    fn find(&mut self) -> Result<PathBuf, Fault> {
+        if self.at == At::default() || self.is_same(&self.path)? {
+            return Ok(self.path.clone());
         }
         let name = self.path.file_name().map(|name| name.to_string_lossy().into_owned());
         let name = name.unwrap_or_default();
-        for path in self.disk.list(parent_of(&self.path)).unwrap_or_default() {
+        for path in self.disk.list(parent_of(&self.path))? {
             let other = path.file_name().map(|other| other.to_string_lossy().into_owned());
-            if other.is_some_and(|other| other.starts_with(&name)) && self.is_same(&path) {
-                return path;
+            if other.is_some_and(|other| other.starts_with(&name)) && self.is_same(&path)? {
+                return Ok(path);
             }
         }
         tracing::warn!(
@@ -183,16 +184,19 @@ impl File {
             self.path.display()
         );
         self.at = At::default();
-        self.path.clone()
+        Ok(self.path.clone())
     }
 
-    fn is_same(&self, path: &Path) -> bool {
-        let Ok(metadata) = self.disk.metadata(path) else { return false };
+    fn is_same(&self, path: &Path) -> Result<bool, Fault> {
+        let metadata = match self.disk.metadata(path) {
+            Err(error) if error.is_missing() => return Ok(false),
+            metadata => metadata?,
+        };
         if metadata.inode != self.at.inode || metadata.bytes < self.at.byte {
-            return false;
+            return Ok(false);
         }
-        let Ok(file) = self.disk.open(path, Access::Read) else { return false };
-        print(file.as_ref(), self.at.byte).is_ok_and(|print| print == self.at.print)
+        let file = self.disk.open(path, Access::Read)?;
+        Ok(print(file.as_ref(), self.at.byte)? == self.at.print)
     }
 
     fn fill(&mut self) -> Result<usize, Fault> {
@@ -203,12 +207,17 @@ impl File {
         match read {
             Ok(read) => Ok(read),
             Err(error) => {
-                // The next try opens the file anew: the volume may have come back as another.
-                self.open = None;
-                self.is_checked = false;
+                self.close();
                 Err(error.into())
             }
         }
+    }
+
+    /// After a failure: the next try goes on at the remembered place, in the file opened anew, for the volume
+    /// may have come back as another.
+    fn close(&mut self) {
+        self.open = None;
+        self.is_checked = false;
     }
 
     fn assemble(&mut self, is_end: bool) -> Result<Option<Box<Batch>>, Fault> {
@@ -216,11 +225,19 @@ impl File {
         let path = self.path.display();
         let wrong = |reason| Fault::stop(format!("{path}: {reason}"));
         let Some(piece) = open.assembler.next(is_end).map_err(wrong)? else { return Ok(None) };
-        self.at.byte += piece.consumed;
-        self.offset += piece.consumed;
+        let byte = self.at.byte + piece.consumed;
         if self.at.print.len() < PRINT_BYTES * 2 {
-            self.at.print = print(open.file.as_ref(), self.at.byte)?;
+            // Before the place moves: after a failure the records of this piece are read again.
+            match print(open.file.as_ref(), byte) {
+                Ok(print) => self.at.print = print,
+                Err(fault) => {
+                    self.close();
+                    return Err(fault);
+                }
+            }
         }
+        self.at.byte = byte;
+        self.offset += piece.consumed;
         if let Some(shape) = open.assembler.shape() {
             self.at.delimiter = Some(shape.delimiter);
             self.at.columns.clone_from(&shape.columns);
