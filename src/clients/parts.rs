@@ -62,11 +62,12 @@ impl Parts {
     /// name back. What a newer file of that name holds was never committed.
     pub fn undo_interrupted(&self, finished: u64) -> Result<(), DiskError> {
         let raw = self.raw(finished + 1);
-        if self.disk.metadata(&raw).is_ok() {
-            self.disk.rename(&raw, &self.path)?;
-            self.disk.sync_dir(parent_of(&self.path))?;
+        match self.disk.metadata(&raw) {
+            Err(error) if error.is_missing() => return Ok(()),
+            there => drop(there?),
         }
-        Ok(())
+        self.disk.rename(&raw, &self.path)?;
+        self.disk.sync_dir(parent_of(&self.path))
     }
 
     /// Compresses what is finished and removes what is too old.

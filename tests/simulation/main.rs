@@ -21,6 +21,10 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 /// is told with its seed.
 fn for_every_seed(usual: u64, scenario: impl Fn(u64) -> Result<(), String> + Sync) {
     let seeds = seeds(usual);
+    if seeds.end - seeds.start == 1 {
+        // A replay tells what the flow says; that one was set up already is no matter.
+        tracing_subscriber::fmt().with_test_writer().try_init().unwrap_or_default();
+    }
     let next = AtomicU64::new(seeds.start);
     let failures: Vec<String> = std::thread::scope(|threads| {
         let run = || {
