@@ -59,7 +59,7 @@ fn build(options: &Options, context: &Context) -> Result<Box<dyn Sink>, Fault> {
         ending: if options.text("format") == "csv" { "csv" } else { "ndjson" },
         keep: options.keep_if("keep"),
         number: 0,
-        last: None,
+        published: Vec::new(),
     }))
 }
 
@@ -70,8 +70,13 @@ struct DatasetSink {
     keep: Option<Keep>,
     /// The highest number in use.
     number: u64,
-    /// What the dataset of that number holds, so that a repeated batch is known again.
-    last: Option<(Partition, Position)>,
+    /// The batches published since the last commit, so that a repeated one is known again.
+    published: Vec<Published>,
+}
+
+struct Published {
+    here: (Partition, Position),
+    rejected: Vec<Rejected>,
 }
 
 /// The part of a metadata file that this sink reads again.
@@ -85,6 +90,8 @@ struct Commit {
 impl Sink for DatasetSink {
     fn recover(&mut self, kept: &Checkpoint) -> Result<Recovered, Fault> {
         self.disk.create_dir_all(&self.directory)?;
+        // What is seen here counts as published, so it must not vanish.
+        self.disk.sync_dir(&self.directory)?;
         let remembered = kept.sink.as_ref().and_then(|state| state.get("number")?.as_u64());
         let mut findings = Vec::new();
         let (mut highest_metadata, mut highest_data) = (0, 0);
@@ -100,10 +107,13 @@ impl Sink for DatasetSink {
         // At the very first start what is there belongs to others, also data without metadata.
         self.number = remembered.unwrap_or(highest_data).max(highest_metadata);
         let mut ahead = Vec::new();
-        if let Some(commit) = self.commit_of(highest_metadata) {
+        // Without a checkpoint the newest dataset alone says how far the directory is.
+        let known = remembered.unwrap_or(highest_metadata.saturating_sub(1));
+        for number in known + 1..=highest_metadata {
+            let Some(commit) = self.commit_of(number)? else { continue };
             let partition: Partition = commit.partition.as_str().into();
             let known = kept.position(&partition).map_or(0, |position| position.offset);
-            if commit.position.offset > known && highest_metadata > remembered.unwrap_or(0) {
+            if commit.position.offset > known {
                 ahead.push((partition, commit.position));
             }
         }
@@ -115,9 +125,9 @@ impl Sink for DatasetSink {
             return Ok(Vec::new());
         }
         let here = (Arc::clone(&batch.partition), batch.position.clone());
-        if self.last.as_ref() == Some(&here) {
-            // Published already; what failed came after it.
-            return Ok(Vec::new());
+        if let Some(published) = self.published.iter().find(|published| published.here == here) {
+            // What failed came after it.
+            return Ok(published.rejected.clone());
         }
         let (lines, mut rejected) = json_lines::of(&batch.records);
         let table = match (self.ending, &batch.records.encoding) {
@@ -128,19 +138,22 @@ impl Sink for DatasetSink {
         if table.rows > 0 {
             self.publish(&table, &here)?;
         }
+        self.published.push(Published { here, rejected: rejected.clone() });
         Ok(rejected)
     }
 
     fn commit(&mut self) -> Result<Option<serde_json::Value>, Fault> {
         self.prune()?;
+        self.published.clear();
         Ok(Some(json!({ "number": self.number })))
     }
 }
 
 impl DatasetSink {
-    /// Data first, metadata last: the metadata is the commit.
+    /// Data first, metadata last: the metadata is the commit. A publication that failed halfway was told to
+    /// nobody: its number is taken again and its files are written over.
     fn publish(&mut self, table: &table::Table, here: &(Partition, Position)) -> Result<(), Fault> {
-        let number = self.free_number();
+        let number = self.number + 1;
         let file = format!("data_{number}.{}", self.ending);
         write_atomically(self.disk.as_ref(), &self.directory.join(&file), &table.bytes)?;
         let metadata = json!({
@@ -158,31 +171,23 @@ impl DatasetSink {
         text.push(b'\n');
         write_atomically(self.disk.as_ref(), &self.metadata_path(number), &text)?;
         self.number = number;
-        self.last = Some(here.clone());
         Ok(())
-    }
-
-    /// The next number that no file has. A data file without metadata is a publication that a crash cut
-    /// off: its number is taken again, because nobody was told of it.
-    fn free_number(&self) -> u64 {
-        let mut number = self.number + 1;
-        while self.disk.metadata(&self.metadata_path(number)).is_ok() {
-            number += 1;
-        }
-        number
     }
 
     fn metadata_path(&self, number: u64) -> PathBuf {
         self.directory.join(format!("metadata_{number}.json"))
     }
 
-    fn commit_of(&self, number: u64) -> Option<Commit> {
-        let path = self.metadata_path(number);
-        let file = self.disk.open(&path, Access::Read).ok()?;
-        let length = usize::try_from(file.bytes().ok()?).ok()?;
-        let bytes = crate::core::disk::read_range(file.as_ref(), 0, length).ok()?;
-        let value: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
-        serde_json::from_value(value.get("source")?.clone()).ok()
+    /// Where in the source the dataset of this number ends; nothing when its metadata says nothing of it.
+    fn commit_of(&self, number: u64) -> Result<Option<Commit>, Fault> {
+        let file = match self.disk.open(&self.metadata_path(number), Access::Read) {
+            Err(error) if error.is_missing() => return Ok(None),
+            file => file?,
+        };
+        let length = usize::try_from(file.bytes()?).unwrap_or(usize::MAX);
+        let bytes = crate::core::disk::read_range(file.as_ref(), 0, length)?;
+        let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        Ok(value.get("source").and_then(|source| Commit::deserialize(source).ok()))
     }
 
     /// Metadata goes first, so that no reader finds a dataset whose data is gone.
