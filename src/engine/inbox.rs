@@ -23,7 +23,7 @@ const OFFERS: usize = 4096;
 /// A running journal with its writing thread.
 pub(super) struct Intaken {
     inbox: Arc<Door>,
-    thread: JoinHandle<()>,
+    thread: Option<JoinHandle<()>>,
 }
 
 /// The sending side; closed by taking the sender out.
@@ -71,7 +71,7 @@ impl Intaken {
         let inbox = Arc::new(Door { sender: Mutex::new(Some(sender)) });
         let name = context.service.clone();
         let thread = spawn(&format!("{name} journal"), move || write(journal, &receiver, &name))?;
-        Ok((Self { inbox, thread }, source, findings))
+        Ok((Self { inbox, thread: Some(thread) }, source, findings))
     }
 
     pub(super) fn inbox(&self) -> Inbox {
@@ -79,11 +79,22 @@ impl Intaken {
     }
 
     /// Answers everybody who waits and ends the thread.
-    pub(super) fn stop(self) {
-        self.inbox.sender.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if self.thread.join().is_err() {
+    pub(super) fn stop(mut self) {
+        self.close();
+        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the journal's thread panicked");
         }
+    }
+
+    fn close(&self) {
+        self.inbox.sender.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+/// A run that panicked lets its journal go, whoever still holds the inbox: the next run needs it.
+impl Drop for Intaken {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 

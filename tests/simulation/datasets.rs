@@ -41,7 +41,7 @@ fn records_reach_datasets_exactly_once() {
                 sink: Box::new(Around { sink, mishaps: mishaps.clone() }),
             })
         });
-        world.live(&build, || false, || {})?;
+        world.live(&build, |_, _| false)?;
         ledger.verdict()?;
         compare(&world.disk, format, last)
     });

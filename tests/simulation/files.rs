@@ -37,7 +37,7 @@ fn records_reach_a_file_exactly_once() {
             };
             parts(BuiltSource::Read(Box::new(source)), &options, context, mishaps)
         });
-        world.live(&build, || false, || {})?;
+        world.live(&build, |_, _| false)?;
         ledger.verdict()?;
         compare(&world.disk, last)
     });
@@ -61,7 +61,7 @@ fn the_lines_of_a_file_reach_another_exactly_once() {
             let file = kinds.iter().find(|kind| kind.about.name == "file").expect("it is listed");
             parts((file.build)(&from, context)?, &options, context, mishaps)
         });
-        world.live(&build, || false, || {})?;
+        world.live(&build, |_, _| false)?;
         compare(&world.disk, last)
     });
 }

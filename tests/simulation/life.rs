@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Far more than a run needs on a busy machine; reaching it means that the flow hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Makes the parts of the flow for one life.
 pub type Build = dyn Fn(&Context, &Mishaps) -> Result<Parts, Failure> + Send + Sync;
@@ -38,22 +38,18 @@ impl World {
         Self { disk: SimulatedDisk::new(seed), seed, random, lives }
     }
 
-    /// Lives until the flow has come to its end. `is_done` ends the last life of a flow that never ends by
-    /// itself; `drive` is called again and again while a life goes on.
+    /// Lives until the flow has come to its end. For a flow that never ends by itself `drive` is called again
+    /// and again and answers whether this life has done its share; it is told which of how many lives it is.
     pub fn live(
         &mut self,
         build: &Arc<Build>,
-        is_done: impl Fn() -> bool,
-        mut drive: impl FnMut(),
+        mut drive: impl FnMut(u64, u64) -> bool,
     ) -> Result<(), String> {
         for life in 1..=self.lives {
             let is_last = life == self.lives;
             self.plan(is_last);
             let flow = self.start(life, build);
-            let is_over = self.watch(&flow, || {
-                drive();
-                is_last && is_done()
-            })?;
+            let is_over = self.watch(&flow, || drive(life, self.lives))?;
             if let State::Failed(reason) = flow.meter.state() {
                 return Err(format!("life {life} of {} needs a person: {reason}", self.lives));
             }

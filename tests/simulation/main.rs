@@ -17,6 +17,9 @@ mod reports;
 use headwater::testing::random::{Random, seeds};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+/// Each thread stops after so many failures: the first ones say enough.
+const FAILURES: usize = 5;
+
 /// Runs a scenario for every seed, on as many threads as there are cores. What a scenario answers as an error
 /// is told with its seed.
 fn for_every_seed(usual: u64, scenario: impl Fn(u64) -> Result<(), String> + Sync) {
@@ -31,7 +34,7 @@ fn for_every_seed(usual: u64, scenario: impl Fn(u64) -> Result<(), String> + Syn
             let mut failures = Vec::new();
             loop {
                 let seed = next.fetch_add(1, Relaxed);
-                if seed >= seeds.end {
+                if seed >= seeds.end || failures.len() >= FAILURES {
                     return failures;
                 }
                 if let Err(failure) = scenario(seed) {
