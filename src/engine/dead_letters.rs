@@ -1,6 +1,6 @@
 //! Records that can never be delivered, kept with the reason, in bounded space.
 
-use crate::core::disk::{Access, Disk, DiskError, DiskFile};
+use crate::core::disk::{Access, Disk, DiskError, DiskFile, parent_of};
 use crate::core::position::{Partition, Position};
 use crate::core::record::Rejected;
 use crate::core::time::rfc3339_now;
@@ -15,7 +15,8 @@ pub struct DeadLetters {
     disk: Arc<dyn Disk>,
     path: PathBuf,
     file: Option<Box<dyn DiskFile>>,
-    bytes: u64,
+    /// The durable length; unknown until the file was opened.
+    bytes: Option<u64>,
     bytes_max: u64,
 }
 
@@ -23,7 +24,7 @@ impl DeadLetters {
     /// Half of `bytes_max` is the current file, half the one before.
     pub fn new(disk: Arc<dyn Disk>, directory: &Path, bytes_max: u64) -> Self {
         let path = directory.join("dead-letters.ndjson");
-        Self { disk, path, file: None, bytes: 0, bytes_max }
+        Self { disk, path, file: None, bytes: None, bytes_max }
     }
 
     pub fn path(&self) -> &Path {
@@ -49,33 +50,38 @@ impl DeadLetters {
             lines.extend_from_slice(line.to_string().as_bytes());
             lines.push(b'\n');
         }
-        self.open()?;
-        if self.bytes > 0 && self.bytes + lines.len() as u64 > self.bytes_max / 2 {
-            self.start_over()?;
+        let (mut file, mut end) = self.open()?;
+        if end > 0 && end + lines.len() as u64 > self.bytes_max / 2 {
+            (file, end) = self.start_over()?;
         }
-        let Some(file) = &mut self.file else { return Ok(()) };
-        let written = file.write_at(&lines, self.bytes).and_then(|()| file.sync());
-        match written {
-            Ok(()) => self.bytes += lines.len() as u64,
-            // After a failed sync nobody knows what is on disk: open anew and write again.
-            Err(_) => self.file = None,
-        }
-        written
-    }
-
-    fn open(&mut self) -> Result<(), DiskError> {
-        if self.file.is_none() {
-            let mut file = self.disk.open(&self.path, Access::ReadWrite)?;
-            self.disk.sync_dir(crate::core::disk::parent_of(&self.path))?;
-            self.bytes = without_torn_tail(file.as_mut())?;
-            self.file = Some(file);
-        }
+        // After a failure the file is not kept open: nobody knows what of it is on the disk.
+        file.write_at(&lines, end)?;
+        file.sync()?;
+        self.bytes = Some(end + lines.len() as u64);
+        self.file = Some(file);
         Ok(())
     }
 
-    fn start_over(&mut self) -> Result<(), DiskError> {
-        self.file = None;
+    /// The file and where its durable lines end. What a failed try wrote behind them is cut off, or its letters
+    /// would be kept twice.
+    fn open(&mut self) -> Result<(Box<dyn DiskFile>, u64), DiskError> {
+        if let (Some(file), Some(bytes)) = (self.file.take(), self.bytes) {
+            return Ok((file, bytes));
+        }
+        let mut file = self.disk.open(&self.path, Access::ReadWrite)?;
+        self.disk.sync_dir(parent_of(&self.path))?;
+        let bytes = match self.bytes {
+            Some(bytes) => bytes,
+            None => without_torn_tail(file.as_mut())?,
+        };
+        file.truncate(bytes)?;
+        self.bytes = Some(bytes);
+        Ok((file, bytes))
+    }
+
+    fn start_over(&mut self) -> Result<(Box<dyn DiskFile>, u64), DiskError> {
         self.disk.rename(&self.path, &self.path.with_extension("old.ndjson"))?;
+        self.bytes = None;
         self.open()
     }
 }

@@ -1,11 +1,15 @@
-//! Files of lines that only grow: what a crash left behind the last line feed is no line.
+//! Files of lines that only grow: what a crash left behind the last line feed is no line, and neither is what
+//! stands behind a hole.
 
 use crate::core::disk::{DiskError, DiskFile, read_range};
 
-/// The length up to the last line feed.
-pub fn length_of_whole_lines(file: &dyn DiskFile) -> Result<u64, DiskError> {
-    let mut end = file.bytes()?;
+/// More than is appended in one go.
+const LAST_WRITE_BYTES: u64 = 1024 * 1024;
+
+/// The length up to the last line feed before the first hole.
+fn length_of_whole_lines(file: &dyn DiskFile) -> Result<u64, DiskError> {
     let mut buffer = vec![0; 64 * 1024];
+    let mut end = first_hole(file, &mut buffer)?;
     while end > 0 {
         let start = end.saturating_sub(buffer.len() as u64);
         let wanted = (end - start) as usize;
@@ -18,13 +22,37 @@ pub fn length_of_whole_lines(file: &dyn DiskFile) -> Result<u64, DiskError> {
     Ok(0)
 }
 
-/// Cuts off half a line; answers the length that is left.
+/// Where the first zero stands, or else the end. A power cut can keep the end of a write and forget its middle,
+/// which then reads as zeros; lines of text and JSON have none.
+fn first_hole(file: &dyn DiskFile, buffer: &mut [u8]) -> Result<u64, DiskError> {
+    let mut at = 0;
+    loop {
+        let read = file.read_at(buffer, at)?;
+        let found = &buffer[..read];
+        if let Some(hole) = memchr::memchr(0, found) {
+            return Ok(at + hole as u64);
+        }
+        at += read as u64;
+        if read == 0 {
+            return Ok(at);
+        }
+    }
+}
+
+/// Cuts off half a line and makes the rest durable; answers its length.
 pub fn without_torn_tail(file: &mut dyn DiskFile) -> Result<u64, DiskError> {
     let length = length_of_whole_lines(file)?;
     if file.bytes()? > length {
         file.truncate(length)?;
-        file.sync()?;
     }
+    // The last process may have died after a failed sync: then the cache shows what the disk never got, and a
+    // sync alone would not write it. Writing the end again makes it true either way.
+    let end = length.saturating_sub(LAST_WRITE_BYTES);
+    let last = read_range(file, end, (length - end) as usize)?;
+    if !last.is_empty() {
+        file.write_at(&last, end)?;
+    }
+    file.sync()?;
     Ok(length)
 }
 

@@ -38,6 +38,10 @@ impl World {
         Self { disk: SimulatedDisk::new(seed), seed, random, lives }
     }
 
+    pub fn lives(&self) -> u64 {
+        self.lives
+    }
+
     /// Lives until the flow has come to its end. For a flow that never ends by itself `drive` is called again
     /// and again and answers whether this life has done its share; it is told which of how many lives it is.
     pub fn live(

@@ -21,6 +21,11 @@ impl Mishaps {
         Self { left: Arc::new(Mutex::new((random, left))) }
     }
 
+    /// Components that are well.
+    pub fn none() -> Self {
+        Self { left: Arc::new(Mutex::new((Random::new(0), 0))) }
+    }
+
     /// Here something may go wrong.
     pub fn perhaps(&self) -> Result<(), Fault> {
         let mut left = self.left.lock().unwrap();
