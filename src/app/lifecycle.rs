@@ -75,7 +75,7 @@ impl App {
         let services = Arc::default();
         let mut app =
             Self { disk, options, seed, stack: stack.name.clone(), services, admin: None };
-        app.admin = Some(admin::start(app.options.admin, app.view())?);
+        app.admin = Some(admin::start(app.options.admin, &app.view())?);
         for service in app.chosen(stack).map_err(Fault::stop)? {
             let running = app.start_one(&service);
             if let Err(fault) = running {

@@ -8,6 +8,7 @@ use crate::cli::{exit, out};
 use crate::clients::disk::RealDisk;
 use crate::core::kind::About;
 use crate::core::options::{Options as ComponentOptions, Setting};
+use crate::core::text::append;
 use crate::core::time::now;
 use crate::engine::spawn;
 use crate::stack::model::{Body, Service};
@@ -80,7 +81,10 @@ fn start(arguments: &Arguments, stack: Option<&str>, chosen: Chosen) -> exit::Co
         only: chosen.only,
         ports: chosen.ports,
         replicas: chosen.replicas,
-        on_end: Arc::new(move || drop(events.try_send(Event::FlowEnded))),
+        on_end: Arc::new(move || {
+            // A full queue wakes the session anyway.
+            events.try_send(Event::FlowEnded).unwrap_or_default();
+        }),
     };
     let app = match App::start(&stack, Arc::new(RealDisk), options) {
         Ok(app) => app,
@@ -143,7 +147,7 @@ fn greet(app: &App, stack: &Stack, arguments: &Arguments) {
     }
     let mut text = format!("headwater {} runs {}\n", env!("CARGO_PKG_VERSION"), stack.name);
     for (service, address) in lines {
-        text.push_str(&format!("  {service:<24}{address}\n"));
+        append(&mut text, format_args!("  {service:<24}{address}\n"));
     }
     out::tell(&text);
 }

@@ -44,10 +44,13 @@ pub struct Parts {
     pub sink: Box<dyn Sink>,
 }
 
+/// Makes the components of a flow.
+pub type Build = Box<dyn Fn(&Context) -> Result<Parts, Fault> + Send>;
+
 /// What it takes to run a flow.
 pub struct Flow {
     pub context: Context,
-    pub build: Box<dyn Fn(&Context) -> Result<Parts, Fault> + Send>,
+    pub build: Build,
     /// Called once the flow has ended or stopped, whatever the reason.
     pub on_end: Arc<dyn Fn() + Send + Sync>,
 }
@@ -70,6 +73,19 @@ struct Shared {
     /// The way to tell the writing thread that no more comes, should the source hang.
     queue: Mutex<Option<SyncSender<Message>>>,
     addresses: Mutex<Vec<String>>,
+}
+
+impl std::fmt::Debug for Parts {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let steps = self.steps.len();
+        formatter.debug_struct("Parts").field("steps", &steps).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Flow {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Flow").field("context", &self.context).finish_non_exhaustive()
+    }
 }
 
 impl Flow {

@@ -38,7 +38,7 @@ impl Offer for Door {
         match sender.try_send((records, done)) {
             Ok(()) => {}
             Err(TrySendError::Full((_, done))) => {
-                done(Err(not_taken("too much is waiting already")))
+                done(Err(not_taken("too much is waiting already")));
             }
             Err(TrySendError::Disconnected((_, done))) => {
                 done(Err(not_taken("the service is stopping")));

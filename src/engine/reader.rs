@@ -121,13 +121,11 @@ impl Reading {
         let meter = Arc::clone(&self.meter);
         let mut current = batch;
         for step in self.steps.iter_mut().skip(first) {
-            match meter.step_time.time(|| step.apply(current))? {
-                Some(next) => current = next,
-                None => {
-                    self.meter.settled(came_in, None);
-                    return Ok(true);
-                }
-            }
+            let Some(next) = meter.step_time.time(|| step.apply(current))? else {
+                self.meter.settled(came_in, None);
+                return Ok(true);
+            };
+            current = next;
         }
         if current.records.count != came_in {
             // What a step filtered out or made more of changes what is still under way.

@@ -9,6 +9,7 @@ use crate::core::options::{Opt, Options, Shape};
 use crate::core::position::{Checkpoint, Partition, Position};
 use crate::core::record::{Encoding, Records, Rejected};
 use crate::core::source::{Dataset, Read, Source};
+use crate::core::text::hexadecimal;
 use crate::core::time::now;
 use crate::core::wait::Wait;
 use crate::formats::assembler::{Assembler, Format};
@@ -164,12 +165,11 @@ impl Datasets {
         let Some(looked) = watch.looked else { return true };
         let left = self.look.saturating_sub(looked.elapsed());
         let step = left.min(Duration::from_millis(500));
-        let is_event = match &watch.events {
-            Some(events) => events.recv_timeout(step).is_ok(),
-            None => {
-                wait.sleep(step);
-                false
-            }
+        let is_event = if let Some(events) = &watch.events {
+            events.recv_timeout(step).is_ok()
+        } else {
+            wait.sleep(step);
+            false
         };
         !wait.is_stopped() && (is_event || looked.elapsed() >= self.look)
     }
@@ -421,7 +421,7 @@ fn checksum(file: &dyn DiskFile) -> Result<String, Fault> {
         let read = file.read_at(&mut buffer, at)?;
         if read == 0 {
             let digest = hasher.finalize();
-            return Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect());
+            return Ok(hexadecimal(&digest));
         }
         hasher.update(&buffer[..read]);
         at += read as u64;
@@ -433,7 +433,7 @@ impl Watch {
         let (sender, events) = sync_channel(1);
         let watcher = notify::recommended_watcher(move |_| {
             // One waiting hint is enough; what it was about is seen by looking.
-            drop(sender.try_send(()));
+            sender.try_send(()).unwrap_or_default();
         });
         let watcher = watcher.and_then(|mut watcher| {
             watcher.watch(directory, RecursiveMode::NonRecursive)?;

@@ -9,6 +9,7 @@ use crate::core::options::{Opt, Options, Shape};
 use crate::core::position::{Checkpoint, Partition, Position};
 use crate::core::record::CsvShape;
 use crate::core::source::{Read, Source};
+use crate::core::text::hexadecimal;
 use crate::core::wait::Wait;
 use crate::formats::assembler::{Assembler, Format};
 use serde::{Deserialize, Serialize};
@@ -53,6 +54,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// Bytes at the start of a file that, with its inode, say whether it is still the same one.
 const PRINT_BYTES: usize = 64;
 
+#[expect(clippy::unnecessary_wraps, reason = "every kind is built this way")]
 fn build(options: &Options, context: &Context) -> Result<BuiltSource, Fault> {
     let path = options.path("path");
     let format = Format::of(options.text("format"), &path);
@@ -139,7 +141,7 @@ impl File {
         if self.open.is_some() {
             return Ok(());
         }
-        let path = if self.is_checked { self.path.clone() } else { self.find()? };
+        let path = if self.is_checked { self.path.clone() } else { self.find() };
         let file = self.disk.open(&path, Access::Read).map_err(|error| {
             if error.is_missing() && !self.is_followed {
                 Fault::retry(format!("{error}; it is waited for: create it, or correct `path`"))
@@ -163,16 +165,16 @@ impl File {
     }
 
     /// Where the file of the checkpoint is now; forgets the place when it is gone.
-    fn find(&mut self) -> Result<PathBuf, Fault> {
+    fn find(&mut self) -> PathBuf {
         if self.at == At::default() || self.is_same(&self.path.clone()) {
-            return Ok(self.path.clone());
+            return self.path.clone();
         }
         let name = self.path.file_name().map(|name| name.to_string_lossy().into_owned());
         let name = name.unwrap_or_default();
         for path in self.disk.list(parent_of(&self.path)).unwrap_or_default() {
             let other = path.file_name().map(|other| other.to_string_lossy().into_owned());
             if other.is_some_and(|other| other.starts_with(&name)) && self.is_same(&path) {
-                return Ok(path);
+                return path;
             }
         }
         tracing::warn!(
@@ -181,7 +183,7 @@ impl File {
             self.path.display()
         );
         self.at = At::default();
-        Ok(self.path.clone())
+        self.path.clone()
     }
 
     fn is_same(&self, path: &Path) -> bool {
@@ -253,5 +255,5 @@ fn print(file: &dyn DiskFile, read: u64) -> Result<String, Fault> {
     let mut start = [0; PRINT_BYTES];
     let wanted = PRINT_BYTES.min(usize::try_from(read).unwrap_or(PRINT_BYTES));
     let found = file.read_at(&mut start[..wanted], 0)?;
-    Ok(start[..found].iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hexadecimal(&start[..found]))
 }
