@@ -45,7 +45,7 @@ and the file starts anew. `keep` bounds the parts.",
         example: "append_file: { path: data/numbers.ndjson }",
     },
     repeat: Repeat::Never,
-    writes: |options| Some(options.text("path").to_owned()),
+    writes: |options| options.text_if("path").map(str::to_owned),
     build,
 };
 

@@ -47,7 +47,7 @@ source makes at a time (`count`) is one dataset.",
         example: "dataset: { path: shared-data, keep: 1000 }",
     },
     repeat: Repeat::Never,
-    writes: |options| Some(options.text("path").to_owned()),
+    writes: |options| options.text_if("path").map(str::to_owned),
     build,
 };
 

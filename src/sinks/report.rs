@@ -47,7 +47,7 @@ dataset with the same checksum is never done twice. The pages need no network an
         example: "report: { path: shared-data/results, keep: 1000 }",
     },
     repeat: Repeat::Never,
-    writes: |options| Some(options.text("path").to_owned()),
+    writes: |options| options.text_if("path").map(str::to_owned),
     build,
 };
 
