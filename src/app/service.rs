@@ -92,20 +92,21 @@ fn serve(wanted: &[Route], mut before: Vec<Serve>, context: &Context) -> Result<
     let mut serving = Vec::new();
     for route in wanted {
         let same = before.iter().position(|serve| serve.route == *route);
-        let serve = match same {
-            Some(at) => before.swap_remove(at),
-            None => {
-                let old = before.iter().position(|serve| serve.route.path == route.path);
-                if let Some(at) = old {
-                    // Closed before the new one opens its file, and only once.
-                    before.swap_remove(at).generated.close();
-                }
-                Serve { route: route.clone(), generated: Arc::new(generated(route, context)?) }
+        let serve = if let Some(at) = same {
+            before.swap_remove(at)
+        } else {
+            let old = before.iter().position(|serve| serve.route.path == route.path);
+            if let Some(at) = old {
+                // Closed before the new one opens its file, and only once.
+                before.swap_remove(at).generated.close();
             }
+            Serve { route: route.clone(), generated: Arc::new(generated(route, context)?) }
         };
         serving.push(serve);
     }
-    before.iter().for_each(|serve| serve.generated.close());
+    for serve in &before {
+        serve.generated.close();
+    }
     Ok(serving)
 }
 

@@ -47,7 +47,7 @@ pub(super) fn read(path: &Path) -> Result<Source, exit::Code> {
         Ok(Err(error)) => {
             let good = error.utf8_error().valid_up_to();
             let before = error.as_bytes().get(..good).unwrap_or_default();
-            let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+            let line = memchr::memchr_iter(b'\n', before).count() + 1;
             out::error(&format!(
                 "{name}:{line}: this line is not UTF-8; save the file as UTF-8 \
                  (`iconv -f LATIN1 -t UTF-8` where it came from an older system)"
