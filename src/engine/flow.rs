@@ -30,6 +30,8 @@ use crate::engine::retry::Backoff;
 use crate::engine::tasks::{panic_message, spawn};
 use crate::engine::writer::{End, Writer};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::{Acquire, Release};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -68,6 +70,7 @@ struct Shared {
     /// The way to tell the writing thread that no more comes, should the source hang.
     queue: Mutex<Option<SyncSender<Message>>>,
     addresses: Mutex<Vec<String>>,
+    has_ended: AtomicBool,
 }
 
 impl Flow {
@@ -78,6 +81,8 @@ impl Flow {
         let runner = Runner { flow: self, meter: Arc::clone(&meter), shared: Arc::clone(&shared) };
         let thread = spawn(&name, move || {
             runner.run();
+            // Whoever is told of the end must find that it has come, and this thread still runs then.
+            runner.shared.has_ended.store(true, Release);
             (runner.flow.on_end)();
         })?;
         Ok(RunningFlow { name, meter, shared, thread: Some(thread) })
@@ -100,7 +105,7 @@ impl RunningFlow {
     }
 
     pub fn has_ended(&self) -> bool {
-        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+        self.shared.has_ended.load(Acquire)
     }
 
     /// Asks the flow to stop reading; `join` waits for it.
