@@ -1,6 +1,8 @@
 //! Sources: where records come from. To add one, write `name.rs` in this folder and add `name` to the
 //! list.
 
+mod generations;
+
 use crate::core::kind::kinds;
 
 kinds! { SourceKind:
