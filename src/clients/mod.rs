@@ -2,6 +2,7 @@
 
 pub mod dataset;
 pub mod disk;
+pub mod generations;
 pub mod http;
 pub mod parts;
 pub mod retention;

@@ -31,7 +31,7 @@ use crate::engine::tasks::{panic_message, spawn};
 use crate::engine::writer::{End, Writer};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -73,6 +73,7 @@ struct Shared {
     /// The way to tell the writing thread that no more comes, should the source hang.
     queue: Mutex<Option<SyncSender<Message>>>,
     addresses: Mutex<Vec<String>>,
+    has_ended: AtomicBool,
 }
 
 impl std::fmt::Debug for Parts {
@@ -96,6 +97,8 @@ impl Flow {
         let runner = Runner { flow: self, meter: Arc::clone(&meter), shared: Arc::clone(&shared) };
         let thread = spawn(&name, move || {
             runner.run();
+            // Whoever is told of the end must find that it has come, and this thread still runs then.
+            runner.shared.has_ended.store(true, Release);
             (runner.flow.on_end)();
         })?;
         Ok(RunningFlow { name, meter, shared, thread: Some(thread) })
@@ -118,7 +121,7 @@ impl RunningFlow {
     }
 
     pub fn has_ended(&self) -> bool {
-        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+        self.shared.has_ended.load(Acquire)
     }
 
     /// Asks the flow to stop reading; `join` waits for it.

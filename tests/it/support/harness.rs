@@ -4,10 +4,10 @@ use super::Process;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The binary, a stack file and a working directory that goes when this is dropped.
+/// The binary, a stack file and a working directory. It goes at the end, unless the test fails.
 #[derive(Debug)]
 pub struct Harness {
-    directory: tempfile::TempDir,
+    directory: PathBuf,
     stack: Option<&'static str>,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
@@ -28,7 +28,7 @@ impl Harness {
 
     fn bare(stack: Option<&'static str>) -> Self {
         Self {
-            directory: tempfile::tempdir().unwrap(),
+            directory: tempfile::tempdir().unwrap().keep(),
             stack,
             arguments: Vec::new(),
             environment: Vec::new(),
@@ -46,11 +46,11 @@ impl Harness {
     }
 
     pub fn directory(&self) -> &Path {
-        self.directory.path()
+        &self.directory
     }
 
     pub fn path(&self, relative: &str) -> PathBuf {
-        self.directory.path().join(relative)
+        self.directory.join(relative)
     }
 
     pub fn stack_path(&self) -> PathBuf {
@@ -80,7 +80,7 @@ impl Harness {
     /// The binary in the directory.
     pub fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_headwater"));
-        command.current_dir(self.directory.path());
+        command.current_dir(&self.directory);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
@@ -92,5 +92,15 @@ impl Harness {
         let flows = answer["flows"].as_array().unwrap();
         let flow = flows.iter().find(|flow| flow["service"] == service).unwrap();
         flow["guarantee"].as_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Harness {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the files are kept in {}", self.directory.display());
+        } else {
+            drop(std::fs::remove_dir_all(&self.directory));
+        }
     }
 }

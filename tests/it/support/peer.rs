@@ -93,8 +93,8 @@ fn serve(
 ) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream);
     while let Some(asked) = request(&mut reader)? {
+        seen.lock().unwrap().push(asked.clone());
         let reply = script(&asked);
-        seen.lock().unwrap().push(asked);
         let stream = reader.get_mut();
         match reply {
             Reply::Answer(status, headers, body) => {
@@ -102,9 +102,9 @@ fn serve(
                 let has_body = status != 304 && status != 204;
                 let length =
                     if has_body { format!("content-length: {length}\r\n") } else { String::new() };
-                let head = format!("HTTP/1.1 {status} Reply\r\n{headers}{length}\r\n");
-                stream.write_all(head.as_bytes())?;
-                stream.write_all(if has_body { body.as_bytes() } else { b"" })?;
+                let body = if has_body { body } else { String::new() };
+                let answer = format!("HTTP/1.1 {status} Reply\r\n{headers}{length}\r\n{body}");
+                stream.write_all(answer.as_bytes())?;
             }
             Reply::Raw(bytes) => return stream.write_all(&bytes),
             Reply::Endless => {
