@@ -74,6 +74,14 @@ fn variable(
         Some((name, default)) => (name, Some(default)),
         None => (inside, None),
     };
+    let is_fine = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if name.is_empty() || !name.chars().all(is_fine) {
+        diagnostics.push(
+            Diagnostic::new(span.clone(), format!("`{name}` is no name of a variable"))
+                .help("write `${NAME}` or `${NAME:-default}`; `$$` is a plain `$`"),
+        );
+        return String::new();
+    }
     let value = lookup(name).filter(|value| default.is_none() || !value.is_empty());
     if let Some(value) = value {
         return value;
@@ -117,5 +125,6 @@ mod tests {
     fn an_unset_variable_without_a_default_is_named() {
         assert!(check("${UNSET}").1[0].message.contains("`UNSET` is not set"));
         assert!(check("${SET").1[0].message.contains("never closed"));
+        assert!(check("${SET-x}").1[0].message.contains("no name of a variable"));
     }
 }
