@@ -26,7 +26,7 @@ use crate::engine::journal_source;
 use crate::engine::meter::{FlowMeter, State};
 use crate::engine::progress::{Progress, ProgressError};
 use crate::engine::reader::{self, Message};
-use crate::engine::retry::Backoff;
+use crate::engine::retry::{Backoff, Complaints};
 use crate::engine::tasks::{panic_message, spawn};
 use crate::engine::writer::{End, Writer};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -186,6 +186,7 @@ impl Runner {
     fn run(&self) {
         let name = &self.flow.context.service;
         let mut backoff = Backoff::new(name.len() as u64 + 1);
+        let mut complaints = Complaints::default();
         while !self.shared.reading.is_stopped() {
             let fault = match catch_unwind(AssertUnwindSafe(|| self.run_once())) {
                 Ok(Ok(state)) => {
@@ -205,7 +206,7 @@ impl Runner {
                 return;
             }
             let pause = backoff.pause(&fault);
-            tracing::warn!(service = %name, retry_in = ?pause, "{fault}");
+            complaints.tell(name, &fault, pause);
             self.meter.set_state(State::Waiting(fault.reason().to_owned()));
             self.shared.reading.sleep(pause);
         }
@@ -226,6 +227,7 @@ impl Runner {
             queue: sender,
             meter: Arc::clone(&self.meter),
             name: name.clone(),
+            complaints: Complaints::default(),
         };
         self.meter.set_running();
         // Nobody joins it: a source that hangs must not keep the flow from stopping.
@@ -275,6 +277,7 @@ impl Runner {
             meter: Arc::clone(&self.meter),
             abort: self.shared.writing.clone(),
             backoff: Backoff::new(context.service.len() as u64),
+            complaints: Complaints::default(),
         };
         Ok(Opened { writer, source, steps, intake, _lock: lock })
     }

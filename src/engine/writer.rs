@@ -11,7 +11,7 @@ use crate::engine::dead_letters::DeadLetters;
 use crate::engine::meter::{FlowMeter, Side};
 use crate::engine::progress::Progress;
 use crate::engine::reader::Message;
-use crate::engine::retry::Backoff;
+use crate::engine::retry::{Backoff, Complaints};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::Receiver;
@@ -26,6 +26,7 @@ pub(super) struct Writer {
     /// Ends the tries of a sink that does not work.
     pub abort: Wait,
     pub backoff: Backoff,
+    pub complaints: Complaints,
 }
 
 /// Why the writing ended without a fault.
@@ -117,7 +118,7 @@ impl Writer {
             self.meter.sink_faults.fetch_add(1, Relaxed);
             self.meter.error(fault.reason());
             self.meter.waits(Side::Sink, fault.reason());
-            tracing::warn!(service = %self.name, retry_in = ?pause, "{fault}");
+            self.complaints.tell(&self.name, &fault, pause);
             if self.abort.sleep(pause) {
                 return Ok(None);
             }
@@ -154,7 +155,7 @@ impl Writer {
             service = %self.name,
             count = all.len(),
             place = %self.dead_letters.path().display(),
-            "became dead letters: {}", first.reason
+            "became dead letters, the first because {}", first.reason
         );
         Ok(())
     }

@@ -83,7 +83,8 @@ pub(super) fn unknown_key<'a>(
     owner: &str,
 ) -> Diagnostic {
     let message = format!("unknown key `{}` in {owner}", key.name);
-    let help = if let Some(word) = nearest(&key.name, known.clone()) {
+    let synonym = synonym(&key.name).filter(|word| known.clone().any(|name| name == *word));
+    let help = if let Some(word) = nearest(&key.name, known.clone()).or(synonym) {
         format!("did you mean `{word}`?")
     } else {
         let known: Vec<String> = known.map(|name| format!("`{name}`")).collect();
@@ -94,6 +95,29 @@ pub(super) fn unknown_key<'a>(
         }
     };
     Diagnostic::new(key.span.clone(), message).help(help)
+}
+
+/// Other tools' words for what an option is called here.
+const SYNONYMS: [(&str, &str); 14] = [
+    ("address", "listen"),
+    ("directory", "path"),
+    ("endpoint", "url"),
+    ("expression", "where"),
+    ("fields", "record"),
+    ("file", "path"),
+    ("filename", "path"),
+    ("folder", "path"),
+    ("interval", "every"),
+    ("period", "every"),
+    ("port", "listen"),
+    ("processors", "steps"),
+    ("retention", "keep"),
+    ("transforms", "steps"),
+];
+
+fn synonym(word: &str) -> Option<&'static str> {
+    let near = nearest(word, SYNONYMS.iter().map(|(theirs, _)| *theirs))?;
+    SYNONYMS.iter().find(|(theirs, _)| *theirs == near).map(|(_, ours)| *ours)
 }
 
 /// Is the key that is missing there under a wrong name? Then that was told already.

@@ -135,8 +135,9 @@ fn flow(
         ),
     }
     let sink = component("sink", get("sink")?, catalog.sinks, |kind| &kind.about, diagnostics);
-    let steps: Option<Vec<_>> = steps.into_iter().collect();
-    let flow = Flow { source: source?, steps: steps?, sink: sink? };
+    // A wrong step or route is left out, so that what it hides is looked at too; the errors stay.
+    let steps = steps.into_iter().flatten().collect();
+    let flow = Flow { source: source?, steps, sink: sink? };
     if let Some(required) = get("require") {
         check_required(required, &flow, diagnostics);
     }
@@ -186,7 +187,7 @@ fn server(listen: &Node, routes: &Node, diagnostics: &mut Vec<Diagnostic>) -> Op
     }
     let routes: Vec<Option<Route>> =
         entries.iter().map(|(path, node)| route(path, node, diagnostics)).collect();
-    Some(Server { listen: listen?, routes: routes.into_iter().collect::<Option<_>>()? })
+    Some(Server { listen: listen?, routes: routes.into_iter().flatten().collect() })
 }
 
 fn route(path: &Key, node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<Route> {
