@@ -54,6 +54,18 @@ struct Entry {
     running: Result<Running, String>,
 }
 
+impl Entry {
+    /// A server on the same port, with other routes.
+    fn serves_like(&self, service: &Service) -> bool {
+        match (&self.running, &self.service.body, &service.body) {
+            (Ok(Running::Server(_)), Body::Server(old), Body::Server(new)) => {
+                old.listen == new.listen
+            }
+            _ => false,
+        }
+    }
+}
+
 impl App {
     /// Starts the services in the order of their needs. One that cannot start (a port in use) is an
     /// error here; the caller decides that nothing of the stack shall run then.
@@ -63,7 +75,7 @@ impl App {
         let services = Arc::default();
         let mut app =
             Self { disk, options, seed, stack: stack.name.clone(), services, admin: None };
-        app.admin = Some(admin::start(app.options.admin, app.view())?);
+        app.admin = Some(admin::start(app.options.admin, &app.view())?);
         for service in app.chosen(stack).map_err(Fault::stop)? {
             let running = app.start_one(&service);
             if let Err(fault) = running {
@@ -112,38 +124,58 @@ impl App {
             ));
         }
         let wanted = self.chosen(stack)?;
-        let mut done = Vec::new();
-        let mut kept = Vec::new();
-        let mut leaving = Vec::new();
-        for entry in std::mem::take(&mut *self.lock()) {
-            let is_same = entry.running.is_ok() && wanted.contains(&entry.service);
-            if is_same { kept.push(entry) } else { leaving.push(entry) }
-        }
-        for entry in &leaving {
-            let word = if wanted.iter().any(|new| new.name == entry.service.name) {
-                "changed"
-            } else {
-                "removed"
-            };
-            done.push(format!("{} {word}", entry.service.name));
-        }
+        let (kept, mut leaving): (Vec<Entry>, Vec<Entry>) = std::mem::take(&mut *self.lock())
+            .into_iter()
+            .partition(|entry| entry.running.is_ok() && wanted.contains(&entry.service));
         // What goes on is back in place before anything is waited for.
         *self.lock() = kept;
-        stop_all(leaving);
+        let mut done = Vec::new();
+        let mut starting = Vec::new();
         for service in wanted {
             if self.lock().iter().any(|entry| entry.service.name == service.name) {
                 continue;
             }
-            if !done.iter().any(|line| *line == format!("{} changed", service.name)) {
-                done.push(format!("{} added", service.name));
+            let old = leaving.iter().position(|entry| entry.service.name == service.name);
+            done.push(format!(
+                "{} {}",
+                service.name,
+                if old.is_some() { "changed" } else { "added" }
+            ));
+            match old.map(|at| leaving.swap_remove(at)) {
+                Some(old) if old.serves_like(&service) => self.put(self.change(old, service)),
+                Some(old) => {
+                    stop_all(vec![old]);
+                    starting.push(service);
+                }
+                None => starting.push(service),
             }
-            let running = self.start_one(&service).map_err(|fault| fault.to_string());
-            if let Err(reason) = &running {
-                tracing::error!(service = %service.name, "{reason}");
-            }
-            self.lock().push(Entry { service, running });
+        }
+        done.extend(leaving.iter().map(|entry| format!("{} removed", entry.service.name)));
+        stop_all(leaving);
+        for service in starting {
+            let running = self.start_one(&service);
+            self.put((service, running));
         }
         Ok(done)
+    }
+
+    fn put(&self, (service, running): (Service, Result<Running, Fault>)) {
+        let running = running.map_err(|fault| fault.to_string());
+        if let Err(reason) = &running {
+            tracing::error!(service = %service.name, "{reason}");
+        }
+        self.lock().push(Entry { service, running });
+    }
+
+    /// Gives a running server its new routes.
+    fn change(&self, old: Entry, service: Service) -> (Service, Result<Running, Fault>) {
+        let running = match (old.running, &service.body) {
+            (Ok(Running::Server(serving)), Body::Server(server)) => {
+                serving.change(server, &self.context(&service)).map(Running::Server)
+            }
+            _ => self.start_one(&service),
+        };
+        (service, running)
     }
 
     /// Sources first, then what is under way, then servers.
@@ -159,15 +191,18 @@ impl App {
     }
 
     fn start_one(&self, service: &Service) -> Result<Running, Fault> {
-        let context = Context {
+        service::start(service, self.context(service), Arc::clone(&self.options.on_end))
+    }
+
+    fn context(&self, service: &Service) -> Context {
+        Context {
             stack: self.stack.clone(),
             service: service.name.clone(),
             data: self.options.data.join(&self.stack).join(&service.name),
             disk: Arc::clone(&self.disk),
             seed: self.seed,
             bind: self.options.bind,
-        };
-        service::start(service, context, Arc::clone(&self.options.on_end))
+        }
     }
 
     /// The services that shall run, with the ports and replicas of the command line.

@@ -1,17 +1,21 @@
 //! `up` and `run`: starts services, shows what flows, applies changes, stops in order.
 
 use crate::app::{App, Options};
-use crate::cli::arguments::{Arguments, One, Up};
+use crate::cli::arguments::{Arguments, LogForm, One, Up};
 use crate::cli::files::{self, Source};
 use crate::cli::live::{self, Live};
 use crate::cli::{exit, out};
 use crate::clients::disk::RealDisk;
+use crate::core::kind::About;
+use crate::core::options::{Options as ComponentOptions, Setting};
+use crate::core::text::append;
 use crate::core::time::now;
 use crate::engine::spawn;
-use crate::stack::Stack;
-use crate::stack::model::Body;
+use crate::stack::model::{Body, Service};
+use crate::stack::{Stack, builtin};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use std::net::{IpAddr, UdpSocket};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -29,13 +33,16 @@ enum Event {
 }
 
 pub(super) fn up(arguments: &Arguments, up: &Up) -> exit::Code {
-    let chosen = Chosen {
-        only: up.only.clone(),
-        ports: up.port.clone(),
-        replicas: up.scale.clone(),
-        watch: up.watch,
-    };
-    start(arguments, up.stack.as_deref(), chosen)
+    let mut only = up.only.clone();
+    let mut stack = up.stack.clone();
+    // In `up --only producer random-file` the last word is the stack, not another service.
+    let names_stack = |word: &String| builtin::find(word).is_some() || Path::new(word).is_file();
+    if stack.is_none() && only.len() > 1 && only.last().is_some_and(names_stack) {
+        stack = only.pop();
+    }
+    let chosen =
+        Chosen { only, ports: up.port.clone(), replicas: up.scale.clone(), watch: up.watch };
+    start(arguments, stack.as_deref(), chosen)
 }
 
 pub(super) fn one(arguments: &Arguments, one: &One) -> exit::Code {
@@ -74,7 +81,10 @@ fn start(arguments: &Arguments, stack: Option<&str>, chosen: Chosen) -> exit::Co
         only: chosen.only,
         ports: chosen.ports,
         replicas: chosen.replicas,
-        on_end: Arc::new(move || drop(events.try_send(Event::FlowEnded))),
+        on_end: Arc::new(move || {
+            // A full queue wakes the session anyway.
+            events.try_send(Event::FlowEnded).unwrap_or_default();
+        }),
     };
     let app = match App::start(&stack, Arc::new(RealDisk), options) {
         Ok(app) => app,
@@ -83,7 +93,7 @@ fn start(arguments: &Arguments, stack: Option<&str>, chosen: Chosen) -> exit::Co
             return exit::FAILURE;
         }
     };
-    greet(&app, &stack, arguments.bind);
+    greet(&app, &stack, arguments);
     let mut session = Session { app, stack, source, watch, changed: None };
     session.changed = session.modified();
     session.run(&inbox)
@@ -109,26 +119,53 @@ fn listen_to_signals(events: &SyncSender<Event>) -> std::io::Result<()> {
     Ok(())
 }
 
-/// What runs, and where.
-fn greet(app: &App, stack: &Stack, bind: IpAddr) {
-    let mut text = format!("headwater {} runs {}\n", env!("CARGO_PKG_VERSION"), stack.name);
+/// What runs, and where: lines for a person, or events for a log that a machine reads.
+fn greet(app: &App, stack: &Stack, arguments: &Arguments) {
+    let mut lines = Vec::new();
     if let Some(admin) = app.admin_address() {
-        text.push_str(&format!("  {:<24}http://{admin}/\n", "admin"));
+        lines.push(("admin".to_owned(), format!("http://{admin}/")));
     }
-    let lan = if bind.is_unspecified() { lan_address() } else { None };
+    let lan = if arguments.bind.is_unspecified() { lan_address() } else { None };
     for service in app.snapshot().services {
-        let mut addresses = Vec::new();
-        for address in service.addresses {
-            addresses
+        let mut shown = Vec::new();
+        for address in &service.addresses {
+            shown
                 .push(address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:"));
             if let Some(lan) = lan {
-                addresses.push(address.replace("//0.0.0.0:", &format!("//{lan}:")));
+                shown.push(address.replace("//0.0.0.0:", &format!("//{lan}:")));
             }
         }
-        addresses.dedup();
-        text.push_str(&format!("  {:<24}{}\n", service.name, addresses.join("  ")));
+        shown.dedup();
+        shown.extend(stack.service(&service.name).and_then(route_of));
+        lines.push((service.name, shown.join("  ")));
+    }
+    if arguments.log == LogForm::Json {
+        for (service, address) in lines {
+            tracing::info!(service, address, "started");
+        }
+        return;
+    }
+    let mut text = format!("headwater {} runs {}\n", env!("CARGO_PKG_VERSION"), stack.name);
+    for (service, address) in lines {
+        append(&mut text, format_args!("  {service:<24}{address}\n"));
     }
     out::tell(&text);
+}
+
+/// `http_poll http://localhost:5000/ -> append_file data/numbers.ndjson`
+fn route_of(service: &Service) -> Option<String> {
+    let Body::Flow(flow) = &service.body else { return None };
+    let named = |about: &About, options: &ComponentOptions| {
+        let main = about.main.and_then(|main| options.get(main));
+        match main {
+            Some(Setting::Text(text)) => format!("{} {text}", about.name),
+            _ => about.name.to_owned(),
+        }
+    };
+    let mut parts = vec![named(&flow.source.kind.about, &flow.source.options)];
+    parts.extend(flow.steps.iter().map(|step| step.kind.about.name.to_owned()));
+    parts.push(named(&flow.sink.kind.about, &flow.sink.options));
+    Some(parts.join(" -> "))
 }
 
 /// The address that other machines reach this one by. Connecting a UDP socket sends nothing; it only

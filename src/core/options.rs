@@ -55,7 +55,11 @@ pub enum Shape {
     Choice(&'static [&'static str]),
     /// Relative to the working directory.
     Path,
+    /// A file name with one part that varies.
+    Pattern,
     Url,
+    /// The path of a URL.
+    Route,
     /// A port, or an address with a port.
     Listen,
     /// Field names with what their values look like.
@@ -82,7 +86,9 @@ impl Shape {
             Self::Size => "size".into(),
             Self::Choice(words) => words.join(" | "),
             Self::Path => "path".into(),
+            Self::Pattern => "name with one *".into(),
             Self::Url => "URL".into(),
+            Self::Route => "path of a URL".into(),
             Self::Listen => "port or address:port".into(),
             Self::Record => "field: type".into(),
             Self::Template => "template".into(),

@@ -39,7 +39,7 @@ impl Writer {
     pub(super) fn run(&mut self, queue: &Receiver<Message>) -> Result<End, Fault> {
         loop {
             let Ok(first) = queue.recv() else { return Ok(End::Stopped) };
-            let (group, after) = self.gather(first, queue);
+            let (group, after) = Self::gather(first, queue);
             if !group.is_empty() && !self.deliver(&group)? {
                 return Ok(End::Stopped);
             }
@@ -55,7 +55,7 @@ impl Writer {
 
     /// Takes what has gathered in the queue, so that one commit serves it all. Answers the message that
     /// ended the gathering, if it was not a batch.
-    fn gather(&self, first: Message, queue: &Receiver<Message>) -> (Vec<Batch>, Option<Message>) {
+    fn gather(first: Message, queue: &Receiver<Message>) -> (Vec<Batch>, Option<Message>) {
         let mut group = Vec::new();
         let mut bytes = 0;
         let mut next = Some(first);
@@ -161,10 +161,11 @@ impl Writer {
 
     /// The position is saved, so a source that cannot be told now is told with the next one.
     fn acknowledge(&mut self, group: &[Batch]) {
-        if let (Some(acknowledger), Some(last)) = (&mut self.acknowledger, group.last()) {
-            if let Err(fault) = acknowledger.acknowledge(&last.partition, &last.position) {
-                tracing::warn!(service = %self.name, "not acknowledged yet: {fault}");
-            }
+        let (Some(acknowledger), Some(last)) = (&mut self.acknowledger, group.last()) else {
+            return;
+        };
+        if let Err(fault) = acknowledger.acknowledge(&last.partition, &last.position) {
+            tracing::warn!(service = %self.name, "not acknowledged yet: {fault}");
         }
     }
 

@@ -15,6 +15,8 @@ pub(super) const MAX_SIZE: usize = 16 << 20;
 pub(super) const MAX_DEPTH: usize = 128;
 /// Values on the way may be deeper, so that the deepest record can still be put into an array.
 pub(super) const MAX_VALUE_DEPTH: usize = 192;
+/// Assignments through `reduce`, `foreach` or a path recurse once per step.
+const MAX_NESTED: usize = 64;
 
 /// Which bound an evaluation ran into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +25,7 @@ pub(super) enum Limit {
     Time,
     Size,
     Depth,
+    Nesting,
 }
 
 impl Limit {
@@ -31,6 +34,7 @@ impl Limit {
             Self::Steps => "stopped: more than 2000000 steps for one record",
             Self::Time => "stopped: more than 250 ms for one record",
             Self::Size => "stopped: a value grew larger than 16 MiB",
+            Self::Nesting => "stopped: an assignment goes through more than 64 steps at once",
             Self::Depth => "stopped: a value is nested deeper than 192 levels",
         }
     }
@@ -48,7 +52,7 @@ pub(super) fn start() {
     LEFT.set(STEPS);
     REACHED.set(None);
     NESTED.set(0);
-    DEADLINE.set(Some(Instant::now() + TIME));
+    DEADLINE.set(Some(crate::core::time::now() + TIME));
 }
 
 /// Records that a bound was reached; it stays so until the next `start`.
@@ -74,15 +78,17 @@ pub(super) fn spend(steps: usize) {
 }
 
 /// Runs something that may come here again from inside of itself, which the stack must bear.
-pub(super) fn nest<T>(run: impl FnOnce() -> T) -> T {
+/// Gives nothing, and ends the evaluation, when it did so too often.
+pub(super) fn nest<T>(run: impl FnOnce() -> T) -> Option<T> {
     let depth = NESTED.get() + 1;
-    if depth > MAX_DEPTH {
-        reach(Limit::Depth);
+    if depth > MAX_NESTED {
+        reach(Limit::Nesting);
+        return None;
     }
     NESTED.set(depth);
     let result = run();
     NESTED.set(depth - 1);
-    result
+    Some(result)
 }
 
 /// Charges for bytes copied or compared.
@@ -91,7 +97,7 @@ pub(super) fn spend_bytes(bytes: usize) {
 }
 
 pub(super) fn check_time() {
-    if DEADLINE.get().is_some_and(|deadline| Instant::now() > deadline) {
+    if DEADLINE.get().is_some_and(|deadline| crate::core::time::now() > deadline) {
         reach(Limit::Time);
     }
 }

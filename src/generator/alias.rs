@@ -2,6 +2,8 @@
 
 use super::random::multiply;
 
+const TWO_TO_64: f64 = 18_446_744_073_709_551_616.0;
+
 /// One slot: `own` is chosen while the draw's remainder is below `limit`, else `other`.
 #[derive(Debug, Clone, Copy)]
 struct Slot {
@@ -26,8 +28,7 @@ impl Alias {
         let (mut small, mut large): (Vec<usize>, Vec<usize>) =
             (0..weights.len()).partition(|slot| shares[*slot] < 1.0);
         while let (Some(low), Some(high)) = (small.pop(), large.pop()) {
-            slots[low] =
-                Slot { limit: (shares[low] * 2.0_f64.powi(64)) as u64, other: high as u32 };
+            slots[low] = Slot { limit: (shares[low] * TWO_TO_64) as u64, other: high as u32 };
             shares[high] -= 1.0 - shares[low];
             if shares[high] < 1.0 {
                 small.push(high);

@@ -148,3 +148,46 @@ pub(super) fn parse_duration(text: &str) -> Option<u64> {
     let micros = number.parse::<f64>().ok()? * micros;
     (micros < 9e18).then_some(micros.round() as u64)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_day_of_ten_thousand_years_is_written_as_it_is_read() {
+        let mut out = Vec::new();
+        for day in (FIRST_MS / DAY_MS..=LAST_MS / DAY_MS).step_by(13) {
+            out.clear();
+            TimeFormat::Rfc3339.write(day * DAY_MS + 3_723_004, &mut out);
+            let text = str::from_utf8(&out).expect("is UTF-8");
+            assert_eq!(parse_instant(text), Some(day * DAY_MS + 3_723_004), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused() {
+        for text in ["", "2026", "2026-13-01", "2026-02-29", "2026-01-01T24:00:00Z", "0000-01-01"] {
+            assert_eq!(parse_instant(text), None, "{text}");
+        }
+        assert_eq!(parse_instant("2026-01-01T00:00:00"), None, "a time needs its zone");
+    }
+
+    #[test]
+    fn durations_have_units() {
+        let read = ["5", "1.5s", "50ms", "10us", "2m", "1h", "1d", "1w", "s", "-1s", "1e3s"];
+        let expected = [
+            Some(5_000_000),
+            Some(1_500_000),
+            Some(50_000),
+            Some(10),
+            Some(120_000_000),
+            Some(3_600_000_000),
+            Some(86_400_000_000),
+            None,
+            None,
+            None,
+            None,
+        ];
+        assert_eq!(read.map(parse_duration), expected);
+    }
+}

@@ -99,7 +99,7 @@ fn nothing_to_choose() -> Fault {
     Fault::new("there is nothing to choose from", "write `choice red, green, blue`")
 }
 
-fn weight_of(name: &str, text: &str) -> Result<f64, Fault> {
+pub(super) fn weight_of(name: &str, text: &str) -> Result<f64, Fault> {
     let weight = text.trim().parse::<f64>().ok();
     weight
         .filter(|weight| *weight >= 0.0 && weight.is_finite())
@@ -109,7 +109,7 @@ fn weight_of(name: &str, text: &str) -> Result<f64, Fault> {
 fn bad_weight(name: &str, found: &str) -> Fault {
     Fault::new(
         format!("the weight of `{name}` must be a number from 0 up, not `{found}`"),
-        format!("write `{name}: 10`"),
+        "write a number, such as 10",
     )
 }
 

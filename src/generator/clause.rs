@@ -2,6 +2,7 @@
 //! What the words mean is the business of the value types.
 
 use super::calendar;
+use super::kinds::KINDS;
 
 /// What is wrong with a line; the caller adds the field.
 #[derive(Debug)]
@@ -77,7 +78,7 @@ fn unknown_option(kind: &str, word: &str, allowed: &[&'static str]) -> Fault {
         return Fault::new(message, format!("did you mean `{near}`?"));
     }
     match allowed {
-        [] => Fault::new(message, format!("write `{kind}` alone")),
+        [] => Fault::new(message, "leave it out"),
         _ => Fault::new(message, format!("its options are {}", allowed.join(", "))),
     }
 }
@@ -101,20 +102,26 @@ impl<'a> Options<'a> {
     pub(super) fn required(&self, name: &str) -> Result<f64, Fault> {
         self.number(name)?.ok_or_else(|| {
             let kind = self.kind;
-            Fault::new(format!("`{kind}` needs `{name}`"), format!("write `{kind} … {name} 1`"))
+            let example = KINDS.iter().find(|known| known.name == kind).map(|known| known.example);
+            let help = format!("for example `{}`", example.unwrap_or(kind));
+            Fault::new(format!("`{kind}` needs `{name}`"), help)
         })
     }
 
     /// A required number above zero.
     pub(super) fn positive(&self, name: &str) -> Result<f64, Fault> {
+        self.between(name, 0.0, f64::MAX)
+    }
+
+    /// A required number above `low` and up to `high`.
+    pub(super) fn between(&self, name: &str, low: f64, high: f64) -> Result<f64, Fault> {
         let number = self.required(name)?;
-        if number > 0.0 {
+        if number > low && number <= high {
             return Ok(number);
         }
-        Err(Fault::new(
-            format!("`{name}` must be above 0, not {number}"),
-            format!("write `{name} 1`"),
-        ))
+        let bounds = if number > low { format!("at most {high}") } else { format!("above {low}") };
+        let message = format!("`{name}` must be {bounds}, not {number}");
+        Err(Fault::new(message, format!("write `{name} 1`")))
     }
 
     pub(super) fn integer(&self, name: &str) -> Result<Option<i64>, Fault> {

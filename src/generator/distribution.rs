@@ -84,13 +84,17 @@ impl Distribution {
     }
 
     fn beta(mut clause: Clause<'_>) -> Result<Self, Fault> {
-        let bounds = clause.peek().filter(|word| word.contains("..")).is_some();
-        let (low, high) = match bounds {
-            true => range::<f64>("beta", clause.word(), "0..1 alpha 2 beta 5")?,
-            false => (0.0, 1.0),
+        let (low, high) = if clause.peek().is_some_and(|word| word.contains("..")) {
+            range::<f64>("beta", clause.word(), "0..1 alpha 2 beta 5")?
+        } else {
+            (0.0, 1.0)
         };
+        if !(high - low).is_finite() {
+            return Err(Fault::new("the range is too wide", "write `beta 0..1 alpha 2 beta 5`"));
+        }
         Self::with(clause, &["alpha", "beta"], |options| {
-            let (alpha, beta) = (options.positive("alpha")?, options.positive("beta")?);
+            let (alpha, beta) =
+                (options.between("alpha", 0.001, 1e6)?, options.between("beta", 0.001, 1e6)?);
             Ok(Shape::Beta { low, width: high - low, alpha, beta })
         })
     }
@@ -99,8 +103,8 @@ impl Distribution {
         let (low, high) = range::<i64>("zipf", clause.word(), "1..1000 exponent 1.1")?;
         let ranks = high.abs_diff(low).saturating_add(1);
         Self::whole(clause, &["exponent"], |options| {
-            let exponent =
-                options.number("exponent")?.map_or(Ok(1.0), |_| options.positive("exponent"))?;
+            let given = options.text("exponent").map(|_| options.between("exponent", 0.0, 20.0));
+            let exponent = given.transpose()?.unwrap_or(1.0);
             Ok(Shape::Zipf { low: low as f64, ranks: Zipf::new(ranks as f64, exponent) })
         })
     }

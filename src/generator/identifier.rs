@@ -44,6 +44,10 @@ pub(super) fn write_ulid(key: u64, index: u64, milliseconds: i64, out: &mut Vec<
     out.extend_from_slice(&text);
 }
 
+/// Sets the rounds of the permutation apart.
+const ROUNDS: [u64; 4] =
+    [0x243F_6A88_85A3_08D3, 0x1319_8A2E_0370_7344, 0xA409_3822_299F_31D0, 0x082E_FA98_EC4E_6C89];
+
 /// `unique A..B`: a permutation of the range. When all are used up it begins again, in another
 /// order, so every stretch of as many records as the range holds, counted from 0, has each once.
 #[derive(Debug)]
@@ -83,9 +87,9 @@ impl Unique {
         let (left_mask, right_mask) = (mask(self.left_bits), mask(self.right_bits));
         let mut left = value >> self.right_bits & left_mask;
         let mut right = value & right_mask;
-        for round in 0..4 {
-            left ^= mix(key ^ mix(right.wrapping_add(round << 40))) & left_mask;
-            right ^= mix(key ^ mix(left.wrapping_add((round << 40) + (1 << 60)))) & right_mask;
+        for round in ROUNDS {
+            left ^= mix(right.wrapping_add(key) ^ round) & left_mask;
+            right ^= mix(left.wrapping_add(key) ^ !round) & right_mask;
         }
         left << self.right_bits | right
     }

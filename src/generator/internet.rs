@@ -3,6 +3,7 @@
 use fake::locales::{Data, EN};
 
 use super::decimal::{write_integer, write_scaled};
+use super::layout::write_word;
 use super::locale::Locale;
 use super::random::Draws;
 
@@ -48,10 +49,6 @@ fn write_ipv4(draws: &mut Draws, out: &mut Vec<u8>) {
         out.push(b'.');
         write_integer(first + draws.pick(count) as i64, out);
     }
-}
-
-fn write_word(words: &[&str], draws: &mut Draws, out: &mut Vec<u8>) {
-    out.extend_from_slice(words[draws.pick(words.len())].as_bytes());
 }
 
 /// Degrees with six decimals (about 0.1 m).

@@ -38,9 +38,7 @@ impl Part {
             Self::Text(text) => out.extend_from_slice(text.as_bytes()),
             Self::First => locale.first[draws.pick(locale.first.len())].text.write(out),
             Self::Last => locale.last[draws.pick(locale.last.len())].text.write(out),
-            Self::Word(words) => {
-                out.extend_from_slice(words[draws.pick(words.len())].as_bytes());
-            }
+            Self::Word(words) => write_word(words, draws, out),
             Self::Number(most) => write_integer(1 + draws.pick(most as usize) as i64, out),
         }
     }
@@ -64,4 +62,9 @@ pub(super) fn write_form(form: &str, draws: &mut Draws, out: &mut Vec<u8>) {
             _ => {}
         }
     }
+}
+
+/// Writes one of a list of words, all equally likely.
+pub(super) fn write_word(words: Words, draws: &mut Draws, out: &mut Vec<u8>) {
+    out.extend_from_slice(words[draws.pick(words.len())].as_bytes());
 }

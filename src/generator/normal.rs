@@ -7,7 +7,7 @@
 pub(super) fn normal_quantile(probability: f64) -> f64 {
     let centred = probability - 0.5;
     if centred.abs() <= 0.425 {
-        let r = 0.180625 - centred * centred;
+        let r = 0.180_625 - centred * centred;
         return centred * polynomial(r, &CENTRE_ABOVE) / polynomial(r, &CENTRE_BELOW);
     }
     let tail = if centred < 0.0 { probability } else { 1.0 - probability };
@@ -84,3 +84,29 @@ const FAR_BELOW: [f64; 8] = [
     1.421_511_758_316_445_888_70e-7,
     2.044_263_103_389_939_785_64e-15,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::normal_quantile;
+
+    #[test]
+    fn quantiles_are_those_of_the_tables() {
+        let known = [
+            (0.5, 0.0),
+            (0.841_344_746_068_542_9, 1.0),
+            (0.975, 1.959_963_984_540_054),
+            (0.001, -3.090_232_306_167_813_5),
+            (1e-12, -7.034_483_825_301_131),
+        ];
+        for (probability, expected) in known {
+            assert!((normal_quantile(probability) - expected).abs() < 1e-12, "at {probability}");
+        }
+    }
+
+    #[test]
+    fn the_rarest_draws_are_finite() {
+        let rarest = super::super::random::inner_unit(0);
+        assert!(normal_quantile(rarest) < -8.0 && normal_quantile(rarest).is_finite());
+        assert!(normal_quantile(super::super::random::inner_unit(u64::MAX)) > 8.0);
+    }
+}

@@ -1,8 +1,8 @@
 //! From one line of the value language to a value.
 
 use super::business::BusinessPart;
-use super::choice::{Boolean, Choice, split_list};
-use super::clause::{Clause, Fault, nearest, share};
+use super::choice::{Boolean, Choice, split_list, weight_of};
+use super::clause::{Clause, Fault, nearest};
 use super::distribution::Distribution;
 use super::identifier::Unique;
 use super::instant::{Clock, Time};
@@ -123,18 +123,23 @@ fn unknown_kind(kind: &str, rest: &str) -> Fault {
         return Fault::new("the value is empty", "write a type, for example `integer 1..100`");
     }
     let message = format!("there is no value type `{kind}`");
-    let near = nearest(kind, KINDS.iter().map(|known| known.name));
-    let short = || {
-        let suffix = format!(".{kind}");
-        KINDS.iter().map(|known| known.name).find(|name| name.ends_with(&suffix))
-    };
-    match near.or_else(short) {
-        Some(near) => Fault::new(message, format!("did you mean `{near}`?")),
-        None => {
-            let line = [kind, rest].join(" ");
-            Fault::new(message, format!("for a fixed value write `constant {}`", line.trim_end()))
-        }
+    let near = nearest(kind, KINDS.iter().map(|known| known.name)).or_else(|| nearest_part(kind));
+    if let Some(near) = near {
+        return Fault::new(message, format!("did you mean `{near}`?"));
     }
+    let line = [kind, rest].join(" ");
+    Fault::new(message, format!("for a fixed value write `constant {}`", line.trim_end()))
+}
+
+/// `int` for `integer`, and the last part of a dotted name: `email` for `person.email`.
+fn nearest_part(kind: &str) -> Option<&'static str> {
+    let names = || KINDS.iter().map(|known| known.name);
+    let last = |name: &'static str| name.rsplit('.').next().unwrap_or(name);
+    let begun = names().find(|name| kind.len() >= 3 && name.starts_with(kind));
+    begun.or_else(|| {
+        let part = nearest(kind, names().filter(|name| name.contains('.')).map(last))?;
+        names().find(|name| name.contains('.') && last(name) == part)
+    })
 }
 
 fn constant(text: &str) -> Result<Value, Fault> {
@@ -164,7 +169,7 @@ fn weighted_locale(text: &str) -> Result<(&'static Locale, f64), Fault> {
     let code = words.next().unwrap_or_default();
     let weight = match (words.next(), words.next()) {
         (None, _) => 1.0,
-        (Some(word), None) => share("locale", word)?,
+        (Some(word), None) => weight_of(code, word)?,
         (_, Some(extra)) => {
             return Err(Fault::new(
                 format!("`locale` does not know `{extra}`"),
@@ -172,6 +177,9 @@ fn weighted_locale(text: &str) -> Result<(&'static Locale, f64), Fault> {
             ));
         }
     };
+    if code.is_empty() {
+        return Err(Fault::new("`locale` has no value", "write `locale de`"));
+    }
     let locale = locale::find(code).ok_or_else(|| {
         let message = format!("there is no locale `{code}`");
         Fault::new(

@@ -3,7 +3,7 @@
 use super::alias::Alias;
 use super::decimal::write_integer;
 use super::layout::write_form;
-use super::locale::Locale;
+use super::locale::{Locale, Style};
 use super::names::Spelling;
 use super::random::{Draws, draw_at, mix, multiply};
 
@@ -69,37 +69,36 @@ impl Person {
     }
 
     fn write_name(&self, out: &mut Vec<u8>) {
-        let style = self.locale.style;
-        let affixes = style.before.len() + style.after.len();
-        let (chosen, before, after) = match self.affix < WITH_TITLE {
-            true => {
-                let chosen = multiply(mix(self.affix), affixes as u64).0 as usize;
-                (chosen, style.before.get(chosen), style.after)
-            }
-            false => (0, None, [].as_slice()),
-        };
-        if let Some(before) = before {
-            out.extend_from_slice(before.as_bytes());
+        if self.affix >= WITH_TITLE {
+            return self.write_both(out);
         }
+        let Style { before, after, .. } = self.locale.style;
+        let chosen = multiply(mix(self.affix), (before.len() + after.len()) as u64).0 as usize;
+        if let Some(title) = before.get(chosen) {
+            out.extend_from_slice(title.as_bytes());
+        }
+        self.write_both(out);
+        if let Some(suffix) = chosen.checked_sub(before.len()).and_then(|place| after.get(place)) {
+            out.extend_from_slice(suffix.as_bytes());
+        }
+    }
+
+    fn write_both(&self, out: &mut Vec<u8>) {
+        let style = &self.locale.style;
         let (one, two) =
             if style.family_first { (self.last, self.first) } else { (self.first, self.last) };
         one.text.write(out);
         out.extend_from_slice(style.gap.as_bytes());
         two.text.write(out);
-        let after = chosen.checked_sub(style.before.len()).and_then(|place| after.get(place));
-        if let Some(after) = after {
-            out.extend_from_slice(after.as_bytes());
-        }
     }
 
     fn write_email(&self, bits: u64, out: &mut Vec<u8>) {
         let (form, rest) = multiply(bits, 8);
-        match form {
-            0 => out.push(self.first.slug.first_byte()),
-            _ => {
-                self.first.slug.write(out);
-                out.push(b'.');
-            }
+        if form == 0 {
+            out.push(self.first.slug.first_byte());
+        } else {
+            self.first.slug.write(out);
+            out.push(b'.');
         }
         self.last.slug.write(out);
         let (host, rest) = multiply(rest, 3);

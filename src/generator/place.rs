@@ -1,6 +1,6 @@
 //! `address` and its parts: one place, the same in all fields of a group.
 
-use super::layout::{Words, write_any, write_form};
+use super::layout::{write_any, write_form, write_word};
 use super::locale::{Line, Locale};
 use super::person::Locales;
 use super::random::{Draws, mix};
@@ -56,8 +56,4 @@ fn write_part(part: PlacePart, locale: &Locale, (key, index): (u64, u64), out: &
             write_form(forms[draws.pick(forms.len())], &mut draws, out);
         }
     }
-}
-
-fn write_word(words: Words, draws: &mut Draws, out: &mut Vec<u8>) {
-    out.extend_from_slice(words[draws.pick(words.len())].as_bytes());
 }

@@ -174,13 +174,23 @@ fn choice_map(entries: &[(String, Spec)]) -> Option<(&Spec, Option<&str>)> {
 /// Takes `null SHARE` off the end of a line.
 fn take_null(line: &str) -> Result<(&str, f64), Fault> {
     let line = line.trim();
-    let mut from_end = line.rsplitn(3, char::is_whitespace);
-    match (from_end.next(), from_end.next(), from_end.next()) {
-        (Some(number), Some("null"), Some(rest)) => Ok((rest.trim_end(), share("null", number)?)),
-        (Some("null"), Some(before), _) if before != "constant" && !before.ends_with(',') => {
-            Err(Fault::new("`null` has no share", "write `null 0.05` for 5 %"))
-        }
-        _ => Ok((line, 0.0)),
+    let (before, last) = split_last(line);
+    let (rest, word) = split_last(before);
+    if word == "null" && !rest.is_empty() {
+        return Ok((rest, share("null", last)?));
+    }
+    // `constant null` and the last option of a choice are values.
+    if last == "null" && before != "constant" && !before.is_empty() && !before.ends_with(',') {
+        return Err(Fault::new("`null` has no share", "write `null 0.05` for 5 %"));
+    }
+    Ok((line, 0.0))
+}
+
+/// The last word and what stands before it.
+fn split_last(text: &str) -> (&str, &str) {
+    match text.rsplit_once(char::is_whitespace) {
+        Some((before, last)) => (before.trim_end(), last),
+        None => ("", text),
     }
 }
 

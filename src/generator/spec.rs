@@ -1,4 +1,4 @@
-//! What the caller hands in (a small tree, made from YAML) and the errors it gets back.
+//! The errors that a caller gets back for a description it hands in.
 
 use std::fmt;
 

@@ -31,14 +31,14 @@ impl Walk {
         if min >= max {
             return Err(Fault::new(
                 format!("there is no room between `min {min}` and `max {max}`"),
-                format!("write `min {max} max {min}`"),
+                "set `max` above `min`",
             ));
         }
         let inside = 0.0_f64.clamp(min, max);
         let from = options.number("from")?.unwrap_or(inside);
         if !(min..=max).contains(&from) {
             return Err(Fault::new(
-                format!("`from {from}` lies outside `min {min} max {max}`"),
+                format!("`from {from}` is out of bounds"),
                 format!("write `from {}`", from.clamp(min, max)),
             ));
         }
@@ -116,7 +116,7 @@ impl Memory {
                 Some(right) => self.point(lane, key, right),
                 None => left,
             };
-            f64::midpoint(left, right) + noise * (half as f64 / 2.0).sqrt()
+            0.5 * (left + right) + noise * (half as f64 / 2.0).sqrt()
         };
         self.points[lane][level] = Point { key, index, value };
         value

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::summary::Summary;
+use crate::summary::{Column, Kind, Summary};
 
 use super::quality::{Quality, quality_of};
 
@@ -50,9 +50,13 @@ impl IndexEntry {
     }
 }
 
-/// A mean that is not finite is left out, because JSON could not give it back.
+/// The first column of numbers that says something: one that only counts the rows is the last choice. A
+/// mean that is not finite is left out, because JSON could not give it back.
 fn highlight(summary: &Summary) -> Option<Highlight> {
-    summary.columns.iter().find_map(|column| {
+    let counts_rows =
+        |column: &&Column| column.kind == Kind::Integer && column.distinct.value >= summary.rows;
+    let telling = summary.columns.iter().filter(|column| !counts_rows(column));
+    telling.chain(summary.columns.iter().filter(counts_rows)).find_map(|column| {
         let numbers = column.numbers.filter(|numbers| numbers.mean.is_finite())?;
         let histogram = column.histogram.as_ref()?;
         Some(Highlight {

@@ -51,6 +51,7 @@ record a dead letter with the status and the beginning of the answer.",
 /// The answer's body is only looked at for a message.
 const ANSWER_BYTES: u64 = 64 * 1024;
 
+#[expect(clippy::unnecessary_wraps, reason = "every kind is built this way")]
 fn build(options: &Options, context: &Context) -> Result<Box<dyn Sink>, Fault> {
     let timeout = options.duration("timeout");
     Ok(Box::new(Http {

@@ -47,13 +47,14 @@ dataset with the same checksum is never done twice. The pages need no network an
         example: "report: { path: shared-data/results, keep: 1000 }",
     },
     repeat: Repeat::Never,
-    writes: |options| Some(options.text("path").to_owned()),
+    writes: |options| options.text_if("path").map(str::to_owned),
     build,
 };
 
 /// Lines of the log that the index shows.
 const INDEX_ENTRIES: usize = 500;
 
+#[expect(clippy::unnecessary_wraps, reason = "every kind is built this way")]
 fn build(options: &Options, context: &Context) -> Result<Box<dyn Sink>, Fault> {
     Ok(Box::new(Report {
         disk: Arc::clone(&context.disk),

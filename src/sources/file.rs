@@ -9,6 +9,7 @@ use crate::core::options::{Opt, Options, Shape};
 use crate::core::position::{Checkpoint, Partition, Position};
 use crate::core::record::CsvShape;
 use crate::core::source::{Read, Source};
+use crate::core::text::hexadecimal;
 use crate::core::wait::Wait;
 use crate::formats::assembler::{Assembler, Format};
 use crate::sources::generations;
@@ -54,6 +55,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// Bytes at the start of a file that, with its inode, say whether it is still the same one.
 const PRINT_BYTES: usize = 64;
 
+#[expect(clippy::unnecessary_wraps, reason = "every kind is built this way")]
 fn build(options: &Options, context: &Context) -> Result<BuiltSource, Fault> {
     let path = options.path("path");
     let format = Format::of(options.text("format"), &path);
@@ -268,5 +270,5 @@ fn print(file: &dyn DiskFile, read: u64) -> Result<String, Fault> {
     let mut start = [0; PRINT_BYTES];
     let wanted = PRINT_BYTES.min(usize::try_from(read).unwrap_or(PRINT_BYTES));
     let found = file.read_at(&mut start[..wanted], 0)?;
-    Ok(start[..found].iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hexadecimal(&start[..found]))
 }

@@ -30,7 +30,7 @@ fn expand_text(
             expanded.push('$');
             rest = tail;
         } else if let Some(body) = after.strip_prefix('{') {
-            let Some((inside, tail)) = body.split_once('}') else {
+            let Some((inside, tail)) = split_at_end(body) else {
                 diagnostics.push(
                     Diagnostic::new(span.clone(), "`${` is never closed")
                         .help("write `${NAME}` or `${NAME:-default}`; `$$` is a plain `$`"),
@@ -48,6 +48,22 @@ fn expand_text(
     expanded
 }
 
+/// What stands before the brace that closes the one before `body`, and what follows it.
+fn split_at_end(body: &str) -> Option<(&str, &str)> {
+    let mut open = 1;
+    for (at, character) in body.char_indices() {
+        match character {
+            '{' => open += 1,
+            '}' => open -= 1,
+            _ => {}
+        }
+        if open == 0 {
+            return Some((body.get(..at)?, body.get(at + 1..)?));
+        }
+    }
+    None
+}
+
 fn variable(
     inside: &str,
     span: &Range<usize>,
@@ -58,9 +74,21 @@ fn variable(
         Some((name, default)) => (name, Some(default)),
         None => (inside, None),
     };
+    let is_fine = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if name.is_empty() || !name.chars().all(is_fine) {
+        diagnostics.push(
+            Diagnostic::new(span.clone(), format!("`{name}` is no name of a variable"))
+                .help("write `${NAME}` or `${NAME:-default}`; `$$` is a plain `$`"),
+        );
+        return String::new();
+    }
     let value = lookup(name).filter(|value| default.is_none() || !value.is_empty());
-    if let Some(value) = value.or_else(|| default.map(str::to_owned)) {
+    if let Some(value) = value {
         return value;
+    }
+    if let Some(default) = default {
+        // A default may name another variable.
+        return expand_text(default, span, lookup, diagnostics);
     }
     diagnostics.push(
         Diagnostic::new(span.clone(), format!("the variable `{name}` is not set")).help(format!(
@@ -89,6 +117,7 @@ mod tests {
     fn replaces_set_variables_and_uses_defaults() {
         assert_eq!(check("${SET:-x}s and ${UNSET:-5}s").0, "values and 5s");
         assert_eq!(check("${EMPTY:-5}").0, "5");
+        assert_eq!(check("${UNSET:-${SET:-x}/y}").0, "value/y");
         assert_eq!(check("$$SET costs 5 $").0, "$SET costs 5 $");
     }
 
@@ -96,5 +125,6 @@ mod tests {
     fn an_unset_variable_without_a_default_is_named() {
         assert!(check("${UNSET}").1[0].message.contains("`UNSET` is not set"));
         assert!(check("${SET").1[0].message.contains("never closed"));
+        assert!(check("${SET-x}").1[0].message.contains("no name of a variable"));
     }
 }

@@ -6,6 +6,7 @@ use crate::core::spec::Spec;
 use crate::core::unit;
 use crate::core::words::nearest;
 use crate::expr::{Expression, Template};
+use crate::formats::pairs::Pattern;
 use crate::generator;
 use crate::stack::diagnostic::Diagnostic;
 use crate::stack::node::{Key, Node, Yaml};
@@ -33,13 +34,12 @@ pub(super) fn read(owner: &Owner, node: &Node, diagnostics: &mut Vec<Diagnostic>
             let key = Key { name: main.to_owned(), span: owner.span.clone() };
             set(owner, &key, node, (&mut options, diagnostics));
         }
-        _ => diagnostics.push(
-            Diagnostic::new(
-                node.span.clone(),
-                format!("`{}` takes options, not {}", owner.name, node.is_a()),
-            )
-            .help(format!("its options: {}", names(owner.table))),
-        ),
+        _ => {
+            let message = format!("`{}` takes options, not {}", owner.name, node.is_a());
+            let help = format!("its options: {}", names(owner.table));
+            diagnostics.push(Diagnostic::new(node.span.clone(), message).help(help));
+            return options;
+        }
     }
     fill(owner, &mut options, diagnostics, node);
     options
@@ -57,11 +57,13 @@ fn set(
     (options, diagnostics): (&mut Options, &mut Vec<Diagnostic>),
 ) {
     let Some(option) = owner.table.iter().find(|option| option.name == key.name) else {
-        diagnostics.push(unknown_key(
-            key,
-            owner.table.iter().map(|option| option.name),
-            owner.name,
-        ));
+        let names = || owner.table.iter().map(|option| option.name);
+        diagnostics.push(unknown_key(key, names(), owner.name));
+        // What is only misspelt is not also reported as missing.
+        let meant = owner.table.iter().find(|it| nearest(&key.name, names()) == Some(it.name));
+        if let Some(meant) = meant.filter(|meant| options.get(meant.name).is_none()) {
+            options.set(meant.name, Setting::Text(String::new()));
+        }
         return;
     };
     match setting(option.shape, value) {
@@ -81,18 +83,25 @@ pub(super) fn unknown_key<'a>(
     owner: &str,
 ) -> Diagnostic {
     let message = format!("unknown key `{}` in {owner}", key.name);
-    let help = match nearest(&key.name, known.clone()) {
-        Some(word) => format!("did you mean `{word}`?"),
-        None => {
-            let known: Vec<String> = known.map(|name| format!("`{name}`")).collect();
-            if known.is_empty() {
-                "it takes no keys".into()
-            } else {
-                format!("known here: {}", known.join(", "))
-            }
+    let help = if let Some(word) = nearest(&key.name, known.clone()) {
+        format!("did you mean `{word}`?")
+    } else {
+        let known: Vec<String> = known.map(|name| format!("`{name}`")).collect();
+        if known.is_empty() {
+            "it takes no keys".into()
+        } else {
+            format!("known here: {}", known.join(", "))
         }
     };
     Diagnostic::new(key.span.clone(), message).help(help)
+}
+
+/// Is the key that is missing there under a wrong name? Then that was told already.
+pub(super) fn is_misspelt(name: &str, entries: &[(Key, Node)], known: &[&str]) -> bool {
+    entries.iter().any(|(key, _)| {
+        !known.contains(&key.name.as_str())
+            && nearest(&key.name, known.iter().copied()) == Some(name)
+    })
 }
 
 fn fill(owner: &Owner, options: &mut Options, diagnostics: &mut Vec<Diagnostic>, node: &Node) {
@@ -107,7 +116,12 @@ fn fill(owner: &Owner, options: &mut Options, diagnostics: &mut Vec<Diagnostic>,
                     owner.span.clone(),
                     format!("`{}` needs the key `{}`", owner.name, option.name),
                 )
-                .help(format!("{} ({})", option.doc, option.shape.name())),
+                .help(format!(
+                    "add `{}:` ({}). {}",
+                    option.name,
+                    option.shape.name(),
+                    option.doc
+                )),
             ),
             Need::Default(text) => {
                 let yaml = Yaml::Scalar { text: text.to_owned(), is_quoted: false };
@@ -165,7 +179,21 @@ fn scalar(shape: Shape, text: &str, whole: &str, node: &Node) -> Result<Setting,
         Shape::Url => url(text).map_err(expected),
         Shape::Listen => match Listen::parse(text) {
             Ok(_) => Ok(Setting::Text(text.to_owned())),
-            Err(message) => Err(wrong(message)),
+            Err(message) => Err(vec![
+                Diagnostic::new(node.span.clone(), message)
+                    .help("write a port like 8080, or an address with a port like 0.0.0.0:8080"),
+            ]),
+        },
+        Shape::Pattern => match Pattern::parse(text) {
+            Ok(_) => Ok(Setting::Text(text.to_owned())),
+            Err(message) => Err(vec![
+                Diagnostic::new(node.span.clone(), message)
+                    .help("the `*` stands for what changes, as in data_*.csv"),
+            ]),
+        },
+        Shape::Route => match route_path(text, &node.span) {
+            None => Ok(Setting::Text(text.to_owned())),
+            Some(diagnostic) => Err(vec![diagnostic]),
         },
         Shape::Template => match Template::parse(whole) {
             Ok(_) => Ok(Setting::Text(whole.to_owned())),
@@ -178,6 +206,15 @@ fn scalar(shape: Shape, text: &str, whole: &str, node: &Node) -> Result<Setting,
         Shape::Path if text.is_empty() => Err(wrong("an empty path".into())),
         _ => Ok(Setting::Text(whole.to_owned())),
     }
+}
+
+/// What is wrong with the path of a URL.
+pub(super) fn route_path(path: &str, span: &Range<usize>) -> Option<Diagnostic> {
+    let is_fine = path.starts_with('/') && !path.contains(|c: char| " ?#".contains(c));
+    (!is_fine).then(|| {
+        Diagnostic::new(span.clone(), format!("`{path}` is no path"))
+            .help("a path starts with `/` and has no blank, `?` or `#` in it")
+    })
 }
 
 fn choice(words: &[&'static str], text: &str, node: &Node) -> Result<Setting, Wrong> {

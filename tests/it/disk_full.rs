@@ -1,1 +1,137 @@
-//! Under way.
+//! A disk that is full: intake stops with a clear state, and goes on by itself when there is room.
+
+use crate::support::{Harness, Process, eventually, get, post, read, until};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A small file system of its own, mounted where only this process and its children see it.
+struct SmallDisk {
+    keeper: Process,
+    place: PathBuf,
+}
+
+impl SmallDisk {
+    fn mount(place: &Path, size: &str) -> Self {
+        std::fs::create_dir_all(place).unwrap();
+        let mut command = Command::new("unshare");
+        // Without root, a user namespace gives the right to mount.
+        command.args(["--user", "--map-root-user", "--mount", "sh", "-c"]);
+        command.arg(format!("mount -t tmpfs -o size={size} none '{0}' && echo mounted && exec cat '{0}'/../wait", place.display()));
+        let wait = place.parent().unwrap().join("wait");
+        assert!(Command::new("mkfifo").arg(&wait).status().unwrap().success());
+        let keeper = Process::start(&mut command);
+        let mounted = keeper.out.find(crate::support::PATIENCE, |line| (line == "mounted").then_some(()));
+        assert!(mounted.is_some(), "no tmpfs can be mounted: {}", keeper.err.text());
+        Self { keeper, place: place.to_path_buf() }
+    }
+
+    /// The directory as it is seen from outside of the namespace.
+    fn path(&self) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/root{}", self.keeper.id(), self.place.display()))
+    }
+
+    /// Takes all room.
+    fn fill(&self) {
+        let chunk = vec![b'x'; 4096];
+        let mut file = std::fs::File::create(self.path().join("ballast")).unwrap();
+        while std::io::Write::write_all(&mut file, &chunk).is_ok() {}
+        while std::io::Write::write(&mut file, b"x").is_ok_and(|written| written > 0) {}
+    }
+
+    fn make_room(&self) {
+        std::fs::remove_file(self.path().join("ballast")).unwrap();
+    }
+}
+
+fn state(admin: &str, service: &str) -> (String, String) {
+    let answer = get(&format!("{admin}health")).unwrap().json();
+    let word = |name: &str| answer["services"][service][name].as_str().unwrap_or("").to_owned();
+    (word("state"), word("reason"))
+}
+
+#[test]
+fn a_flow_waits_for_room_and_goes_on_by_itself() {
+    let mut harness = Harness::new("");
+    let disk = SmallDisk::mount(&harness.path("small"), "4m");
+    harness.enter(disk.keeper.id());
+    harness.write_stack(
+        "stack: s
+services:
+  flow:
+    source: { generate: { every: 2ms, count: 5, record: { id: sequence, name: person.name } } }
+    sink: { append_file: small/out.ndjson }
+",
+    );
+    let mut process = harness.start();
+    let admin = process.address("admin");
+    let output = disk.path().join("out.ndjson");
+    eventually("it flows", || !read(&output).is_empty());
+    disk.fill();
+    let reason = until("the flow says that it waits", || {
+        let (state, reason) = state(&admin, "flow");
+        (state == "waiting").then_some(reason)
+    });
+    assert!(reason.contains("No space left"), "{reason}");
+    assert!(reason.contains("out.ndjson"), "{reason}");
+    let before = read(&output).len();
+    disk.make_room();
+    eventually("it goes on", || read(&output).len() > before && state(&admin, "flow").0 == "running");
+    process.stop();
+    let lines = crate::support::read_lines(&output);
+    let ids = crate::support::sequence(&lines, "id");
+    assert!(ids.windows(2).all(|pair| pair[1] == pair[0] + 1), "lost or doubled");
+}
+
+#[test]
+fn senders_are_told_to_come_back_and_nothing_acknowledged_is_lost() {
+    let mut harness = Harness::new("");
+    let disk = SmallDisk::mount(&harness.path("small"), "48m");
+    harness.enter(disk.keeper.id());
+    harness.write_stack(
+        "stack: s
+services:
+  take:
+    source: { http_listen: { listen: 0 } }
+    sink: { append_file: small/out.ndjson }
+",
+    );
+    let harness = harness.argument("--data").argument("small/data");
+    let mut process = harness.start();
+    let (admin, address) = (process.address("admin"), process.address("take"));
+    let mut acknowledged = BTreeSet::new();
+    let filler = "y".repeat(64 * 1024);
+    let mut next = 0;
+    let mut send = |acknowledged: &mut BTreeSet<u64>| {
+        next += 1;
+        let answer = post(&address, &format!("{{\"id\":{next},\"filler\":\"{filler}\"}}")).unwrap();
+        if answer.status == 200 {
+            acknowledged.insert(next);
+        }
+        answer
+    };
+    assert_eq!(send(&mut acknowledged).status, 200);
+    disk.fill();
+    let refused = until("a sender is told to come back", || {
+        let answer = send(&mut acknowledged);
+        (answer.status != 200).then_some(answer)
+    });
+    assert_eq!(refused.status, 503, "{refused:?}");
+    assert!(refused.header("retry-after").is_some(), "{}", refused.head);
+    let reason = until("the service says that it waits", || {
+        let (state, reason) = state(&admin, "take");
+        (state == "waiting").then_some(reason)
+    });
+    assert!(reason.contains("No space left"), "{reason}");
+    disk.make_room();
+    eventually("senders are taken again", || send(&mut acknowledged).status == 200);
+    eventually("it runs again", || state(&admin, "take").0 == "running");
+    let output = disk.path().join("out.ndjson");
+    eventually("everything acknowledged is stored", || {
+        let text = String::from_utf8(read(&output)).unwrap();
+        acknowledged.iter().all(|id| text.contains(&format!("{{\"id\":{id},")))
+    });
+    process.stop();
+    let stored = crate::support::sequence(&crate::support::read_lines(&output), "id");
+    assert!(stored.windows(2).all(|pair| pair[1] > pair[0]), "stored twice");
+}

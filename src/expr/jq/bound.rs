@@ -18,15 +18,29 @@ type Tree<'s> = Term<&'s str>;
 /// Counts a step and passes its input on; ends the evaluation when a bound is reached.
 /// It ends it with jaq's `halt`, which, unlike an error, `try` cannot catch.
 pub(super) fn count_function<D: DataT>() -> Fun<D> {
-    fn stop<'a, T: 'a, V: 'a>() -> Option<BoxIter<'a, Result<T, Exn<'a, V>>>> {
-        budget::spend(1);
-        budget::reached().map(|_| -> BoxIter<'a, _> { box_once(Err(Exn::halt(0))) })
-    }
-    let run = Native::new(|cv: Cv<'_, D>| stop().unwrap_or_else(|| box_once(Ok(cv.1))));
+    let run = Native::new(|cv: Cv<'_, D>| if may_go_on() { box_once(Ok(cv.1)) } else { halted() });
     let native = run
-        .with_paths(|cv| stop().unwrap_or_else(|| box_once(Ok(cv.1))))
-        .with_update(|cv, update| budget::nest(|| stop().unwrap_or_else(|| update(cv.1))));
+        .with_paths(|cv| if may_go_on() { box_once(Ok(cv.1)) } else { halted() })
+        .with_update(|cv, update| {
+            if !may_go_on() {
+                return halted();
+            }
+            // Both making the outputs and taking them may recurse into the next assignment.
+            let Some(mut outputs) = budget::nest(|| update(cv.1)) else { return halted() };
+            Box::new(std::iter::from_fn(move || {
+                budget::nest(|| outputs.next()).unwrap_or_else(|| Some(Err(Exn::halt(0))))
+            }))
+        });
     (COUNT, Box::default(), native)
+}
+
+fn may_go_on() -> bool {
+    budget::spend(1);
+    budget::reached().is_none()
+}
+
+fn halted<'a, T: 'a, V: 'a>() -> BoxIter<'a, Result<T, Exn<'a, V>>> {
+    box_once(Err(Exn::halt(0)))
 }
 
 fn count_then(term: Tree<'_>) -> Tree<'_> {
@@ -41,7 +55,7 @@ fn pipe<'s>(left: Tree<'s>, right: Tree<'s>) -> Tree<'s> {
     Term::BinOp(Box::new(left), BinaryOp::Pipe(None), Box::new(right))
 }
 
-pub(super) fn bound_definition<'s>(definition: Def<&'s str>) -> Def<&'s str> {
+pub(super) fn bound_definition(definition: Def<&str>) -> Def<&str> {
     Def { body: bound(definition.body), ..definition }
 }
 
@@ -50,31 +64,33 @@ pub(super) fn bound(term: Tree<'_>) -> Tree<'_> {
         Term::Id | Term::Num(_) | Term::Break(_) | Term::Var(_) => term,
         Term::Recurse => then_count(term),
         Term::Str(format, parts) => Term::Str(format, parts.into_iter().map(bound_text).collect()),
-        Term::Arr(inner) => Term::Arr(inner.map(bound_box)),
+        Term::Arr(inner) => Term::Arr(inner.map(|inner| bound_box(*inner))),
         Term::Obj(members) => Term::Obj(
             members.into_iter().map(|(key, value)| (bound(key), value.map(bound))).collect(),
         ),
-        Term::Neg(inner) => Term::Neg(bound_box(inner)),
+        Term::Neg(inner) => Term::Neg(bound_box(*inner)),
         // Before the branches, not after, so that jaq still sees its tail calls.
         Term::BinOp(left, BinaryOp::Comma, right) => {
             let (left, right) = (count_then(bound(*left)), count_then(bound(*right)));
             Term::BinOp(Box::new(left), BinaryOp::Comma, Box::new(right))
         }
         Term::BinOp(left, operator, right) => {
-            Term::BinOp(bound_box(left), bound_operator(operator), bound_box(right))
+            Term::BinOp(bound_box(*left), bound_operator(operator), bound_box(*right))
         }
-        Term::Label(name, inner) => Term::Label(name, bound_box(inner)),
+        Term::Label(name, inner) => Term::Label(name, bound_box(*inner)),
         Term::Fold(name, source, pattern, arguments) => {
-            let source = bound_box(source);
+            let source = bound_box(*source);
             Term::Fold(name, source, bound_pattern(pattern), bound_fold(arguments))
         }
-        Term::TryCatch(inner, catch) => Term::TryCatch(bound_box(inner), catch.map(bound_box)),
+        Term::TryCatch(inner, catch) => {
+            Term::TryCatch(bound_box(*inner), catch.map(|catch| bound_box(*catch)))
+        }
         Term::IfThenElse(branches, otherwise) => Term::IfThenElse(
             branches.into_iter().map(|(when, then)| (bound(when), bound(then))).collect(),
-            otherwise.map(bound_box),
+            otherwise.map(|inner| bound_box(*inner)),
         ),
         Term::Def(definitions, inner) => {
-            Term::Def(definitions.into_iter().map(bound_definition).collect(), bound_box(inner))
+            Term::Def(definitions.into_iter().map(bound_definition).collect(), bound_box(*inner))
         }
         Term::Call(name, arguments) => {
             let call = Term::Call(name, arguments.into_iter().map(bound).collect());
@@ -85,7 +101,7 @@ pub(super) fn bound(term: Tree<'_>) -> Tree<'_> {
 }
 
 /// Counts after the update as well: as the target of an assignment, a fold recurses through it.
-fn bound_fold<'s>(arguments: Vec<Tree<'s>>) -> Vec<Tree<'s>> {
+fn bound_fold(arguments: Vec<Tree<'_>>) -> Vec<Tree<'_>> {
     let bounded = arguments.into_iter().map(bound).enumerate();
     bounded.map(|(index, term)| if index == 1 { then_count(term) } else { term }).collect()
 }
@@ -103,8 +119,8 @@ fn bound_path<'s>(base: Tree<'s>, path: Path<Tree<'s>>) -> Tree<'s> {
     if iterates { then_count(term) } else { term }
 }
 
-fn bound_box(term: Box<Tree<'_>>) -> Box<Tree<'_>> {
-    Box::new(bound(*term))
+fn bound_box(term: Tree<'_>) -> Box<Tree<'_>> {
+    Box::new(bound(term))
 }
 
 fn bound_text<'s>(part: StrPart<&'s str, Tree<'s>>) -> StrPart<&'s str, Tree<'s>> {
@@ -114,14 +130,14 @@ fn bound_text<'s>(part: StrPart<&'s str, Tree<'s>>) -> StrPart<&'s str, Tree<'s>
     }
 }
 
-fn bound_operator<'s>(operator: BinaryOp<&'s str>) -> BinaryOp<&'s str> {
+fn bound_operator(operator: BinaryOp<&str>) -> BinaryOp<&str> {
     match operator {
         BinaryOp::Pipe(Some(pattern)) => BinaryOp::Pipe(Some(bound_pattern(pattern))),
         other => other,
     }
 }
 
-fn bound_pattern<'s>(pattern: Pattern<&'s str>) -> Pattern<&'s str> {
+fn bound_pattern(pattern: Pattern<&str>) -> Pattern<&str> {
     match pattern {
         Pattern::Var(name) => Pattern::Var(name),
         Pattern::Arr(items) => Pattern::Arr(items.into_iter().map(bound_pattern).collect()),

@@ -56,7 +56,7 @@ pub(super) fn similar_name(word: &str) -> Option<String> {
         name.starts_with(|first: char| first.is_ascii_lowercase()) && !name.ends_with('_')
     });
     let near = names.map(|name| (distance(word, name), name)).min()?;
-    (near.0 <= 2 && near.0 < word.len()).then(|| near.1.to_owned())
+    (near.0 <= 2.min(word.len() / 3)).then(|| near.1.to_owned())
 }
 
 /// How many letters must change to make one word the other.

@@ -27,7 +27,7 @@ pub(in crate::expr) fn parse(text: &str) -> Result<Syntax<'_>, String> {
     }
     let tokens = Lexer::new(text).lex().map_err(|errors| lex_message(text, &errors))?;
     refuse::check(text, &tokens)?;
-    Parser::new(&tokens).parse(|parser| parser.term()).map_err(|errors| match errors.first() {
+    Parser::new(&tokens).parse(Parser::term).map_err(|errors| match errors.first() {
         Some((expected, found)) => {
             parse_message(text, expected, lex::Token::opt_as_str(*found, text))
         }

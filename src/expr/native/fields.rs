@@ -47,13 +47,11 @@ impl Fields {
         let slot = self.paths.len();
         let mut node = &mut self.root;
         for key in &path {
-            let at = match node.children.iter().position(|(known, _)| known == key) {
-                Some(at) => at,
-                None => {
-                    node.children.push((key.clone(), Node::default()));
-                    node.children.len() - 1
-                }
-            };
+            let known = node.children.iter().position(|(known, _)| known == key);
+            let at = known.unwrap_or_else(|| {
+                node.children.push((key.clone(), Node::default()));
+                node.children.len() - 1
+            });
             node = &mut node.children[at].1;
         }
         node.slot = Some(slot);

@@ -17,7 +17,7 @@ fn maps_records_as_jq_does() {
             r#"{z: .in.c, a: .name, k: "lit", n: -1, t: true, u: null}"#,
             r#"{"z":1.50,"a":"Ann","k":"lit","n":-1,"t":true,"u":null}"#,
         ),
-        (r#"{adult: (.age >= 18), in: {c: .in.c}}"#, r#"{"adult":true,"in":{"c":1.50}}"#),
+        ("{adult: (.age >= 18), in: {c: .in.c}}", r#"{"adult":true,"in":{"c":1.50}}"#),
         (r#"{"two words": .name}"#, r#"{"two words":"Ann"}"#),
         ("del(.in, .tags)", r#"{"name":"Ann","age":42}"#),
         ("del(.missing)", record),
@@ -47,6 +47,7 @@ fn maps_records_as_jq_does() {
         ("\"while def env\"", r#""while def env""#),
         (".tags | tojson | fromjson | sort_by(.) | group_by(.) | flatten", r#"["x","y"]"#),
         ("9 | sqrt, pow(.; 2), (. / 2 | floor)", "3.0 81.0 4"),
+        (".tags[1.5], .tags[9], .none[1:]", r#""y" null null"#),
         ("nan, infinite", "null 1.7976931348623157e308"),
     ] {
         assert_eq!(map(text, record).as_deref(), Ok(expected), "{text}");

@@ -4,19 +4,7 @@ mod agreement;
 mod hostile;
 mod meaning;
 mod messages;
+mod outcome;
 mod templates;
 
-use super::Expression;
-
-/// All outputs joined by spaces, or the reason there are none.
-fn map(text: &str, line: &str) -> Result<String, String> {
-    let mut out = Vec::new();
-    let outputs = Expression::compile(text)?.map(line.as_bytes(), &mut out)?;
-    let lines = String::from_utf8(out).unwrap();
-    assert_eq!(lines.lines().count() as u64, outputs);
-    Ok(lines.lines().collect::<Vec<_>>().join(" "))
-}
-
-fn test(text: &str, line: &str) -> Result<bool, String> {
-    Expression::compile(text)?.test(line.as_bytes())
-}
+use outcome::{map, test};

@@ -9,10 +9,15 @@ use jaq_json::Num;
 
 use super::super::budget;
 use super::data::{Value, own_array};
+use super::numbers::to_float;
 
 /// Where an index points to; negative ones count from the end.
 pub(super) fn position(number: &Num, length: usize) -> Option<usize> {
-    let at = number.as_isize()?;
+    let at = match number {
+        Num::Int(_) | Num::BigInt(_) => number.as_isize()?,
+        // jq rounds down; the cast keeps far away places out of reach.
+        Num::Float(_) | Num::Dec(_) => to_float(number).floor() as isize,
+    };
     let at = if at < 0 { length.checked_sub(at.unsigned_abs())? } else { at.unsigned_abs() };
     (at < length).then_some(at)
 }

@@ -11,6 +11,8 @@ pub struct Harness {
     stack: Option<&'static str>,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
+    /// The process whose mounts are seen.
+    namespace: Option<u32>,
 }
 
 impl Harness {
@@ -32,12 +34,18 @@ impl Harness {
             stack,
             arguments: Vec::new(),
             environment: Vec::new(),
+            namespace: None,
         }
     }
 
     pub fn argument(mut self, argument: &str) -> Self {
         self.arguments.push(argument.to_owned());
         self
+    }
+
+    /// Runs what is started from now on with the mounts that process `id` sees.
+    pub fn enter(&mut self, id: u32) {
+        self.namespace = Some(id);
     }
 
     pub fn environment(mut self, name: &str, value: &str) -> Self {
@@ -79,7 +87,16 @@ impl Harness {
 
     /// The binary in the directory.
     pub fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_headwater"));
+        let binary = env!("CARGO_BIN_EXE_headwater");
+        let mut command = match self.namespace {
+            None => Command::new(binary),
+            Some(id) => {
+                let mut command = Command::new("nsenter");
+                command.args(["--target", &id.to_string(), "--user", "--mount"]);
+                command.arg(format!("--wd={}", self.directory.display())).arg(binary);
+                command
+            }
+        };
         command.current_dir(&self.directory);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
