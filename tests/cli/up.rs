@@ -79,7 +79,11 @@ fn run_is_one_service() {
     assert_eq!(ran.code, 0, "{}", ran.err);
     let missing = run(directory.path(), &[&["run", "nobody"][..], &ADMIN].concat());
     assert_eq!(missing.code, 1);
-    assert!(missing.err.contains("no service `nobody`; the stack has api, maker"), "{}", missing.err);
+    assert!(
+        missing.err.contains("no service `nobody`; the stack has api, maker"),
+        "{}",
+        missing.err
+    );
 }
 
 #[test]

@@ -1,46 +1,38 @@
 //! A disk that is full: intake stops with a clear state, and goes on by itself when there is room.
 
-use crate::support::{Harness, Process, eventually, get, post, read, until};
+use crate::support::{
+    Harness, Namespace, eventually, get, post, read, read_lines, sequence, until,
+};
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
-/// A small file system of its own, mounted where only this process and its children see it.
+/// A small file system of its own, mounted where only the harness's processes see it.
 struct SmallDisk {
-    keeper: Process,
-    place: PathBuf,
+    /// The directory as it is seen from outside.
+    path: PathBuf,
+    _namespace: Namespace,
 }
 
 impl SmallDisk {
-    fn mount(place: &Path, size: &str) -> Self {
-        std::fs::create_dir_all(place).unwrap();
-        let mut command = Command::new("unshare");
-        // Without root, a user namespace gives the right to mount.
-        command.args(["--user", "--map-root-user", "--mount", "sh", "-c"]);
-        command.arg(format!("mount -t tmpfs -o size={size} none '{0}' && echo mounted && exec cat '{0}'/../wait", place.display()));
-        let wait = place.parent().unwrap().join("wait");
-        assert!(Command::new("mkfifo").arg(&wait).status().unwrap().success());
-        let keeper = Process::start(&mut command);
-        let mounted = keeper.out.find(crate::support::PATIENCE, |line| (line == "mounted").then_some(()));
-        assert!(mounted.is_some(), "no tmpfs can be mounted: {}", keeper.err.text());
-        Self { keeper, place: place.to_path_buf() }
-    }
-
-    /// The directory as it is seen from outside of the namespace.
-    fn path(&self) -> PathBuf {
-        PathBuf::from(format!("/proc/{}/root{}", self.keeper.id(), self.place.display()))
+    fn mount(harness: &mut Harness, size: &str) -> Self {
+        let place = harness.path("small");
+        std::fs::create_dir_all(&place).unwrap();
+        let mount = format!("mount -t tmpfs -o size={size} none '{}'", place.display());
+        let namespace = Namespace::with(&mount);
+        harness.enter(&namespace);
+        Self { path: namespace.path(&place), _namespace: namespace }
     }
 
     /// Takes all room.
     fn fill(&self) {
         let chunk = vec![b'x'; 4096];
-        let mut file = std::fs::File::create(self.path().join("ballast")).unwrap();
+        let mut file = std::fs::File::create(self.path.join("ballast")).unwrap();
         while std::io::Write::write_all(&mut file, &chunk).is_ok() {}
         while std::io::Write::write(&mut file, b"x").is_ok_and(|written| written > 0) {}
     }
 
     fn make_room(&self) {
-        std::fs::remove_file(self.path().join("ballast")).unwrap();
+        std::fs::remove_file(self.path.join("ballast")).unwrap();
     }
 }
 
@@ -53,8 +45,7 @@ fn state(admin: &str, service: &str) -> (String, String) {
 #[test]
 fn a_flow_waits_for_room_and_goes_on_by_itself() {
     let mut harness = Harness::new("");
-    let disk = SmallDisk::mount(&harness.path("small"), "4m");
-    harness.enter(disk.keeper.id());
+    let disk = SmallDisk::mount(&mut harness, "4m");
     harness.write_stack(
         "stack: s
 services:
@@ -65,7 +56,7 @@ services:
     );
     let mut process = harness.start();
     let admin = process.address("admin");
-    let output = disk.path().join("out.ndjson");
+    let output = disk.path.join("out.ndjson");
     eventually("it flows", || !read(&output).is_empty());
     disk.fill();
     let reason = until("the flow says that it waits", || {
@@ -76,18 +67,19 @@ services:
     assert!(reason.contains("out.ndjson"), "{reason}");
     let before = read(&output).len();
     disk.make_room();
-    eventually("it goes on", || read(&output).len() > before && state(&admin, "flow").0 == "running");
+    eventually("it goes on", || {
+        read(&output).len() > before && state(&admin, "flow").0 == "running"
+    });
     process.stop();
-    let lines = crate::support::read_lines(&output);
-    let ids = crate::support::sequence(&lines, "id");
+    let lines = read_lines(&output);
+    let ids = sequence(&lines, "id");
     assert!(ids.windows(2).all(|pair| pair[1] == pair[0] + 1), "lost or doubled");
 }
 
 #[test]
 fn senders_are_told_to_come_back_and_nothing_acknowledged_is_lost() {
     let mut harness = Harness::new("");
-    let disk = SmallDisk::mount(&harness.path("small"), "48m");
-    harness.enter(disk.keeper.id());
+    let disk = SmallDisk::mount(&mut harness, "48m");
     harness.write_stack(
         "stack: s
 services:
@@ -126,12 +118,12 @@ services:
     disk.make_room();
     eventually("senders are taken again", || send(&mut acknowledged).status == 200);
     eventually("it runs again", || state(&admin, "take").0 == "running");
-    let output = disk.path().join("out.ndjson");
+    let output = disk.path.join("out.ndjson");
     eventually("everything acknowledged is stored", || {
         let text = String::from_utf8(read(&output)).unwrap();
         acknowledged.iter().all(|id| text.contains(&format!("{{\"id\":{id},")))
     });
     process.stop();
-    let stored = crate::support::sequence(&crate::support::read_lines(&output), "id");
+    let stored = sequence(&read_lines(&output), "id");
     assert!(stored.windows(2).all(|pair| pair[1] > pair[0]), "stored twice");
 }

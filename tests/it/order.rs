@@ -9,7 +9,9 @@ fn traced(harness: &Harness) -> Process {
     let up = harness.up();
     let mut command = Command::new("strace");
     command.args(["-f", "-y", "-s", "64", "-o", "calls", "-e"]);
-    command.arg("trace=write,pwrite64,writev,sendto,sendmsg,fsync,fdatasync,rename,renameat,renameat2");
+    command.arg(
+        "trace=write,pwrite64,writev,sendto,sendmsg,fsync,fdatasync,rename,renameat,renameat2",
+    );
     command.arg(up.get_program()).args(up.get_args()).current_dir(harness.directory());
     Process::start(&mut command)
 }
@@ -158,8 +160,7 @@ services:
     process.wait(PATIENCE);
     let calls = calls(&harness.path("calls"));
     for number in 1..=3 {
-        let (data, metadata) =
-            (format!("data_{number}.csv"), format!("metadata_{number}.json"));
+        let (data, metadata) = (format!("data_{number}.csv"), format!("metadata_{number}.json"));
         let renames = |it: &Call, name: &str| {
             it.name.starts_with("rename") && it.text.contains(&format!("{name}.tmp"))
         };

@@ -1,6 +1,6 @@
 //! A stack in a directory of its own.
 
-use super::Process;
+use super::{Namespace, Process};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -11,8 +11,8 @@ pub struct Harness {
     stack: Option<&'static str>,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
-    /// The process whose mounts are seen.
-    namespace: Option<u32>,
+    /// What `nsenter` is told, when the mounts of another process are to be seen.
+    namespace: Vec<String>,
 }
 
 impl Harness {
@@ -34,7 +34,7 @@ impl Harness {
             stack,
             arguments: Vec::new(),
             environment: Vec::new(),
-            namespace: None,
+            namespace: Vec::new(),
         }
     }
 
@@ -43,9 +43,9 @@ impl Harness {
         self
     }
 
-    /// Runs what is started from now on with the mounts that process `id` sees.
-    pub fn enter(&mut self, id: u32) {
-        self.namespace = Some(id);
+    /// Runs what is started from now on with the mounts of `namespace`.
+    pub fn enter(&mut self, namespace: &Namespace) {
+        self.namespace = namespace.entrance();
     }
 
     pub fn environment(mut self, name: &str, value: &str) -> Self {
@@ -88,14 +88,14 @@ impl Harness {
     /// The binary in the directory.
     pub fn command(&self) -> Command {
         let binary = env!("CARGO_BIN_EXE_headwater");
-        let mut command = match self.namespace {
-            None => Command::new(binary),
-            Some(id) => {
-                let mut command = Command::new("nsenter");
-                command.args(["--target", &id.to_string(), "--user", "--mount"]);
-                command.arg(format!("--wd={}", self.directory.display())).arg(binary);
-                command
-            }
+        let mut command = if self.namespace.is_empty() {
+            Command::new(binary)
+        } else {
+            let mut command = Command::new("nsenter");
+            // The directory must be entered behind the mounts, or they are not seen from it.
+            command.args(&self.namespace).args(["sh", "-c", "cd \"$0\" && exec \"$@\""]);
+            command.arg(&self.directory).arg(binary);
+            command
         };
         command.current_dir(&self.directory);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
