@@ -298,7 +298,8 @@ impl Runner {
         };
         let position = progress.checkpoint.position(journal_source::PARTITION);
         let delivered = position.map_or(0, |position| position.offset);
-        let (intaken, source, findings) = Intaken::open(&self.flow.context, delivered)?;
+        let (intaken, source, findings) =
+            Intaken::open(&self.flow.context, &self.meter, delivered)?;
         self.tell(&findings);
         let acknowledger = source.acknowledger();
         let guard = intake.start(intaken.inbox())?;

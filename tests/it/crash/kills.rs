@@ -5,7 +5,7 @@ use headwater::testing::random::Random;
 use std::time::{Duration, Instant, SystemTime};
 
 /// Kills over all shapes, unless `HEADWATER_KILLS` says otherwise.
-const KILLS: u64 = 324;
+const KILLS: u64 = 600;
 
 /// Shapes that share them.
 const SHAPES: u64 = 12;

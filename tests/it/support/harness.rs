@@ -1,6 +1,6 @@
 //! A stack in a directory of its own.
 
-use super::Process;
+use super::{Namespace, Process};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -11,6 +11,8 @@ pub struct Harness {
     stack: Option<&'static str>,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
+    /// What `nsenter` is told, when the mounts of another process are to be seen.
+    namespace: Vec<String>,
 }
 
 impl Harness {
@@ -32,12 +34,18 @@ impl Harness {
             stack,
             arguments: Vec::new(),
             environment: Vec::new(),
+            namespace: Vec::new(),
         }
     }
 
     pub fn argument(mut self, argument: &str) -> Self {
         self.arguments.push(argument.to_owned());
         self
+    }
+
+    /// Runs what is started from now on with the mounts of `namespace`.
+    pub fn enter(&mut self, namespace: &Namespace) {
+        self.namespace = namespace.entrance();
     }
 
     pub fn environment(mut self, name: &str, value: &str) -> Self {
@@ -79,7 +87,16 @@ impl Harness {
 
     /// The binary in the directory.
     pub fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_headwater"));
+        let binary = env!("CARGO_BIN_EXE_headwater");
+        let mut command = if self.namespace.is_empty() {
+            Command::new(binary)
+        } else {
+            let mut command = Command::new("nsenter");
+            // The directory must be entered behind the mounts, or they are not seen from it.
+            command.args(&self.namespace).args(["sh", "-c", "cd \"$0\" && exec \"$@\""]);
+            command.arg(&self.directory).arg(binary);
+            command
+        };
         command.current_dir(&self.directory);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
