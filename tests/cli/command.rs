@@ -138,7 +138,8 @@ fn names_the_guarantee_of_every_source_with_every_sink() {
     let all: Value = serde_json::from_str(&ran.out).unwrap();
     let all = all.as_array().unwrap();
     let kinds: Value = serde_json::from_str(&anywhere(&["kinds", "--json"]).out).unwrap();
-    let count = |role: &str| kinds.as_array().unwrap().iter().filter(|it| it["role"] == role).count();
+    let count =
+        |role: &str| kinds.as_array().unwrap().iter().filter(|it| it["role"] == role).count();
     assert_eq!(all.len(), count("source") * count("sink"));
     let of = |source: &str, sink: &str| {
         let found = all.iter().find(|it| it["source"] == source && it["sink"] == sink).unwrap();

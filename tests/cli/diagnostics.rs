@@ -78,7 +78,7 @@ fn the_json_form_says_the_same() {
 #[test]
 fn a_column_counts_characters_and_not_bytes() {
     let answer = as_json("wide-characters-before.yaml");
-    assert_eq!(answer["diagnostics"][0]["column"], 45);
+    assert_eq!(answer["diagnostics"][0]["column"], 47);
 }
 
 #[test]
@@ -103,7 +103,8 @@ fn a_byte_order_mark_is_no_mistake() {
 #[test]
 fn a_place_behind_a_byte_order_mark_is_exact() {
     let directory = tempfile::tempdir().unwrap();
-    let text = "\u{FEFF}stack: test\nsed: 1\nservices:\n  pipe:\n    source: stdin\n    sink: drp\n";
+    let text =
+        "\u{FEFF}stack: test\nsed: 1\nservices:\n  pipe:\n    source: stdin\n    sink: drp\n";
     std::fs::write(directory.path().join("windows.yaml"), text).unwrap();
     let ran = run(directory.path(), &["check", "windows.yaml"]);
     assert!(ran.err.contains("windows.yaml:2:1"), "{}", ran.err);

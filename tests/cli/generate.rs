@@ -4,7 +4,8 @@ use crate::support::{anywhere, command, run};
 use std::io::Read as _;
 use std::process::Stdio;
 
-const SCHEMA: &str = "{ id: sequence, name: person.name, age: integer 18..80, note: { choice: [a, 'b,c'] } }";
+const SCHEMA: &str =
+    "{ id: sequence, name: person.name, age: integer 18..80, note: { choice: [a, 'b,c'] } }";
 
 #[test]
 fn ten_records_without_being_told_a_number() {
@@ -69,9 +70,13 @@ fn a_file_that_cannot_be_written_is_told() {
 #[test]
 fn a_schema_may_be_a_file() {
     let directory = tempfile::tempdir().unwrap();
-    std::fs::write(directory.path().join("people.yaml"), "id: sequence\nname: person.name\n").unwrap();
+    std::fs::write(directory.path().join("people.yaml"), "id: sequence\nname: person.name\n")
+        .unwrap();
     let ran = run(directory.path(), &["generate", "people.yaml", "-n", "3"]);
-    assert_eq!(ran.out, anywhere(&["generate", "{ id: sequence, name: person.name }", "-n", "3"]).out);
+    assert_eq!(
+        ran.out,
+        anywhere(&["generate", "{ id: sequence, name: person.name }", "-n", "3"]).out
+    );
 }
 
 #[test]

@@ -4,11 +4,11 @@ use crate::support::{anywhere, compare, here};
 use serde_json::Value;
 use std::fmt::Write as _;
 
-const COMMANDS: [&str; 10] = [
-    "", "up", "run", "check", "stacks", "init", "kinds", "generate", "health", "completions",
-];
+const COMMANDS: [&str; 10] =
+    ["", "up", "run", "check", "stacks", "init", "kinds", "generate", "health", "completions"];
 
-const NOTE: &str = "<!-- Made from the code by `HEADWATER_BLESS=1 cargo test --test cli generated_docs`. -->";
+const NOTE: &str =
+    "<!-- Made from the code by `HEADWATER_BLESS=1 cargo test --test cli generated_docs`. -->";
 
 /// What is typed in prose stands in the page; the rest is the help of each command.
 const COMMAND_HEAD: &str = "\
@@ -32,7 +32,8 @@ Standard output carries data and answers, standard error what is told to people:
 fn command_page() -> String {
     let mut page = format!("# The command\n\n{NOTE}\n\n{COMMAND_HEAD}");
     for name in COMMANDS {
-        let arguments: Vec<&str> = [name, "--help"].into_iter().filter(|it| !it.is_empty()).collect();
+        let arguments: Vec<&str> =
+            [name, "--help"].into_iter().filter(|it| !it.is_empty()).collect();
         let help = anywhere(&arguments);
         assert_eq!((help.code, help.err.as_str()), (0, ""), "{name}");
         let title = format!("headwater {name}");
@@ -103,7 +104,9 @@ fn guarantees() -> String {
     };
     let (sources, sinks) = (names("source"), names("sink"));
     let mut part = "\n## What each source guarantees with each sink\n\n".to_owned();
-    part.push_str("`headwater kinds --guarantees` says why, `headwater check` says it of your own flows.\n\n");
+    part.push_str(
+        "`headwater kinds --guarantees` says why, `headwater check` says it of your own flows.\n\n",
+    );
     write!(part, "| | {} |\n|---|{}\n", sinks.join(" | "), "---|".repeat(sinks.len())).unwrap();
     for source in sources {
         let row: Vec<&str> = all

@@ -21,7 +21,11 @@ fn fits(schema: &Value, value: &Value) -> bool {
         }),
         "items" => value.as_array().is_none_or(|items| items.iter().all(|item| fits(wanted, item))),
         "required" => value.as_object().is_none_or(|fields| {
-            wanted.as_array().unwrap().iter().all(|name| fields.contains_key(name.as_str().unwrap()))
+            wanted
+                .as_array()
+                .unwrap()
+                .iter()
+                .all(|name| fields.contains_key(name.as_str().unwrap()))
         }),
         "minProperties" => {
             value.as_object().is_none_or(|fields| fields.len() as u64 >= wanted.as_u64().unwrap())
@@ -118,9 +122,19 @@ fn the_example_of_every_kind_fits() {
 fn what_check_refuses_for_its_shape_does_not_fit() {
     let schema = schema();
     for name in [
-        "unknown-key-top-far", "unknown-key-service", "unknown-key-option", "unknown-key-route",
-        "unknown-key-no-options", "choice-wrong", "required-missing", "kind-unknown", "kinds-two",
-        "stack-name-missing", "services-missing", "steps-not-a-list", "type-wrong",
+        "unknown-key-top-far",
+        "unknown-key-service",
+        "unknown-key-option",
+        "unknown-key-route",
+        "unknown-key-no-options",
+        "choice-wrong",
+        "required-missing",
+        "kind-unknown",
+        "kinds-two",
+        "stack-name-missing",
+        "services-missing",
+        "steps-not-a-list",
+        "type-wrong",
     ] {
         let text = std::fs::read_to_string(here(&format!("mistakes/{name}.yaml"))).unwrap();
         assert!(!is_valid(&schema, &text), "{name} fits");

@@ -68,8 +68,7 @@ pub struct Running {
 impl Running {
     pub fn start(directory: &Path, arguments: &[&str]) -> Self {
         let mut command = command(directory, arguments);
-        let mut child =
-            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let err = BufReader::new(child.stderr.take().unwrap());
         Self { child, err, told: String::new() }
     }
