@@ -3,6 +3,7 @@
 use crate::app::metrics;
 use crate::app::status::{Detail, Snapshot};
 use crate::core::fault::Fault;
+use crate::core::text::append;
 use crate::engine::State;
 use crate::server::{
     Answer, Limits, RequestHead, Route, Router, RunningServer, Server, ServerConfig,
@@ -16,15 +17,15 @@ use std::sync::Arc;
 const PORT: u16 = 7070;
 const PORTS: u16 = 100;
 
-type View = Arc<dyn Fn() -> Snapshot + Send + Sync>;
+pub(super) type View = Arc<dyn Fn() -> Snapshot + Send + Sync>;
 
-pub(super) fn start(address: Option<SocketAddr>, view: View) -> Result<RunningServer, Fault> {
+pub(super) fn start(address: Option<SocketAddr>, view: &View) -> Result<RunningServer, Fault> {
     if let Some(address) = address {
-        return listen(address, &view);
+        return listen(address, view);
     }
     let mut last = None;
     for port in PORT..PORT + PORTS {
-        match listen(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), &view) {
+        match listen(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), view) {
             Ok(server) => return Ok(server),
             Err(fault) => last = Some(fault),
         }
@@ -87,7 +88,8 @@ fn overview(snapshot: &Snapshot, out: &mut Answer) {
             Detail::Server(meter) => format!("{} requests answered", meter.requests_total()),
             Detail::Nothing => String::new(),
         };
-        text.push_str(&format!("{:<24} {:<9} {numbers}\n", service.name, service.state.name()));
+        let state = service.state.name();
+        append(&mut text, format_args!("{:<24} {state:<9} {numbers}\n", service.name));
     }
     text.push_str("\n/metrics  /health  /ready\n");
     out.text().extend_from_slice(text.as_bytes());

@@ -75,7 +75,7 @@ impl App {
         let services = Arc::default();
         let mut app =
             Self { disk, options, seed, stack: stack.name.clone(), services, admin: None };
-        app.admin = Some(admin::start(app.options.admin, app.view())?);
+        app.admin = Some(admin::start(app.options.admin, &app.view())?);
         for service in app.chosen(stack).map_err(Fault::stop)? {
             let running = app.start_one(&service);
             if let Err(fault) = running {
@@ -136,7 +136,11 @@ impl App {
                 continue;
             }
             let old = leaving.iter().position(|entry| entry.service.name == service.name);
-            done.push(format!("{} {}", service.name, if old.is_some() { "changed" } else { "added" }));
+            done.push(format!(
+                "{} {}",
+                service.name,
+                if old.is_some() { "changed" } else { "added" }
+            ));
             match old.map(|at| leaving.swap_remove(at)) {
                 Some(old) if old.serves_like(&service) => self.put(self.change(old, service)),
                 Some(old) => {

@@ -1,10 +1,10 @@
 //! The services' numbers in the Prometheus text form.
 
 use crate::app::status::{Detail, ServiceStatus, Snapshot};
+use crate::core::text::append;
 use crate::engine::meter::{BUCKETS_US, Histogram};
 use crate::engine::{FlowMeter, State};
 use crate::server::{MeterSnapshot, latency_bound};
-use std::fmt::Write as _;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// One number of a flow: name, type, help, where it comes from.
@@ -153,10 +153,8 @@ fn latencies(out: &mut String, name: &str, labels: &[(&str, &str)], histogram: &
     line(out, &format!("{name}_count"), labels, total as f64);
 }
 
-// Writing into a text cannot fail, so the results of these are of no interest.
-
 fn header(out: &mut String, name: &str, kind: &str, help: &str) {
-    drop(writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}"));
+    append(out, format_args!("# HELP {name} {help}\n# TYPE {name} {kind}\n"));
 }
 
 fn line(out: &mut String, name: &str, labels: &[(&str, &str)], value: f64) {
@@ -164,7 +162,7 @@ fn line(out: &mut String, name: &str, labels: &[(&str, &str)], value: f64) {
     for (index, (label, text)) in labels.iter().enumerate() {
         out.push(if index == 0 { '{' } else { ',' });
         let text = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
-        drop(write!(out, "{label}=\"{text}\""));
+        append(out, format_args!("{label}=\"{text}\""));
     }
-    drop(writeln!(out, "}} {value}"));
+    append(out, format_args!("}} {value}\n"));
 }

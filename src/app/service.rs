@@ -27,6 +27,9 @@ pub(super) enum Running {
     Server(Serving),
 }
 
+/// How long the start of a stack waits for a flow that listens, so that its address can be told.
+const LISTENING: Duration = Duration::from_secs(1);
+
 /// A server with its routes.
 #[derive(Debug)]
 pub(super) struct Serving {
@@ -53,6 +56,7 @@ pub(super) fn start(service: &Service, context: Context, on_end: OnEnd) -> Resul
 }
 
 fn start_flow(flow: model::Flow, context: Context, on_end: OnEnd) -> Result<RunningFlow, Fault> {
+    let listens = flow.source.options.get("listen").is_some();
     let build = move |context: &Context| {
         let steps: Result<Vec<_>, Fault> =
             flow.steps.iter().map(|step| (step.kind.build)(&step.options)).collect();
@@ -62,7 +66,11 @@ fn start_flow(flow: model::Flow, context: Context, on_end: OnEnd) -> Result<Runn
             sink: (flow.sink.kind.build)(&flow.sink.options, context)?,
         })
     };
-    Ok(Flow { context, build: Box::new(build), on_end }.start()?)
+    let running = Flow { context, build: Box::new(build), on_end }.start()?;
+    if listens {
+        running.wait_until_open(LISTENING);
+    }
+    Ok(running)
 }
 
 fn start_server(server: &model::Server, context: &Context) -> Result<Serving, Fault> {
@@ -80,28 +88,25 @@ fn start_server(server: &model::Server, context: &Context) -> Result<Serving, Fa
 }
 
 /// Makes what answers the routes; those that were there before and did not change go on counting.
-fn serve(
-    wanted: &[Route],
-    mut before: Vec<Serve>,
-    context: &Context,
-) -> Result<Vec<Serve>, Fault> {
+fn serve(wanted: &[Route], mut before: Vec<Serve>, context: &Context) -> Result<Vec<Serve>, Fault> {
     let mut serving = Vec::new();
     for route in wanted {
         let same = before.iter().position(|serve| serve.route == *route);
-        let serve = match same {
-            Some(at) => before.swap_remove(at),
-            None => {
-                let old = before.iter().position(|serve| serve.route.path == route.path);
-                if let Some(at) = old {
-                    // Closed before the new one opens its file, and only once.
-                    before.swap_remove(at).generated.close();
-                }
-                Serve { route: route.clone(), generated: Arc::new(generated(route, context)?) }
+        let serve = if let Some(at) = same {
+            before.swap_remove(at)
+        } else {
+            let old = before.iter().position(|serve| serve.route.path == route.path);
+            if let Some(at) = old {
+                // Closed before the new one opens its file, and only once.
+                before.swap_remove(at).generated.close();
             }
+            Serve { route: route.clone(), generated: Arc::new(generated(route, context)?) }
         };
         serving.push(serve);
     }
-    before.iter().for_each(|serve| serve.generated.close());
+    for serve in &before {
+        serve.generated.close();
+    }
     Ok(serving)
 }
 
@@ -156,7 +161,11 @@ impl Running {
 
 impl Serving {
     /// Serves other routes on the same port; no connection is dropped.
-    pub(super) fn change(mut self, server: &model::Server, context: &Context) -> Result<Self, Fault> {
+    pub(super) fn change(
+        mut self,
+        server: &model::Server,
+        context: &Context,
+    ) -> Result<Self, Fault> {
         self.routes = serve(&server.routes, self.routes, context)?;
         self.server.replace(router(&self.routes));
         Ok(self)

@@ -2,6 +2,7 @@
 
 use crate::cli::arguments::Arguments;
 use crate::cli::{exit, files, out};
+use crate::core::text::append;
 use crate::stack::model::Body;
 use crate::stack::{Stack, guarantee};
 use serde_json::json;
@@ -42,19 +43,22 @@ fn describe(stack: &Stack) -> String {
             Body::Flow(flow) => {
                 let derived = guarantee::of(flow);
                 let (from, to) = (flow.source.kind.about.name, flow.sink.kind.about.name);
-                text.push_str(&format!("\n  {}: {from} -> {to}\n", service.name));
-                text.push_str(&format!("    {}: {}\n", derived.guarantee, derived.words));
+                append(&mut text, format_args!("\n  {}: {from} -> {to}\n", service.name));
+                append(&mut text, format_args!("    {}: {}\n", derived.guarantee, derived.words));
             }
             Body::Server(server) => {
                 let routes: Vec<&str> =
                     server.routes.iter().map(|route| route.path.as_str()).collect();
                 let port = server.listen.port;
-                text.push_str(&format!(
-                    "\n  {}: serves {} on port {port}\n",
-                    service.name,
-                    routes.join(", ")
-                ));
-                text.push_str("    every answer is a record of its own; after a crash indices are skipped, never repeated\n");
+                let routes = routes.join(", ");
+                append(
+                    &mut text,
+                    format_args!("\n  {}: serves {routes} on port {port}\n", service.name),
+                );
+                text.push_str(
+                    "    every answer is a record of its own; after a crash indices are skipped, \
+                     never repeated\n",
+                );
             }
         }
     }

@@ -23,18 +23,18 @@ pub(super) fn find(stack: Option<&str>) -> Result<Source, exit::Code> {
         None if Path::new(HERE).is_file() => HERE,
         None => builtin::DEFAULT,
     };
-    if let Some(builtin) = builtin::find(name) {
-        if !Path::new(name).is_file() {
-            if !builtin.is_built {
-                out::error(&format!(
-                    "the built-in stack `{name}` is not built yet in this version, see ROADMAP.md; \
-                     `headwater stacks` lists those that run"
-                ));
-                return Err(exit::FAILURE);
-            }
-            let (name, text) = (format!("built-in {name}"), builtin.text.to_owned());
-            return Ok(Source { name, text, path: None });
+    if let Some(builtin) = builtin::find(name)
+        && !Path::new(name).is_file()
+    {
+        if !builtin.is_built {
+            out::error(&format!(
+                "the built-in stack `{name}` is not built yet in this version, see ROADMAP.md; \
+                 `headwater stacks` lists those that run"
+            ));
+            return Err(exit::FAILURE);
         }
+        let (name, text) = (format!("built-in {name}"), builtin.text.to_owned());
+        return Ok(Source { name, text, path: None });
     }
     read(Path::new(name))
 }
@@ -47,7 +47,7 @@ pub(super) fn read(path: &Path) -> Result<Source, exit::Code> {
         Ok(Err(error)) => {
             let good = error.utf8_error().valid_up_to();
             let before = error.as_bytes().get(..good).unwrap_or_default();
-            let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+            let line = memchr::memchr_iter(b'\n', before).count() + 1;
             out::error(&format!(
                 "{name}:{line}: this line is not UTF-8; save the file as UTF-8 \
                  (`iconv -f LATIN1 -t UTF-8` where it came from an older system)"

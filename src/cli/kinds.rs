@@ -5,11 +5,11 @@ use crate::cli::arguments::{Arguments, Kinds};
 use crate::cli::{exit, out};
 use crate::core::kind::About;
 use crate::core::options::Need;
+use crate::core::text::append;
 use crate::core::words::nearest;
 use crate::generator;
 use crate::stack::{guarantee, schema};
 use serde_json::json;
-use std::fmt::Write as _;
 
 pub(super) fn kinds(arguments: &Arguments, options: &Kinds) -> exit::Code {
     let catalog = Catalog::all();
@@ -79,8 +79,7 @@ fn one(catalog: &Catalog, name: &str, as_json: bool) -> exit::Code {
 fn page(role: &str, about: &About) -> String {
     let mut text = format!("{role} {}\n\n{}\n", about.name, about.summary);
     if !about.details.is_empty() {
-        // Writing into a text cannot fail.
-        drop(write!(text, "\n{}\n", about.details));
+        append(&mut text, format_args!("\n{}\n", about.details));
     }
     if !about.options.is_empty() {
         text.push_str("\noptions\n");
@@ -93,20 +92,25 @@ fn page(role: &str, about: &About) -> String {
         };
         let main = if about.main == Some(option.name) { ", may stand alone" } else { "" };
         let shape = option.shape.name();
-        drop(write!(
-            text,
-            "  {:<14}{shape}, {need}{main}\n  {:<14}{}\n",
-            option.name, "", option.doc
-        ));
+        append(
+            &mut text,
+            format_args!(
+                "  {:<14}{shape}, {need}{main}\n  {:<14}{}\n",
+                option.name, "", option.doc
+            ),
+        );
     }
-    drop(write!(text, "\nexample\n  {}\n", about.example));
+    append(&mut text, format_args!("\nexample\n  {}\n", about.example));
     text
 }
 
 fn value_types() -> String {
     let mut text = "\ntypes of values\n".to_owned();
     for kind in generator::Schema::kinds() {
-        drop(write!(text, "  {:<22}{}\n  {:<22}{}\n", kind.name, kind.doc, "", kind.example));
+        append(
+            &mut text,
+            format_args!("  {:<22}{}\n  {:<22}{}\n", kind.name, kind.doc, "", kind.example),
+        );
     }
     text
 }

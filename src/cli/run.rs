@@ -8,10 +8,11 @@ use crate::cli::{exit, out};
 use crate::clients::disk::RealDisk;
 use crate::core::kind::About;
 use crate::core::options::{Options as ComponentOptions, Setting};
+use crate::core::text::append;
 use crate::core::time::now;
 use crate::engine::spawn;
-use crate::stack::{Stack, builtin};
 use crate::stack::model::{Body, Service};
+use crate::stack::{Stack, builtin};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use std::net::{IpAddr, UdpSocket};
 use std::path::Path;
@@ -39,12 +40,8 @@ pub(super) fn up(arguments: &Arguments, up: &Up) -> exit::Code {
     if stack.is_none() && only.len() > 1 && only.last().is_some_and(names_stack) {
         stack = only.pop();
     }
-    let chosen = Chosen {
-        only,
-        ports: up.port.clone(),
-        replicas: up.scale.clone(),
-        watch: up.watch,
-    };
+    let chosen =
+        Chosen { only, ports: up.port.clone(), replicas: up.scale.clone(), watch: up.watch };
     start(arguments, stack.as_deref(), chosen)
 }
 
@@ -84,7 +81,10 @@ fn start(arguments: &Arguments, stack: Option<&str>, chosen: Chosen) -> exit::Co
         only: chosen.only,
         ports: chosen.ports,
         replicas: chosen.replicas,
-        on_end: Arc::new(move || drop(events.try_send(Event::FlowEnded))),
+        on_end: Arc::new(move || {
+            // A full queue wakes the session anyway.
+            events.try_send(Event::FlowEnded).unwrap_or_default();
+        }),
     };
     let app = match App::start(&stack, Arc::new(RealDisk), options) {
         Ok(app) => app,
@@ -129,7 +129,8 @@ fn greet(app: &App, stack: &Stack, arguments: &Arguments) {
     for service in app.snapshot().services {
         let mut shown = Vec::new();
         for address in &service.addresses {
-            shown.push(address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:"));
+            shown
+                .push(address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:"));
             if let Some(lan) = lan {
                 shown.push(address.replace("//0.0.0.0:", &format!("//{lan}:")));
             }
@@ -146,7 +147,7 @@ fn greet(app: &App, stack: &Stack, arguments: &Arguments) {
     }
     let mut text = format!("headwater {} runs {}\n", env!("CARGO_PKG_VERSION"), stack.name);
     for (service, address) in lines {
-        text.push_str(&format!("  {service:<24}{address}\n"));
+        append(&mut text, format_args!("  {service:<24}{address}\n"));
     }
     out::tell(&text);
 }

@@ -54,7 +54,7 @@ impl Client {
     pub fn send(&self, request: &Request, bytes_max: u64) -> Result<Answer, Fault> {
         let url = request.url;
         let fault = |error: ureq::Error| Fault::retry(explain(url, &error));
-        let mut builder = ureq::http::Request::builder().method(request.method).uri(url);
+        let mut builder = http::Request::builder().method(request.method).uri(url);
         for (name, value) in request.headers {
             builder = builder.header(name, value);
         }

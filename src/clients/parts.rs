@@ -134,6 +134,8 @@ impl Parts {
                 let name = path.file_name()?.to_string_lossy().into_owned();
                 let number: u64 = name.strip_prefix(&stem)?.split('.').next()?.parse().ok()?;
                 let raw = self.raw(number);
+                // A listing may spell the directory in another way: `./numbers.ndjson`.
+                let path = self.path.with_file_name(name);
                 let is_ours = [raw.clone(), with(&raw, ".gz"), with(&raw, ".zst")].contains(&path);
                 is_ours.then_some((number, path))
             })

@@ -73,6 +73,9 @@ pub struct StepKind {
     pub build: fn(&Options) -> Result<Box<dyn Step>, Fault>,
 }
 
+/// Makes a sink of its options.
+pub type BuildSink = fn(&Options, &Context) -> Result<Box<dyn Sink>, Fault>;
+
 #[derive(Debug)]
 pub struct SinkKind {
     pub about: About,
@@ -80,7 +83,7 @@ pub struct SinkKind {
     /// Which file or directory it alone may write, so that two flows writing one file are found. It is
     /// asked before the options are known to be right: one that is required may be missing.
     pub writes: fn(&Options) -> Option<String>,
-    pub build: fn(&Options, &Context) -> Result<Box<dyn Sink>, Fault>,
+    pub build: BuildSink,
 }
 
 /// For sinks that own no file.

@@ -20,6 +20,7 @@ pub mod sink;
 pub mod source;
 pub mod spec;
 pub mod step;
+pub mod text;
 pub mod time;
 pub mod unit;
 pub mod wait;

@@ -54,8 +54,10 @@ mod tests {
     fn stopping_ends_a_long_sleep() {
         let wait = Wait::new();
         let sleeper = wait.clone();
-        let thread = std::thread::spawn(move || sleeper.sleep(Duration::from_hours(1)));
-        wait.stop();
-        assert!(thread.join().unwrap());
+        std::thread::scope(|threads| {
+            let thread = threads.spawn(move || sleeper.sleep(Duration::from_hours(1)));
+            wait.stop();
+            assert!(thread.join().unwrap());
+        });
     }
 }

@@ -30,6 +30,8 @@ use crate::engine::retry::Backoff;
 use crate::engine::tasks::{panic_message, spawn};
 use crate::engine::writer::{End, Writer};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -42,10 +44,13 @@ pub struct Parts {
     pub sink: Box<dyn Sink>,
 }
 
+/// Makes the components of a flow.
+pub type Build = Box<dyn Fn(&Context) -> Result<Parts, Fault> + Send>;
+
 /// What it takes to run a flow.
 pub struct Flow {
     pub context: Context,
-    pub build: Box<dyn Fn(&Context) -> Result<Parts, Fault> + Send>,
+    pub build: Build,
     /// Called once the flow has ended or stopped, whatever the reason.
     pub on_end: Arc<dyn Fn() + Send + Sync>,
 }
@@ -68,6 +73,20 @@ struct Shared {
     /// The way to tell the writing thread that no more comes, should the source hang.
     queue: Mutex<Option<SyncSender<Message>>>,
     addresses: Mutex<Vec<String>>,
+    has_ended: AtomicBool,
+}
+
+impl std::fmt::Debug for Parts {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let steps = self.steps.len();
+        formatter.debug_struct("Parts").field("steps", &steps).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Flow {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Flow").field("context", &self.context).finish_non_exhaustive()
+    }
 }
 
 impl Flow {
@@ -78,6 +97,8 @@ impl Flow {
         let runner = Runner { flow: self, meter: Arc::clone(&meter), shared: Arc::clone(&shared) };
         let thread = spawn(&name, move || {
             runner.run();
+            // Whoever is told of the end must find that it has come, and this thread still runs then.
+            runner.shared.has_ended.store(true, Release);
             (runner.flow.on_end)();
         })?;
         Ok(RunningFlow { name, meter, shared, thread: Some(thread) })
@@ -87,11 +108,20 @@ impl Flow {
 impl RunningFlow {
     /// Where its source listens, if it does.
     pub fn addresses(&self) -> Vec<String> {
-        self.shared.addresses.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.shared.addresses).clone()
+    }
+
+    /// Waits until its parts are open or something says no, at most `patience`.
+    pub fn wait_until_open(&self, patience: Duration) {
+        let deadline = crate::core::time::now() + patience;
+        let tick = Wait::new();
+        while self.meter.state() == State::Starting && crate::core::time::now() < deadline {
+            tick.sleep(Duration::from_millis(1));
+        }
     }
 
     pub fn has_ended(&self) -> bool {
-        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+        self.shared.has_ended.load(Acquire)
     }
 
     /// Asks the flow to stop reading; `join` waits for it.
@@ -122,8 +152,7 @@ impl RunningFlow {
     }
 
     fn close_queue(&self) {
-        if let Some(queue) = self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner).take()
-        {
+        if let Some(queue) = lock(&self.shared.queue).take() {
             // A full queue has something to wake the writer with already.
             drop(queue.try_send(Message::Finish));
         }
@@ -187,29 +216,26 @@ impl Runner {
         let name = self.flow.context.service.clone();
         let mut opened = self.open()?;
         let (sender, receiver) = sync_channel(QUEUE_BATCHES);
-        *self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender.clone());
+        *lock(&self.shared.queue) = Some(sender.clone());
+        let over = Over(Arc::default());
         let reading = reader::Reading {
             source: opened.source,
             steps: opened.steps,
             wait: self.shared.reading.clone(),
+            is_over: Arc::clone(&over.0),
             queue: sender,
             meter: Arc::clone(&self.meter),
             name: name.clone(),
         };
         self.meter.set_running();
-        let reader = spawn(&format!("{name} reads"), move || reading.run())?;
+        // Nobody joins it: a source that hangs must not keep the flow from stopping.
+        drop(spawn(&format!("{name} reads"), move || reading.run())?);
         let end = opened.writer.run(&receiver);
         drop(receiver);
-        *self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *lock(&self.shared.queue) = None;
         if let Some((guard, intaken)) = opened.intake.take() {
             guard.stop();
             intaken.stop();
-        }
-        if reader.is_finished() || matches!(end, Ok(End::Source)) {
-            if let Err(panic) = reader.join() {
-                let message = panic_message(panic.as_ref());
-                return Err(Fault::retry(format!("a bug while reading: {message}")));
-            }
         }
         match end? {
             End::Source => Ok(State::Ended),
@@ -229,6 +255,11 @@ impl Runner {
         self.tell(&recovered.findings);
         for (partition, position) in &recovered.ahead {
             progress.checkpoint.advance(partition, position);
+        }
+        if progress.checkpoint.sink.is_none() {
+            // Before the first write: what a crash leaves behind this state is not somebody else's.
+            progress.checkpoint.sink = sink.commit()?;
+            progress.save().map_err(fault)?;
         }
         let (mut source, acknowledger, intake) = self.open_source(source, &progress)?;
         source.resume(&progress.checkpoint)?;
@@ -269,7 +300,7 @@ impl Runner {
         let acknowledger = source.acknowledger();
         let guard = intake.start(intaken.inbox())?;
         let addresses = guard.address().into_iter().collect();
-        *self.shared.addresses.lock().unwrap_or_else(PoisonError::into_inner) = addresses;
+        *lock(&self.shared.addresses) = addresses;
         Ok((Box::new(source), acknowledger, Some((guard, intaken))))
     }
 
@@ -282,6 +313,19 @@ impl Runner {
             }
         }
     }
+}
+
+/// Ends the reading thread of a run when the run ends, also by a panic.
+struct Over(Arc<AtomicBool>);
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A checkpoint that cannot be read needs a person; a disk that says no may say yes later.

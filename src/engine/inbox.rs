@@ -4,6 +4,7 @@
 //! senders.
 
 use crate::core::context::Context;
+use crate::core::disk::DiskError;
 use crate::core::fault::Fault;
 use crate::core::finding::Finding;
 use crate::core::limits::{COMMIT_BYTES, JOURNAL_BYTES, JOURNAL_SEGMENT_BYTES};
@@ -37,7 +38,7 @@ impl Offer for Door {
         match sender.try_send((records, done)) {
             Ok(()) => {}
             Err(TrySendError::Full((_, done))) => {
-                done(Err(not_taken("too much is waiting already")))
+                done(Err(not_taken("too much is waiting already")));
             }
             Err(TrySendError::Disconnected((_, done))) => {
                 done(Err(not_taken("the service is stopping")));
@@ -89,6 +90,9 @@ impl Intaken {
 /// A full disk gets room; a journal of another version needs a person.
 pub(super) fn fault(error: JournalError) -> Fault {
     match error {
+        // The service's own lock keeps other processes out: what holds the journal is the run before this
+        // one, which is just letting go.
+        JournalError::Disk(error @ DiskError::Held { .. }) => Fault::retry(error.to_string()),
         JournalError::Disk(error) => error.into(),
         JournalError::Full { .. } => Fault::retry(error.to_string()),
         JournalError::TooLarge { .. } | JournalError::Newer { .. } => {

@@ -57,9 +57,20 @@ pub struct FlowMeter {
     shared: Mutex<Shared>,
 }
 
+/// An end of a flow. Each says for itself that it waits or works: a source that idles must not hide a sink
+/// that is down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    Source,
+    Sink,
+}
+
 #[derive(Debug, Default)]
 struct Shared {
     state: State,
+    /// Why the source waits, and why the sink does.
+    source_waits: Option<String>,
+    sink_waits: Option<String>,
     last_error: Option<String>,
     /// When the oldest record that is not yet acknowledged was read.
     oldest: Option<Instant>,
@@ -89,7 +100,12 @@ impl Default for FlowMeter {
 
 impl FlowMeter {
     pub fn state(&self) -> State {
-        self.lock().state.clone()
+        let shared = self.lock();
+        let waits = shared.sink_waits.as_ref().or(shared.source_waits.as_ref());
+        match (&shared.state, waits) {
+            (State::Running, Some(reason)) => State::Waiting(reason.clone()),
+            (state, _) => state.clone(),
+        }
     }
 
     pub fn set_state(&self, state: State) {
@@ -101,12 +117,24 @@ impl FlowMeter {
         }
     }
 
-    /// Things work: a wait is over.
+    /// Everything is open.
     pub fn set_running(&self) {
         let mut shared = self.lock();
         if matches!(shared.state, State::Starting | State::Waiting(_)) {
             shared.state = State::Running;
+            shared.source_waits = None;
+            shared.sink_waits = None;
         }
+    }
+
+    /// One end cannot go on for now.
+    pub fn waits(&self, side: Side, reason: &str) {
+        *self.lock().waiting(side) = Some(reason.to_owned());
+    }
+
+    /// One end works: its wait, if there was one, is over.
+    pub fn works(&self, side: Side) {
+        *self.lock().waiting(side) = None;
     }
 
     pub fn last_error(&self) -> Option<String> {
@@ -138,6 +166,15 @@ impl FlowMeter {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Shared> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shared {
+    fn waiting(&mut self, side: Side) -> &mut Option<String> {
+        match side {
+            Side::Source => &mut self.source_waits,
+            Side::Sink => &mut self.sink_waits,
+        }
     }
 }
 
@@ -191,6 +228,18 @@ mod tests {
         }
         let (counts, total, _) = histogram.snapshot();
         assert_eq!((counts[0], counts[1], counts[11], total), (1, 2, 2, 3));
+    }
+
+    #[test]
+    fn a_source_that_works_does_not_hide_a_sink_that_waits() {
+        let meter = FlowMeter::default();
+        meter.set_running();
+        meter.waits(Side::Source, "no answer");
+        meter.waits(Side::Sink, "no room");
+        meter.works(Side::Source);
+        assert_eq!(meter.state(), State::Waiting("no room".to_owned()));
+        meter.works(Side::Sink);
+        assert_eq!(meter.state(), State::Running);
     }
 
     #[test]

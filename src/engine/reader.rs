@@ -5,9 +5,12 @@ use crate::core::fault::Fault;
 use crate::core::source::{Read, Source};
 use crate::core::step::Step;
 use crate::core::wait::Wait;
-use crate::engine::meter::{FlowMeter, State};
+use crate::engine::meter::{FlowMeter, Side};
 use crate::engine::retry::Backoff;
+use crate::engine::tasks::panic_message;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::SyncSender;
 
@@ -21,7 +24,7 @@ pub(super) enum Message {
     End,
     /// Nobody reads any more.
     Finish,
-    /// The source or a step cannot go on.
+    /// The source or a step cannot go on in this run.
     Stop(Fault),
 }
 
@@ -29,6 +32,8 @@ pub(super) struct Reading {
     pub source: Box<dyn Source>,
     pub steps: Vec<Box<dyn Step>>,
     pub wait: Wait,
+    /// The writing thread is gone: nobody will take what is read.
+    pub is_over: Arc<AtomicBool>,
     pub queue: SyncSender<Message>,
     pub meter: Arc<FlowMeter>,
     pub name: String,
@@ -36,7 +41,13 @@ pub(super) struct Reading {
 
 impl Reading {
     pub(super) fn run(mut self) {
-        let last = self.read_all();
+        // The writing thread must hear of a panic too, or it would wait for ever.
+        let last = catch_unwind(AssertUnwindSafe(|| self.read_all())).unwrap_or_else(|panic| {
+            let message = panic_message(panic.as_ref());
+            Message::Stop(Fault::retry(format!(
+                "a bug while reading: {message}; the flow starts again from its checkpoint"
+            )))
+        });
         // The writing thread may be gone already; then nobody needs to know.
         drop(self.queue.send(last));
     }
@@ -44,17 +55,17 @@ impl Reading {
     /// Answers how it ended.
     fn read_all(&mut self) -> Message {
         let mut backoff = Backoff::new(self.name.len() as u64);
-        while !self.wait.is_stopped() {
+        while !self.wait.is_stopped() && !self.is_over.load(Relaxed) {
             let meter = Arc::clone(&self.meter);
             let read = meter.read_time.time(|| self.source.read(&self.wait));
             let passed_on = match read {
                 Ok(Read::Batch(batch)) => {
                     backoff.reset();
-                    self.meter.set_running();
+                    self.meter.works(Side::Source);
                     self.pass_on(*batch)
                 }
                 Ok(Read::Idle) => {
-                    self.meter.set_running();
+                    self.meter.works(Side::Source);
                     Ok(true)
                 }
                 Ok(Read::End) => return self.finish(),
@@ -75,7 +86,7 @@ impl Reading {
         let pause = backoff.pause(fault);
         self.meter.source_faults.fetch_add(1, Relaxed);
         self.meter.error(fault.reason());
-        self.meter.set_state(State::Waiting(fault.reason().to_owned()));
+        self.meter.waits(Side::Source, fault.reason());
         tracing::warn!(service = %self.name, retry_in = ?pause, "{fault}");
         let told = self.queue.send(Message::SourceFault(fault.reason().to_owned())).is_ok();
         self.wait.sleep(pause);
@@ -110,13 +121,11 @@ impl Reading {
         let meter = Arc::clone(&self.meter);
         let mut current = batch;
         for step in self.steps.iter_mut().skip(first) {
-            match meter.step_time.time(|| step.apply(current))? {
-                Some(next) => current = next,
-                None => {
-                    self.meter.settled(came_in, None);
-                    return Ok(true);
-                }
-            }
+            let Some(next) = meter.step_time.time(|| step.apply(current))? else {
+                self.meter.settled(came_in, None);
+                return Ok(true);
+            };
+            current = next;
         }
         if current.records.count != came_in {
             // What a step filtered out or made more of changes what is still under way.

@@ -8,7 +8,7 @@ use crate::core::sink::Sink;
 use crate::core::source::Acknowledge;
 use crate::core::wait::Wait;
 use crate::engine::dead_letters::DeadLetters;
-use crate::engine::meter::{FlowMeter, State};
+use crate::engine::meter::{FlowMeter, Side};
 use crate::engine::progress::Progress;
 use crate::engine::reader::Message;
 use crate::engine::retry::Backoff;
@@ -39,7 +39,7 @@ impl Writer {
     pub(super) fn run(&mut self, queue: &Receiver<Message>) -> Result<End, Fault> {
         loop {
             let Ok(first) = queue.recv() else { return Ok(End::Stopped) };
-            let (group, after) = self.gather(first, queue);
+            let (group, after) = Self::gather(first, queue);
             if !group.is_empty() && !self.deliver(&group)? {
                 return Ok(End::Stopped);
             }
@@ -55,7 +55,7 @@ impl Writer {
 
     /// Takes what has gathered in the queue, so that one commit serves it all. Answers the message that
     /// ended the gathering, if it was not a batch.
-    fn gather(&self, first: Message, queue: &Receiver<Message>) -> (Vec<Batch>, Option<Message>) {
+    fn gather(first: Message, queue: &Receiver<Message>) -> (Vec<Batch>, Option<Message>) {
         let mut group = Vec::new();
         let mut bytes = 0;
         let mut next = Some(first);
@@ -107,7 +107,7 @@ impl Writer {
             let fault = match work(self) {
                 Ok(done) => {
                     self.backoff.reset();
-                    self.meter.set_running();
+                    self.meter.works(Side::Sink);
                     return Ok(Some(done));
                 }
                 Err(fault @ Fault::Stop { .. }) => return Err(fault),
@@ -116,7 +116,7 @@ impl Writer {
             let pause = self.backoff.pause(&fault);
             self.meter.sink_faults.fetch_add(1, Relaxed);
             self.meter.error(fault.reason());
-            self.meter.set_state(State::Waiting(fault.reason().to_owned()));
+            self.meter.waits(Side::Sink, fault.reason());
             tracing::warn!(service = %self.name, retry_in = ?pause, "{fault}");
             if self.abort.sleep(pause) {
                 return Ok(None);
@@ -161,10 +161,11 @@ impl Writer {
 
     /// The position is saved, so a source that cannot be told now is told with the next one.
     fn acknowledge(&mut self, group: &[Batch]) {
-        if let (Some(acknowledger), Some(last)) = (&mut self.acknowledger, group.last()) {
-            if let Err(fault) = acknowledger.acknowledge(&last.partition, &last.position) {
-                tracing::warn!(service = %self.name, "not acknowledged yet: {fault}");
-            }
+        let (Some(acknowledger), Some(last)) = (&mut self.acknowledger, group.last()) else {
+            return;
+        };
+        if let Err(fault) = acknowledger.acknowledge(&last.partition, &last.position) {
+            tracing::warn!(service = %self.name, "not acknowledged yet: {fault}");
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::core::limits::{BATCH_BYTES, LINE_BYTES, SHOWN_BYTES};
 use crate::core::record::{CsvShape, Encoding, Records, Rejected};
 use crate::formats::csv::{Header, RowSplitter, Split};
-use memchr::{memchr, memchr_iter, memrchr};
+use memchr::{memchr, memrchr};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -229,11 +229,6 @@ fn empty(consumed: u64, encoding: Encoding) -> Option<Piece> {
     (consumed > 0).then_some(Piece { records, rejected: Vec::new(), consumed })
 }
 
-/// Counts lines; for callers that hold bytes of their own.
-pub fn count_lines(bytes: &[u8]) -> u64 {
-    memchr_iter(b'\n', bytes).count() as u64
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -292,6 +287,19 @@ mod tests {
         let (out, reasons, consumed) = assemble(Format::Lines, &input, BATCH_BYTES);
         assert_eq!(out, b"before\nafter\n");
         assert_eq!((reasons.len(), consumed), (1, input.len() as u64));
+    }
+
+    #[test]
+    fn rows_too_long_or_never_closed_are_left_out_and_their_neighbours_stay() {
+        let mut input = b"\xEF\xBB\xBFa;b\r\n1;2\n".to_vec();
+        input.extend(vec![b'x'; LINE_BYTES * 2]);
+        input.extend(b"\n3;4\n\"5;6");
+        for size in [7, BATCH_BYTES] {
+            let (out, reasons, consumed) = assemble(Format::Csv, &input, size);
+            assert_eq!(out, b"1;2\n3;4\n");
+            assert!(reasons[1].contains("never closed"), "{reasons:?}");
+            assert_eq!((reasons.len(), consumed), (2, input.len() as u64));
+        }
     }
 
     #[test]

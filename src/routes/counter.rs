@@ -70,10 +70,10 @@ impl Counter {
     pub fn close(&self) {
         let mut keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
         let next = self.next.load(Relaxed);
-        if next < self.reserved.load(Relaxed) {
-            if let Err(reason) = save(&mut keeper.file, next) {
-                tracing::warn!("{reason}; the next start skips a few numbers");
-            }
+        if next < self.reserved.load(Relaxed)
+            && let Err(reason) = save(&mut keeper.file, next)
+        {
+            tracing::warn!("{reason}; the next start skips a few numbers");
         }
     }
 }

@@ -21,6 +21,7 @@ use super::router::{Found, Handler, Router};
 use super::shared::Shared;
 use super::signal::Stage;
 use super::wire::{Lost, Wake, Wire};
+use crate::core::time::now;
 
 #[derive(Debug)]
 pub(crate) struct Connection {
@@ -62,7 +63,7 @@ impl Connection {
             version,
             answer: Answer::default(),
             peer,
-            now: Instant::now(),
+            now: now(),
             head_since: None,
             looked_at: 0,
         }
@@ -148,7 +149,7 @@ impl Connection {
 
     /// Counts an answer; its end is the beginning of the next one.
     pub(crate) fn count(&mut self, status: u16, begun: Instant) {
-        self.now = Instant::now();
+        self.now = now();
         self.wire.meter().request(status, self.now.saturating_duration_since(begun));
     }
 
@@ -180,7 +181,7 @@ impl Connection {
         let idle = (!partial).then_some(self.version);
         match self.wire.fill(limits.header_bytes, idle, until).await {
             Wake::Data => {
-                self.now = Instant::now();
+                self.now = now();
                 Ok(Step::Next)
             }
             Wake::Reload => {

@@ -22,6 +22,7 @@ use super::response::{Response, ResponseBody, append_header};
 use super::signal::Stage;
 use super::stream::{Next, StreamBody};
 use super::wire::{Lost, Wake, Wire};
+use crate::core::time::now;
 
 /// A request on its way to a slow handler.
 pub(crate) struct Call {
@@ -98,7 +99,7 @@ impl Connection {
         let mut decoder = BodyDecoder::new(delivery.framing, limit)?;
         self.wire.invite_body(delivery).await?;
         let mut all = Vec::new();
-        let begun = Instant::now();
+        let begun = now();
         loop {
             let used = decoder.decode(self.wire.input.unread(), usize::MAX, &mut all)?;
             self.wire.input.consume(used);
@@ -153,7 +154,7 @@ impl Connection {
     fn deliver_problem(&mut self, problem: Problem, open: &Open) {
         let status = problem.status;
         put_problem(&mut self.answer, &self.router, problem, &open.path);
-        self.now = Instant::now();
+        self.now = now();
         let output = &mut self.wire.output;
         write_answer(output, &self.answer, &open.delivery, open.head_only, self.now);
         self.count(status, open.begun);
@@ -202,7 +203,7 @@ impl Connection {
     }
 
     fn append_response_head(&mut self, response: &Response, open: &Open, length: BodyLength) {
-        self.now = Instant::now();
+        self.now = now();
         self.answer.begin();
         for (name, value) in &response.headers {
             append_header(&mut self.answer.headers, name, value);
@@ -304,7 +305,7 @@ impl Wire {
         received: u64,
     ) -> Result<(), BodyError> {
         let earned = Duration::from_secs(received / BODY_BYTES_PER_SECOND);
-        let until = (Instant::now() + limits.body_time).min(begun + limits.body_time + earned);
+        let until = (now() + limits.body_time).min(begun + limits.body_time + earned);
         match self.fill(BODY_PIECE, None, until).await {
             Wake::Data => Ok(()),
             Wake::TimedOut => Err(BodyError::TooSlow),
@@ -321,7 +322,7 @@ async fn pump(
     limits: &Limits,
     pieces: mpsc::Sender<Result<Bytes, BodyError>>,
 ) {
-    let begun = Instant::now();
+    let begun = now();
     let mut failed = wire.invite_body(delivery).await.err();
     while failed.is_none() && !decoder.is_done() {
         let mut piece = Vec::new();

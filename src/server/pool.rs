@@ -47,7 +47,9 @@ impl ServerPool {
             alive.push(sender);
             // The channel never carries a value: it closes when the pool is dropped.
             let run = move || drop(runtime.block_on(ended));
-            thread::Builder::new().name(format!("server-{number}")).spawn(run)?;
+            let thread = thread::Builder::new().name(format!("server-{number}"));
+            #[expect(clippy::disallowed_methods, reason = "workers end with the pool, unjoined")]
+            thread.spawn(run)?;
         }
         Ok(Self {
             workers: Arc::new(Workers { handles, next: AtomicUsize::new(0), _alive: alive }),

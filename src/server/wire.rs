@@ -16,6 +16,7 @@ use super::meter::MeterShard;
 use super::shared::Shared;
 use super::signal::Stage;
 use super::timer::Timer;
+use crate::core::time::now;
 
 /// Why waiting for bytes is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +51,7 @@ pub(crate) struct Wire {
 
 impl Wire {
     pub(crate) fn new(stream: TcpStream, shared: Arc<Shared>, number: u64, worker: usize) -> Self {
-        let timer = Timer::new(Instant::now() + shared.limits.idle_time);
+        let timer = Timer::new(now() + shared.limits.idle_time);
         let (input, output) = (Input::default(), Vec::new());
         Self { stream, input, output, timer, shared, number, worker, waker_left: false }
     }
@@ -143,7 +144,7 @@ impl Wire {
                     Poll::Ready(_) => return Poll::Ready(Err(Lost)),
                     Poll::Pending => {
                         if !std::mem::replace(&mut waiting, true) {
-                            self.timer.set(Instant::now() + self.shared.limits.write_time);
+                            self.timer.set(now() + self.shared.limits.write_time);
                         }
                         return self.timer.poll(context).map(|()| Err(Lost));
                     }
@@ -177,7 +178,7 @@ impl Wire {
         if shutdown.is_err() {
             return;
         }
-        let until = Instant::now() + LINGER_TIME;
+        let until = now() + LINGER_TIME;
         let mut left = LINGER_BYTES;
         while left > 0 {
             let count = self.input.unread().len();

@@ -7,7 +7,7 @@ use crate::core::disk::{Access, Disk, DiskFile, parent_of, read_range};
 use crate::core::fault::Fault;
 use crate::core::finding::Finding;
 use crate::core::kind::{About, Repeat, SinkKind};
-use crate::core::options::{Keep, Opt, Options, Shape};
+use crate::core::options::{Opt, Options, Shape};
 use crate::core::position::Checkpoint;
 use crate::core::record::{Encoding, Rejected};
 use crate::core::sink::{Recovered, Sink};
@@ -49,6 +49,7 @@ and the file starts anew. `keep` bounds the parts.",
     build,
 };
 
+#[expect(clippy::unnecessary_wraps, reason = "every kind is built this way")]
 fn build(options: &Options, context: &Context) -> Result<Box<dyn Sink>, Fault> {
     let path = options.path("path");
     let compression = Compression::of(options.text("compress"));

@@ -11,6 +11,7 @@ use crate::core::options::{Keep, Opt, Options, Shape};
 use crate::core::position::{Checkpoint, Partition, Position};
 use crate::core::record::{Encoding, Rejected};
 use crate::core::sink::{Recovered, Sink};
+use crate::core::text::hexadecimal;
 use crate::core::time::rfc3339_now;
 use crate::formats::{json_lines, table};
 use serde::{Deserialize, Serialize};
@@ -50,6 +51,7 @@ source makes at a time (`count`) is one dataset.",
     build,
 };
 
+#[expect(clippy::unnecessary_wraps, reason = "every kind is built this way")]
 fn build(options: &Options, context: &Context) -> Result<Box<dyn Sink>, Fault> {
     Ok(Box::new(DatasetSink {
         disk: Arc::clone(&context.disk),
@@ -138,7 +140,7 @@ impl Sink for DatasetSink {
 impl DatasetSink {
     /// Data first, metadata last: the metadata is the commit.
     fn publish(&mut self, table: &table::Table, here: &(Partition, Position)) -> Result<(), Fault> {
-        let number = self.free_number()?;
+        let number = self.free_number();
         let file = format!("data_{number}.{}", self.ending);
         write_atomically(self.disk.as_ref(), &self.directory.join(&file), &table.bytes)?;
         let metadata = json!({
@@ -148,7 +150,7 @@ impl DatasetSink {
             "rows": table.rows,
             "columns": table.columns,
             "bytes": table.bytes.len(),
-            "sha256": hex(&Sha256::digest(&table.bytes)),
+            "sha256": hexadecimal(&Sha256::digest(&table.bytes)),
             "created": rfc3339_now(),
             "source": Commit { partition: here.0.to_string(), position: here.1.clone() },
         });
@@ -162,12 +164,12 @@ impl DatasetSink {
 
     /// The next number that no file has. A data file without metadata is a publication that a crash cut
     /// off: its number is taken again, because nobody was told of it.
-    fn free_number(&self) -> Result<u64, Fault> {
+    fn free_number(&self) -> u64 {
         let mut number = self.number + 1;
         while self.disk.metadata(&self.metadata_path(number)).is_ok() {
             number += 1;
         }
-        Ok(number)
+        number
     }
 
     fn metadata_path(&self, number: u64) -> PathBuf {
@@ -208,8 +210,4 @@ impl DatasetSink {
 /// `data_7.csv` with the prefix `data_` is 7.
 fn number_of(path: &Path, prefix: &str) -> Option<u64> {
     path.file_stem()?.to_str()?.strip_prefix(prefix)?.parse().ok()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -23,6 +23,7 @@ pub(super) static KIND: SinkKind = SinkKind {
     build,
 };
 
+#[expect(clippy::unnecessary_wraps, reason = "every kind is built this way")]
 fn build(_options: &Options, _context: &Context) -> Result<Box<dyn Sink>, Fault> {
     Ok(Box::new(Drop))
 }

@@ -54,6 +54,7 @@ dataset with the same checksum is never done twice. The pages need no network an
 /// Lines of the log that the index shows.
 const INDEX_ENTRIES: usize = 500;
 
+#[expect(clippy::unnecessary_wraps, reason = "every kind is built this way")]
 fn build(options: &Options, context: &Context) -> Result<Box<dyn Sink>, Fault> {
     Ok(Box::new(Report {
         disk: Arc::clone(&context.disk),

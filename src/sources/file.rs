@@ -1,14 +1,16 @@
 //! `file`: lines, NDJSON or CSV from a file, once or following it as it grows and is rotated.
 
+use crate::clients::generations;
 use crate::core::batch::Batch;
 use crate::core::context::Context;
-use crate::core::disk::{Access, Disk, DiskFile, parent_of};
+use crate::core::disk::{Access, Disk, DiskError, DiskFile, parent_of};
 use crate::core::fault::Fault;
 use crate::core::kind::{About, BuiltSource, Replay, SourceKind};
 use crate::core::options::{Opt, Options, Shape};
 use crate::core::position::{Checkpoint, Partition, Position};
 use crate::core::record::CsvShape;
 use crate::core::source::{Read, Source};
+use crate::core::text::hexadecimal;
 use crate::core::wait::Wait;
 use crate::formats::assembler::{Assembler, Format};
 use serde::{Deserialize, Serialize};
@@ -22,8 +24,8 @@ pub(super) static KIND: SourceKind = SourceKind {
         summary: "Reads lines, NDJSON or CSV from a file, once or as it grows.",
         details: "\
 The position is a byte of the file, kept with the file's identity. With `follow` the source waits at the \
-end for more. A file that is renamed away is read to its end before the new one of that name; one that is \
-cut and written anew is read from its start. Rows of a CSV that do not fit the header become dead letters, \
+end for more. A file that is renamed away is read to its end before the new one of that name, and so are \
+those between (`log.1`, `log-20260101`); one that is cut and written anew is read from its start. Rows of a CSV that do not fit the header become dead letters, \
 as does a line longer than 1 MiB. Only UTF-8 is read.",
         options: &[
             Opt::required("path", Shape::Path, "The file."),
@@ -53,6 +55,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// Bytes at the start of a file that, with its inode, say whether it is still the same one.
 const PRINT_BYTES: usize = 64;
 
+#[expect(clippy::unnecessary_wraps, reason = "every kind is built this way")]
 fn build(options: &Options, context: &Context) -> Result<BuiltSource, Fault> {
     let path = options.path("path");
     let format = Format::of(options.text("format"), &path);
@@ -66,7 +69,7 @@ fn build(options: &Options, context: &Context) -> Result<BuiltSource, Fault> {
         at: At::default(),
         offset: 0,
         open: None,
-        is_checked: false,
+        next: None,
     })))
 }
 
@@ -82,8 +85,8 @@ struct File {
     /// Bytes over all files of this name: what the position counts, because it only grows.
     offset: u64,
     open: Option<Open>,
-    /// Whether the place that a checkpoint remembers was found again.
-    is_checked: bool,
+    /// The file to open next; `None` when it has to be found by what the checkpoint says.
+    next: Option<PathBuf>,
 }
 
 /// A place in a file, with what tells the file from another of the same name.
@@ -139,15 +142,20 @@ impl File {
         if self.open.is_some() {
             return Ok(());
         }
-        let path = if self.is_checked { self.path.clone() } else { self.find()? };
-        let file = self.disk.open(&path, Access::Read).map_err(|error| {
-            if error.is_missing() && !self.is_followed {
-                Fault::retry(format!("{error}; it is waited for: create it, or correct `path`"))
-            } else {
-                Fault::from(error)
+        let file = loop {
+            let path = self.next.clone().unwrap_or_else(|| self.find());
+            let before = self.disk.metadata(&path).map_err(|error| self.is_missing(error))?.inode;
+            let file =
+                self.disk.open(&path, Access::Read).map_err(|error| self.is_missing(error))?;
+            let after = self.disk.metadata(&path).map(|metadata| metadata.inode);
+            // A file that was renamed in between is another one than the inode says.
+            if after.is_ok_and(|after| after == before)
+                && (self.at.byte == 0 || self.at.inode == before)
+            {
+                self.at.inode = before;
+                break file;
             }
-        })?;
-        self.at.inode = self.disk.metadata(&path)?.inode;
+        };
         let shape = self.at.delimiter.map(|delimiter| {
             let columns = self.at.columns.clone();
             Arc::new(CsvShape { delimiter, columns, header_bytes: 0, header_lines: 1 })
@@ -157,23 +165,27 @@ impl File {
         } else {
             Assembler::behind_header(self.format, shape)
         };
-        self.is_checked = true;
+        self.next = Some(self.path.clone());
         self.open = Some(Open { file, assembler });
         Ok(())
     }
 
-    /// Where the file of the checkpoint is now; forgets the place when it is gone.
-    fn find(&mut self) -> Result<PathBuf, Fault> {
-        if self.at == At::default() || self.is_same(&self.path.clone()) {
-            return Ok(self.path.clone());
+    fn is_missing(&self, error: DiskError) -> Fault {
+        if error.is_missing() && !self.is_followed {
+            Fault::retry(format!("{error}; it is waited for: create it, or correct `path`"))
+        } else {
+            Fault::from(error)
         }
-        let name = self.path.file_name().map(|name| name.to_string_lossy().into_owned());
-        let name = name.unwrap_or_default();
-        for path in self.disk.list(parent_of(&self.path)).unwrap_or_default() {
-            let other = path.file_name().map(|other| other.to_string_lossy().into_owned());
-            if other.is_some_and(|other| other.starts_with(&name)) && self.is_same(&path) {
-                return Ok(path);
-            }
+    }
+
+    /// Where the file of the checkpoint is now; forgets the place when it is gone.
+    fn find(&mut self) -> PathBuf {
+        if self.at == At::default() || self.is_same(&self.path) {
+            return self.path.clone();
+        }
+        let beside = self.disk.list(parent_of(&self.path)).unwrap_or_default();
+        if let Some(path) = beside.into_iter().find(|path| self.is_same(path)) {
+            return path;
         }
         tracing::warn!(
             service = %self.service,
@@ -181,7 +193,7 @@ impl File {
             self.path.display()
         );
         self.at = At::default();
-        Ok(self.path.clone())
+        self.path.clone()
     }
 
     fn is_same(&self, path: &Path) -> bool {
@@ -203,7 +215,7 @@ impl File {
             Err(error) => {
                 // The next try opens the file anew: the volume may have come back as another.
                 self.open = None;
-                self.is_checked = false;
+                self.next = None;
                 Err(error.into())
             }
         }
@@ -235,11 +247,17 @@ impl File {
         let Some(open) = &self.open else { return Ok(Some(Read::Idle)) };
         let named = self.disk.metadata(&self.path);
         let is_cut = open.file.bytes()? < self.at.byte;
-        let is_replaced = named.as_ref().is_ok_and(|named| named.inode != self.at.inode);
+        // An empty file of that name has nothing to read, and its writer may still be with the old one.
+        let is_replaced = named.is_ok_and(|named| named.inode != self.at.inode && named.bytes > 0);
+        if is_replaced && self.fill()? > 0 {
+            // Written between the end that was met and the look at the name.
+            return Ok(None);
+        }
         if is_cut || is_replaced {
             // What stood behind the last line feed is a record too: nobody will finish it.
             let last = if is_cut { None } else { self.assemble(true)? };
             self.open = None;
+            self.next = Some(generations::after(self.disk.as_ref(), &self.path, self.at.inode));
             self.at = At::default();
             return Ok(last.map(Read::Batch));
         }
@@ -253,5 +271,5 @@ fn print(file: &dyn DiskFile, read: u64) -> Result<String, Fault> {
     let mut start = [0; PRINT_BYTES];
     let wanted = PRINT_BYTES.min(usize::try_from(read).unwrap_or(PRINT_BYTES));
     let found = file.read_at(&mut start[..wanted], 0)?;
-    Ok(start[..found].iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hexadecimal(&start[..found]))
 }

@@ -32,6 +32,7 @@ where the data is in a file.",
     build,
 };
 
+#[expect(clippy::unnecessary_wraps, reason = "every kind is built this way")]
 fn build(options: &Options, _context: &Context) -> Result<BuiltSource, Fault> {
     let format = Format::of(options.text("format"), Path::new(""));
     Ok(BuiltSource::Read(Box::new(Stdin {

@@ -1,7 +1,7 @@
 //! What is wrong in a stack file, where, and what to do about it.
 
+use crate::core::text::append;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
-use std::fmt::Write as _;
 use std::ops::Range;
 
 /// One mistake.
@@ -100,7 +100,7 @@ impl Diagnostics {
             if count > 0 {
                 let comma = if text.is_empty() { "" } else { ", " };
                 let plural = if count == 1 { "" } else { "s" };
-                let _ = write!(text, "{comma}{count} {word}{plural}");
+                append(&mut text, format_args!("{comma}{count} {word}{plural}"));
             }
         }
         format!("{}: {text}\n", self.file)

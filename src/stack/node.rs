@@ -263,7 +263,7 @@ mod tests {
         let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
         for level in 1..9 {
             let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
-            text.push_str(&format!("a{level}: &a{level} [{aliases}]\n"));
+            crate::core::text::append(&mut text, format_args!("a{level}: &a{level} [{aliases}]\n"));
         }
         assert!(parse(&text).unwrap_err().message.contains("too large"));
     }

@@ -83,15 +83,14 @@ pub(super) fn unknown_key<'a>(
     owner: &str,
 ) -> Diagnostic {
     let message = format!("unknown key `{}` in {owner}", key.name);
-    let help = match nearest(&key.name, known.clone()) {
-        Some(word) => format!("did you mean `{word}`?"),
-        None => {
-            let known: Vec<String> = known.map(|name| format!("`{name}`")).collect();
-            if known.is_empty() {
-                "it takes no keys".into()
-            } else {
-                format!("known here: {}", known.join(", "))
-            }
+    let help = if let Some(word) = nearest(&key.name, known.clone()) {
+        format!("did you mean `{word}`?")
+    } else {
+        let known: Vec<String> = known.map(|name| format!("`{name}`")).collect();
+        if known.is_empty() {
+            "it takes no keys".into()
+        } else {
+            format!("known here: {}", known.join(", "))
         }
     };
     Diagnostic::new(key.span.clone(), message).help(help)

@@ -27,6 +27,7 @@ not; the same rows give the same bytes. Without datasets, all rows up to the sou
     build,
 };
 
+#[expect(clippy::unnecessary_wraps, reason = "every kind is built this way")]
 fn build(_options: &Options) -> Result<Box<dyn Step>, Fault> {
     Ok(Box::new(Summarise { current: None, last: None }))
 }
@@ -135,10 +136,9 @@ impl Current {
 fn check(metadata: &serde_json::Value, summary: &Summary) -> MetadataCheck {
     let mut disagreements = Vec::new();
     let found_rows = summary.rows + summary.bad_rows.count;
-    if let Some(rows) = metadata.get("rows").and_then(serde_json::Value::as_u64) {
-        if rows != found_rows {
-            disagreements.push(format!("the metadata says {rows} rows, the file has {found_rows}"));
-        }
+    let rows = metadata.get("rows").and_then(serde_json::Value::as_u64);
+    if let Some(rows) = rows.filter(|rows| *rows != found_rows) {
+        disagreements.push(format!("the metadata says {rows} rows, the file has {found_rows}"));
     }
     let found: Vec<&str> = summary.columns.iter().map(|column| column.name.as_str()).collect();
     let declared = metadata.get("columns").and_then(serde_json::Value::as_array);

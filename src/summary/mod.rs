@@ -5,7 +5,6 @@ mod column;
 mod dictionary;
 mod distinct;
 mod distribution;
-mod file;
 mod hash;
 mod heavy;
 mod histogram;
@@ -21,6 +20,5 @@ mod tests;
 mod time;
 mod value;
 
-pub use file::{SummaryError, summarise_csv, summarise_json_lines};
 pub use model::*;
 pub use summariser::{Options, Summariser};

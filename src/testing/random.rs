@@ -30,7 +30,8 @@ impl Random {
 
 /// The seeds of a simulation: `HEADWATER_SEED=n` replays one, `HEADWATER_SEEDS=n` runs that many.
 pub fn seeds(usual: u64) -> std::ops::Range<u64> {
-    let number = |name| std::env::var(name).ok().and_then(|text: String| text.parse().ok());
+    #[expect(clippy::disallowed_methods, reason = "this is for simulations, not for stacks")]
+    let number = |name| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     match (number("HEADWATER_SEED"), number("HEADWATER_SEEDS")) {
         (Some(seed), _) => seed..seed + 1,
         (None, Some(count)) => 0..count,

@@ -5,12 +5,13 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::cursor::Limit;
 use super::error::JournalError;
 use super::segment::{self, Header};
 use crate::core::disk::{Disk, DiskError, DiskLock, remove_if_there};
+use crate::core::time::now;
 
 /// One call removes no more segments than this; the next call goes on.
 const SEGMENTS_PER_TRIM: usize = 64;
@@ -156,13 +157,13 @@ impl Shared {
 
     /// Waits until frame `next` is durable, or somebody wakes the readers, or time is up.
     pub(super) fn wait(&self, next: u64, seen: &mut u64, time_out: Duration) -> bool {
-        let until = Instant::now() + time_out;
+        let until = now() + time_out;
         let mut wakes = self.wakes();
         loop {
             if self.durable() > next {
                 return true;
             }
-            let left = until.saturating_duration_since(Instant::now());
+            let left = until.saturating_duration_since(now());
             if left.is_zero() || *wakes != *seen {
                 *seen = *wakes;
                 return false;

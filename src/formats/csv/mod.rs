@@ -1,7 +1,6 @@
 //! CSV: where rows end, what their cells are, and rows as NDJSON.
 //! Opening files and deciding what to do with bad rows is the caller's part.
 
-mod blocks;
 mod header;
 mod json_text;
 mod quoted;
@@ -11,10 +10,9 @@ mod splitter;
 mod tests;
 mod transcoder;
 
-pub use blocks::{BLOCK_BYTES, Block, BlockReader};
-pub use header::{Header, HeaderError, detect_delimiter};
+pub use header::{Header, HeaderError};
 pub use rows::{BlockRows, Row, RowScanner};
-pub use splitter::{MAX_ROW_BYTES, RowFault, RowSplitter, Split};
+pub use splitter::{RowFault, RowSplitter, Split};
 pub(crate) use transcoder::ragged;
 pub use transcoder::{BadLine, CellTypes, Transcoder};
 

@@ -3,9 +3,6 @@
 
 use memchr::{memchr, memrchr};
 
-/// Default for the longest row, in bytes with its newline.
-pub const MAX_ROW_BYTES: usize = 1 << 20;
-
 /// What to do with the front of the buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Split {

@@ -39,7 +39,7 @@ fn replaces_routes_without_a_failed_request() {
     let server = start(old());
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        let (seen_new, news) = mpsc::channel();
+        let (seen_new, news) = mpsc::sync_channel(64);
         for _ in 0..3 {
             let (server, done, seen_new) = (&server, &done, seen_new.clone());
             scope.spawn(move || {
@@ -93,7 +93,7 @@ fn lets_go_of_old_routes_even_on_idle_connections() {
 
 /// A route that says when it is entered and answers when it is let go.
 fn gated() -> (Router, mpsc::Receiver<()>, oneshot::Sender<()>) {
-    let (entered, entries) = mpsc::channel();
+    let (entered, entries) = mpsc::sync_channel(64);
     let (release, wait) = oneshot::channel::<()>();
     let wait = Mutex::new(Some(wait));
     let handler = move |request: Request| {

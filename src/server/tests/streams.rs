@@ -10,7 +10,7 @@ use super::support::{Client, block_on, eventually, get, routes, start, stop};
 use crate::server::{Problem, Reply, Request, Response, Route, Router, Slow, StreamSender, stream};
 
 /// Hands the sending end of each stream to the test.
-struct Streams(std::sync::mpsc::Sender<StreamSender>);
+struct Streams(std::sync::mpsc::SyncSender<StreamSender>);
 
 impl Slow for Streams {
     fn answer(&self, _: Request) -> Reply<'_> {
@@ -21,7 +21,7 @@ impl Slow for Streams {
 }
 
 fn streaming() -> (Router, std::sync::mpsc::Receiver<StreamSender>) {
-    let (senders, made) = std::sync::mpsc::channel();
+    let (senders, made) = std::sync::mpsc::sync_channel(64);
     (routes().at("/events", Route::new().slow(Method::GET, Streams(senders))), made)
 }
 

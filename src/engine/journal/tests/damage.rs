@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::setup::{append, directory, numbered, open, options, payload, read_all, segment, sound};
-use crate::core::disk::{Access, Disk};
+use crate::core::disk::Disk;
 use crate::core::finding::Severity;
 use crate::engine::journal::JournalError;
 use crate::testing::disk::SimulatedDisk;
@@ -196,19 +196,4 @@ fn believes_no_frame_that_a_payload_was_made_to_look_like() {
     drop(journal);
     let (journal, _) = open(&disk).unwrap();
     assert_eq!(read_all(&mut journal.reader(1)), vec![(2, b"after".to_vec())]);
-}
-
-#[test]
-#[ignore = "writes the fixture anew; run by hand only when a new format version is made"]
-fn write_fixture() {
-    let disk = SimulatedDisk::new(1);
-    let mut journal = sound(&disk);
-    append(&mut journal, 1..=3).unwrap();
-    append(&mut journal, 4..=5).unwrap();
-    drop(disk.open(&segment(1), Access::Read).unwrap());
-    let contents = disk.contents(&segment(1)).unwrap();
-    let target = concat!(env!("CARGO_MANIFEST_DIR"), "/src/engine/journal/fixtures/");
-    std::fs::create_dir_all(target).unwrap();
-    std::fs::write(format!("{target}version-1.journal"), &contents[..FRAMES_AT + 5 * FRAME])
-        .unwrap();
 }

@@ -1,6 +1,7 @@
 //! Header rows, good and bad.
 
-use crate::formats::csv::{Header, HeaderError, detect_delimiter};
+use crate::formats::csv::header::detect_delimiter;
+use crate::formats::csv::{Header, HeaderError};
 
 fn read(text: &[u8]) -> Result<Header, HeaderError> {
     Header::read(text, None)

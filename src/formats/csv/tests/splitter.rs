@@ -1,11 +1,9 @@
 //! Where rows end, whatever way the input arrives.
 
-use std::io::Read;
-
 use proptest::prelude::*;
 
 use super::rows::rows_of;
-use crate::formats::csv::{Block, BlockReader, RowFault, RowSplitter, Split};
+use crate::formats::csv::{RowFault, RowSplitter, Split};
 
 /// Whole rows put together, and bad rows, as fed `step` bytes more at a time.
 fn split(text: &[u8], step: usize, longest: usize) -> (Vec<u8>, Vec<(Vec<u8>, RowFault)>) {
@@ -98,39 +96,5 @@ proptest! {
             rows.extend(rows_of(&text[end..]));
             prop_assert_eq!(rows, rows_of(text));
         }
-    }
-}
-
-/// Gives one byte a read.
-struct Dripping<'a>(&'a [u8]);
-
-impl Read for Dripping<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let length = buffer.len().min(1);
-        self.0.read(&mut buffer[..length])
-    }
-}
-
-#[test]
-fn the_reader_gives_header_rows_and_bad_rows() {
-    let mut text = b"\xEF\xBB\xBFa;b\r\n1;2\n".to_vec();
-    text.extend(vec![b'x'; 3 << 20]);
-    text.extend(b"\n3;4\n\"5;6");
-    let inputs: [Box<dyn Read>; 2] = [Box::new(Dripping(&text)), Box::new(text.as_slice())];
-    for input in inputs {
-        let mut reader = BlockReader::new(input);
-        let header = reader.header(None).unwrap().unwrap();
-        assert_eq!((header.columns.join("|"), header.delimiter), ("a|b".to_owned(), b';'));
-        let (mut rows, mut bad) = (Vec::new(), Vec::new());
-        while let Some(block) = reader.next_block().unwrap() {
-            match block {
-                Block::Rows(block) => rows.extend_from_slice(block),
-                Block::Bad { bytes, fault, .. } => bad.push((bytes, fault)),
-            }
-        }
-        assert_eq!(rows, b"1;2\n3;4\n");
-        let too_long = RowFault::TooLong { longest: 1 << 20 };
-        assert_eq!(bad, [((3 << 20) + 1, too_long), (4, RowFault::UnclosedQuote)]);
-        assert_eq!(reader.bytes_read(), text.len() as u64);
     }
 }

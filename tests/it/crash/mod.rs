@@ -1,0 +1,14 @@
+//! Kills the real binary at random moments and compares source and sink, record by record.
+//!
+//! `HEADWATER_KILLS=N` sets the number of kills over all shapes, `HEADWATER_SEED=N` replays the moments of
+//! a run that failed; the seed is printed then.
+
+mod datasets;
+mod files;
+mod generated;
+mod kills;
+mod listen;
+mod poll;
+mod senders;
+
+pub use kills::Kills;

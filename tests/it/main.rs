@@ -1,0 +1,22 @@
+//! The real binary under kills, signals, full disks and clients that are not ours. One test binary, so that
+//! the whole is linked once.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests stand outside: they write files, read the clock and end processes"
+)]
+
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod disk_full;
+#[cfg(test)]
+mod order;
+#[cfg(test)]
+mod reload;
+#[cfg(test)]
+mod stop;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod systems;

@@ -1,0 +1,41 @@
+//! What the tests share: the binary in a directory of its own, its output, clients and peers.
+
+mod files;
+mod harness;
+mod http;
+mod lines;
+mod peer;
+mod process;
+
+pub use files::{Parts, read, read_lines, sequence};
+pub use harness::Harness;
+pub use http::{Answer, Connection, get, post};
+pub use lines::Lines;
+pub use peer::{Peer, Reply};
+pub use process::Process;
+
+use std::time::{Duration, Instant};
+
+/// The longest that anything may take before a test says that it does not happen.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Waits until `condition` holds; fails with `what` when it never does.
+#[track_caller]
+pub fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !condition() {
+        assert!(Instant::now() < deadline, "never: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Like `eventually`, for a condition that has something to give.
+#[track_caller]
+pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let mut found = None;
+    eventually(what, || {
+        found = look();
+        found.is_some()
+    });
+    found.unwrap()
+}
