@@ -6,6 +6,7 @@ use crate::core::spec::Spec;
 use crate::core::unit;
 use crate::core::words::nearest;
 use crate::expr::{Expression, Template};
+use crate::formats::answer::Expected;
 use crate::formats::pairs::Pattern;
 use crate::generator;
 use crate::stack::diagnostic::Diagnostic;
@@ -141,6 +142,7 @@ fn setting(shape: Shape, node: &Node) -> Result<Setting, Wrong> {
     match shape {
         Shape::Record => record(node),
         Shape::Pairs => pairs(node),
+        Shape::Fields => fields(node),
         _ => match node.text() {
             Some(text) => scalar(shape, text.trim(), text, node),
             None => Err(vec![
@@ -251,6 +253,19 @@ fn pairs(node: &Node) -> Result<Setting, Wrong> {
         None => Err(vec![Diagnostic::new(value.span.clone(), "a text belongs here")]),
     });
     pairs.collect::<Result<_, _>>().map(Setting::Pairs)
+}
+
+/// Names with the types that an answer must have there; each wrong one is told at its place.
+fn fields(node: &Node) -> Result<Setting, Wrong> {
+    let setting = pairs(node)?;
+    let entries = node.entries().unwrap_or_default();
+    let wrong = entries.iter().filter_map(|(key, value)| {
+        let pair = (key.name.clone(), value.text()?.to_owned());
+        let message = Expected::parse(&[pair]).err()?;
+        Some(Diagnostic::new(value.span.clone(), message))
+    });
+    let wrong: Wrong = wrong.collect();
+    if wrong.is_empty() { Ok(setting) } else { Err(wrong) }
 }
 
 /// Reads `field: type` pairs and has the generator check them.
