@@ -60,7 +60,7 @@ fn a_record_that_the_server_never_takes_is_refused_alone() {
     let rejected = sink.write(&batch).unwrap();
     assert_eq!(rejected.len(), 1);
     assert_eq!(rejected[0].record, b"{\"n\":2}");
-    assert!(rejected[0].reason.contains("answers 422: no"), "{}", rejected[0].reason);
+    assert!(rejected[0].reason.contains("answers 422"), "{}", rejected[0].reason);
     let seen = server.join().unwrap();
     let bodies: Vec<&str> = seen.iter().map(|(_, _, body)| body.as_str()).collect();
     assert_eq!(bodies, ["{\"n\":1}", "{\"n\":2}", "{\"n\":3}"]);

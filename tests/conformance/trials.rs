@@ -193,6 +193,9 @@ impl<'a> Writer<'a> {
         for (partition, position) in &recovered.ahead {
             checkpoint.advance(partition, position);
         }
+        if checkpoint.sink.is_none() {
+            checkpoint.sink = sink.commit()?;
+        }
         Ok(Self { trial, sink })
     }
 
