@@ -242,30 +242,37 @@ fn url(text: &str) -> Result<Setting, String> {
 }
 
 fn pairs(node: &Node) -> Result<Setting, Wrong> {
+    texts(node, |_, _| None)
+}
+
+/// Names with the types that an answer must have there.
+fn fields(node: &Node) -> Result<Setting, Wrong> {
+    texts(node, |name, text| Expected::parse(&[(name.to_owned(), text.to_owned())]).err())
+}
+
+/// Names with texts, of which every wrong one is told at its place.
+fn texts(node: &Node, is_wrong: fn(&str, &str) -> Option<String>) -> Result<Setting, Wrong> {
     let Some(entries) = node.entries() else {
         return Err(vec![
             Diagnostic::new(node.span.clone(), format!("{} stands here", node.is_a()))
                 .help("write `name: text` lines"),
         ]);
     };
-    let pairs = entries.iter().map(|(key, value)| match value.text() {
-        Some(text) => Ok((key.name.clone(), text.to_owned())),
-        None => Err(vec![Diagnostic::new(value.span.clone(), "a text belongs here")]),
-    });
-    pairs.collect::<Result<_, _>>().map(Setting::Pairs)
-}
-
-/// Names with the types that an answer must have there; each wrong one is told at its place.
-fn fields(node: &Node) -> Result<Setting, Wrong> {
-    let setting = pairs(node)?;
-    let entries = node.entries().unwrap_or_default();
-    let wrong = entries.iter().filter_map(|(key, value)| {
-        let pair = (key.name.clone(), value.text()?.to_owned());
-        let message = Expected::parse(&[pair]).err()?;
-        Some(Diagnostic::new(value.span.clone(), message))
-    });
-    let wrong: Wrong = wrong.collect();
-    if wrong.is_empty() { Ok(setting) } else { Err(wrong) }
+    let (mut pairs, mut wrong) = (Vec::new(), Vec::new());
+    for (key, value) in entries {
+        let span = value.span.clone();
+        match value.text() {
+            None => wrong.push(
+                Diagnostic::new(span, format!("{} stands here", value.is_a()))
+                    .help(format!("write a text behind `{}:`", key.name)),
+            ),
+            Some(text) => match is_wrong(&key.name, text) {
+                Some(message) => wrong.push(Diagnostic::new(span, message)),
+                None => pairs.push((key.name.clone(), text.to_owned())),
+            },
+        }
+    }
+    if wrong.is_empty() { Ok(Setting::Pairs(pairs)) } else { Err(wrong) }
 }
 
 /// Reads `field: type` pairs and has the generator check them.
