@@ -9,7 +9,9 @@ fn mistakes() -> Vec<String> {
     let files = std::fs::read_dir(here("mistakes")).unwrap();
     let mut names: Vec<String> = files
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.ends_with(".yaml"))
+        .filter(|name| {
+            std::path::Path::new(name).extension().is_some_and(|ending| ending == "yaml")
+        })
         .collect();
     names.sort();
     names

@@ -37,9 +37,9 @@ fn exchange(stream: &TcpStream, answer: &str) -> Seen {
         }
         match line.split_once(": ").map(|(name, value)| (name.to_lowercase(), value)) {
             Some((name, value)) if name == "content-length" => length = value.parse().unwrap(),
-            Some((name, value)) if name == "idempotency-key" => key = value.to_owned(),
+            Some((name, value)) if name == "idempotency-key" => value.clone_into(&mut key),
             Some(_) => {}
-            None => first = line.to_owned(),
+            None => line.clone_into(&mut first),
         }
     }
     let mut body = vec![0; length];

@@ -53,8 +53,8 @@ fn arrangements(directory: &Path) -> Vec<(&'static str, String)> {
 pub fn dataset(directory: &Path, number: u32, data: &[u8]) {
     std::fs::create_dir_all(directory).unwrap();
     write(&directory.join(format!("data_{number}.csv")), data);
-    let sha: String = Sha256::digest(data).iter().map(|byte| format!("{byte:02x}")).collect();
-    let metadata = serde_json::json!({ "bytes": data.len(), "sha256": sha });
+    let sha: Vec<String> = Sha256::digest(data).iter().map(|byte| format!("{byte:02x}")).collect();
+    let metadata = serde_json::json!({ "bytes": data.len(), "sha256": sha.concat() });
     write(&directory.join(format!("metadata_{number}.json")), metadata.to_string());
 }
 
@@ -126,11 +126,15 @@ fn a_followed_file_goes_on_behind_any_position_while_it_grows() {
     let mut checkpoint = Checkpoint::default();
     let first = read_all(source(&text).as_mut(), &checkpoint).unwrap();
     assert_eq!(contents(&first).values().next().unwrap().0, b"one\ntwo\n");
-    first.iter().for_each(|batch| advance(&mut checkpoint, batch));
+    for batch in &first {
+        advance(&mut checkpoint, batch);
+    }
     write(&path, "one\ntwo\nthree\nfour\n");
     let more = read_all(source(&text).as_mut(), &checkpoint).unwrap();
     assert_eq!(contents(&more).values().next().unwrap().0, b"three\nfour\n");
-    more.iter().for_each(|batch| advance(&mut checkpoint, batch));
+    for batch in &more {
+        advance(&mut checkpoint, batch);
+    }
     std::fs::rename(&path, directory.path().join("grows.log.1")).unwrap();
     write(&path, "five\n");
     let rotated = read_all(source(&text).as_mut(), &checkpoint).unwrap();
