@@ -70,6 +70,8 @@ pub enum Shape {
     Expression,
     /// Names with texts, for example HTTP headers.
     Pairs,
+    /// Names of fields with the type that an answer must have there.
+    Fields,
     /// How much of the old is kept: a count, an age or a size.
     Keep,
 }
@@ -94,6 +96,7 @@ impl Shape {
             Self::Template => "template".into(),
             Self::Expression => "jq expression".into(),
             Self::Pairs => "name: text".into(),
+            Self::Fields => "field: integer | float | boolean | text".into(),
             Self::Keep => "count, age or size".into(),
         }
     }

@@ -17,13 +17,15 @@ pub struct DeadLetters {
     file: Option<Box<dyn DiskFile>>,
     bytes: u64,
     bytes_max: u64,
+    /// Whether `bytes` says how much of the file is known to be on disk.
+    is_measured: bool,
 }
 
 impl DeadLetters {
     /// Half of `bytes_max` is the current file, half the one before.
     pub fn new(disk: Arc<dyn Disk>, directory: &Path, bytes_max: u64) -> Self {
         let path = directory.join("dead-letters.ndjson");
-        Self { disk, path, file: None, bytes: 0, bytes_max }
+        Self { disk, path, file: None, bytes: 0, bytes_max, is_measured: false }
     }
 
     pub fn path(&self) -> &Path {
@@ -67,7 +69,13 @@ impl DeadLetters {
         if self.file.is_none() {
             let mut file = self.disk.open(&self.path, Access::ReadWrite)?;
             self.disk.sync_dir(crate::core::disk::parent_of(&self.path))?;
-            self.bytes = without_torn_tail(file.as_mut())?;
+            if self.is_measured && file.bytes()? >= self.bytes {
+                // What stands behind was never synced, and comes again.
+                file.truncate(self.bytes)?;
+            } else {
+                self.bytes = without_torn_tail(file.as_mut())?;
+                self.is_measured = true;
+            }
             self.file = Some(file);
         }
         Ok(())
@@ -75,6 +83,7 @@ impl DeadLetters {
 
     fn start_over(&mut self) -> Result<(), DiskError> {
         self.file = None;
+        self.is_measured = false;
         self.disk.rename(&self.path, &self.path.with_extension("old.ndjson"))?;
         self.open()
     }

@@ -133,6 +133,7 @@ impl Sink for AppendFile {
             self.aside = Aside::Nothing;
         }
         self.rotate_if_due()?;
+        self.file()?;
         let written = self.written;
         if self.kept.begun_ms == 0 {
             self.kept.begun_ms = unix_ms();
@@ -161,19 +162,15 @@ impl Sink for AppendFile {
     fn rollback(&mut self) -> Result<(), Fault> {
         self.written = self.kept.length;
         self.file = None;
-        let length = self.kept.length;
-        self.file()?.truncate(length)?;
-        Ok(())
+        self.file().map(drop)
     }
 }
 
 impl AppendFile {
+    /// The directory is synced each time: one that failed to be is not known to hold the file's name.
     fn open(&mut self) -> Result<u64, Fault> {
-        let is_new = self.disk.metadata(&self.path).is_err_and(|error| error.is_missing());
         let file = self.disk.open(&self.path, Access::ReadWrite)?;
-        if is_new {
-            self.disk.sync_dir(parent_of(&self.path))?;
-        }
+        self.disk.sync_dir(parent_of(&self.path))?;
         let found = file.bytes()?;
         self.file = Some(file);
         Ok(found)
@@ -181,9 +178,28 @@ impl AppendFile {
 
     fn file(&mut self) -> Result<&mut Box<dyn DiskFile>, Fault> {
         if self.file.is_none() {
-            self.open()?;
+            let reopened = self.reopen();
+            if reopened.is_err() {
+                self.file = None;
+            }
+            reopened?;
         }
         self.file.as_mut().ok_or_else(|| Fault::retry("the file is not open"))
+    }
+
+    /// Opens the file in the state of the last commit, whatever a fault has left: lines that are not
+    /// committed, or a part that was put aside and not counted. Writing on without looking would leave a
+    /// hole of zeros where the committed lines were.
+    fn reopen(&mut self) -> Result<(), Fault> {
+        self.parts.undo_interrupted(self.kept.parts)?;
+        let found = self.open()?;
+        let mut findings = Vec::new();
+        self.cut_back(found, &mut findings)?;
+        self.written = self.kept.length;
+        for finding in findings {
+            tracing::warn!("{finding}");
+        }
+        Ok(())
     }
 
     /// The first start: goes on behind what is there; a half line at its end gets its line feed.
@@ -192,16 +208,24 @@ impl AppendFile {
         if found == 0 {
             return Ok(());
         }
-        let last = read_range(self.file()?.as_ref(), found - 1, 1)?;
-        if last != b"\n" {
-            let file = self.file()?;
-            file.write_at(b"\n", found)?;
-            file.sync()?;
-            self.kept.length += 1;
+        if self.end_last_line()? {
             let what = "it did not end with a line feed".to_owned();
             findings.push(Finding::notice(&self.path, what).done("one was added"));
         }
         Ok(())
+    }
+
+    /// Gives half a line at the end its line feed, so that the next one stands alone.
+    fn end_last_line(&mut self) -> Result<bool, Fault> {
+        let end = self.kept.length;
+        let file = self.file()?;
+        if end == 0 || read_range(file.as_ref(), end - 1, 1)? == b"\n" {
+            return Ok(false);
+        }
+        file.write_at(b"\n", end)?;
+        file.sync()?;
+        self.kept.length += 1;
+        Ok(true)
     }
 
     /// Puts the file into the state that the checkpoint speaks of.
@@ -219,6 +243,7 @@ impl AppendFile {
             let finding = Finding::damage(&self.path, what).done("writing goes on at its end");
             findings.push(finding.remedy("restore what is missing from a backup"));
             self.kept.length = found;
+            self.end_last_line()?;
         }
         Ok(())
     }

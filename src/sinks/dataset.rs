@@ -17,6 +17,7 @@ use crate::formats::{json_lines, table};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -59,7 +60,8 @@ fn build(options: &Options, context: &Context) -> Result<Box<dyn Sink>, Fault> {
         ending: if options.text("format") == "csv" { "csv" } else { "ndjson" },
         keep: options.keep_if("keep"),
         number: 0,
-        last: None,
+        published: BTreeMap::new(),
+        failed: None,
     }))
 }
 
@@ -70,8 +72,10 @@ struct DatasetSink {
     keep: Option<Keep>,
     /// The highest number in use.
     number: u64,
-    /// What the dataset of that number holds, so that a repeated batch is known again.
-    last: Option<(Partition, Position)>,
+    /// Up to where each partition was published since the start, so that repeated batches are known again.
+    published: BTreeMap<Partition, u64>,
+    /// The number of a publication that failed: its files may be there, so the next try is under it too.
+    failed: Option<u64>,
 }
 
 /// The part of a metadata file that this sink reads again.
@@ -87,45 +91,40 @@ impl Sink for DatasetSink {
         self.disk.create_dir_all(&self.directory)?;
         let remembered = kept.sink.as_ref().and_then(|state| state.get("number")?.as_u64());
         let mut findings = Vec::new();
-        let (mut highest_metadata, mut highest_data) = (0, 0);
+        let (mut committed, mut highest_data) = (Vec::new(), 0);
         for path in self.disk.list(&self.directory)? {
             if path.extension().is_some_and(|ending| ending == "tmp") {
                 remove_if_there(self.disk.as_ref(), &path)?;
                 let finding = Finding::notice(&path, "it was never finished".to_owned());
                 findings.push(finding.done("it was removed"));
             }
-            highest_metadata = highest_metadata.max(number_of(&path, "metadata_").unwrap_or(0));
+            committed.extend(number_of(&path, "metadata_"));
             highest_data = highest_data.max(number_of(&path, "data_").unwrap_or(0));
         }
         // At the very first start what is there belongs to others, also data without metadata.
-        self.number = remembered.unwrap_or(highest_data).max(highest_metadata);
-        let mut ahead = Vec::new();
-        if let Some(commit) = self.commit_of(highest_metadata) {
-            let partition: Partition = commit.partition.as_str().into();
-            let known = kept.position(&partition).map_or(0, |position| position.offset);
-            if commit.position.offset > known && highest_metadata > remembered.unwrap_or(0) {
-                ahead.push((partition, commit.position));
-            }
-        }
-        Ok(Recovered { ahead, findings })
+        let highest = committed.iter().copied().max().unwrap_or(0);
+        self.number = remembered.unwrap_or(highest_data).max(highest);
+        committed.retain(|number| *number > remembered.unwrap_or(0));
+        Ok(Recovered { ahead: self.ahead(&committed, kept), findings })
     }
 
     fn write(&mut self, batch: &Batch) -> Result<Vec<Rejected>, Fault> {
+        for partition in &batch.gone {
+            self.published.remove(partition);
+        }
         if batch.records.is_empty() {
             return Ok(Vec::new());
         }
         let here = (Arc::clone(&batch.partition), batch.position.clone());
-        if self.last.as_ref() == Some(&here) {
-            // Published already; what failed came after it.
-            return Ok(Vec::new());
-        }
+        // Published already; what failed came after it.
+        let is_there = self.published.get(&here.0).is_some_and(|offset| *offset >= here.1.offset);
         let (lines, mut rejected) = json_lines::of(&batch.records);
         let table = match (self.ending, &batch.records.encoding) {
             ("csv", Encoding::Json | Encoding::Text | Encoding::Csv(_)) => table::csv(&lines),
             _ => table::ndjson(&lines),
         };
         rejected.extend(table.rejected.iter().cloned());
-        if table.rows > 0 {
+        if table.rows > 0 && !is_there {
             self.publish(&table, &here)?;
         }
         Ok(rejected)
@@ -138,9 +137,23 @@ impl Sink for DatasetSink {
 }
 
 impl DatasetSink {
+    /// Up to where each partition stands in these datasets, where that is further than the checkpoint says.
+    fn ahead(&self, numbers: &[u64], kept: &Checkpoint) -> Vec<(Partition, Position)> {
+        let mut ahead: BTreeMap<Partition, Position> = BTreeMap::new();
+        for commit in numbers.iter().filter_map(|number| self.commit_of(*number)) {
+            let partition: Partition = commit.partition.as_str().into();
+            let known = ahead.get(&partition).or_else(|| kept.position(&partition));
+            if known.is_none_or(|known| known.offset < commit.position.offset) {
+                ahead.insert(partition, commit.position);
+            }
+        }
+        ahead.into_iter().collect()
+    }
+
     /// Data first, metadata last: the metadata is the commit.
     fn publish(&mut self, table: &table::Table, here: &(Partition, Position)) -> Result<(), Fault> {
-        let number = self.free_number();
+        let number = self.failed.unwrap_or_else(|| self.free_number());
+        self.failed = Some(number);
         let file = format!("data_{number}.{}", self.ending);
         write_atomically(self.disk.as_ref(), &self.directory.join(&file), &table.bytes)?;
         let metadata = json!({
@@ -158,7 +171,8 @@ impl DatasetSink {
         text.push(b'\n');
         write_atomically(self.disk.as_ref(), &self.metadata_path(number), &text)?;
         self.number = number;
-        self.last = Some(here.clone());
+        self.failed = None;
+        self.published.insert(Arc::clone(&here.0), here.1.offset);
         Ok(())
     }
 

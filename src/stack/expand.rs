@@ -4,6 +4,9 @@ use crate::stack::diagnostic::Diagnostic;
 use crate::stack::node::Node;
 use std::ops::Range;
 
+/// How many braces may stand in each other; without a bound a file could exhaust the stack.
+const DEPTH: usize = 64;
+
 /// Looks up a variable; tests bring their own.
 pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -50,12 +53,15 @@ fn expand_text(
 
 /// What stands before the brace that closes the one before `body`, and what follows it.
 fn split_at_end(body: &str) -> Option<(&str, &str)> {
-    let mut open = 1;
+    let mut open = 1_usize;
     for (at, character) in body.char_indices() {
         match character {
             '{' => open += 1,
             '}' => open -= 1,
             _ => {}
+        }
+        if open > DEPTH {
+            return None;
         }
         if open == 0 {
             return Some((body.get(..at)?, body.get(at + 1..)?));

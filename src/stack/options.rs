@@ -6,6 +6,7 @@ use crate::core::spec::Spec;
 use crate::core::unit;
 use crate::core::words::nearest;
 use crate::expr::{Expression, Template};
+use crate::formats::answer::Expected;
 use crate::formats::pairs::Pattern;
 use crate::generator;
 use crate::stack::diagnostic::Diagnostic;
@@ -165,6 +166,7 @@ fn setting(shape: Shape, node: &Node) -> Result<Setting, Wrong> {
     match shape {
         Shape::Record => record(node),
         Shape::Pairs => pairs(node),
+        Shape::Fields => fields(node),
         _ => match node.text() {
             Some(text) => scalar(shape, text.trim(), text, node),
             None => Err(vec![
@@ -264,17 +266,37 @@ fn url(text: &str) -> Result<Setting, String> {
 }
 
 fn pairs(node: &Node) -> Result<Setting, Wrong> {
+    texts(node, |_, _| None)
+}
+
+/// Names with the types that an answer must have there.
+fn fields(node: &Node) -> Result<Setting, Wrong> {
+    texts(node, |name, text| Expected::parse(&[(name.to_owned(), text.to_owned())]).err())
+}
+
+/// Names with texts, of which every wrong one is told at its place.
+fn texts(node: &Node, is_wrong: fn(&str, &str) -> Option<String>) -> Result<Setting, Wrong> {
     let Some(entries) = node.entries() else {
         return Err(vec![
             Diagnostic::new(node.span.clone(), format!("{} stands here", node.is_a()))
                 .help("write `name: text` lines"),
         ]);
     };
-    let pairs = entries.iter().map(|(key, value)| match value.text() {
-        Some(text) => Ok((key.name.clone(), text.to_owned())),
-        None => Err(vec![Diagnostic::new(value.span.clone(), "a text belongs here")]),
-    });
-    pairs.collect::<Result<_, _>>().map(Setting::Pairs)
+    let (mut pairs, mut wrong) = (Vec::new(), Vec::new());
+    for (key, value) in entries {
+        let span = value.span.clone();
+        match value.text() {
+            None => wrong.push(
+                Diagnostic::new(span, format!("{} stands here", value.is_a()))
+                    .help(format!("write a text behind `{}:`", key.name)),
+            ),
+            Some(text) => match is_wrong(&key.name, text) {
+                Some(message) => wrong.push(Diagnostic::new(span, message)),
+                None => pairs.push((key.name.clone(), text.to_owned())),
+            },
+        }
+    }
+    if wrong.is_empty() { Ok(Setting::Pairs(pairs)) } else { Err(wrong) }
 }
 
 /// Reads `field: type` pairs and has the generator check them.

@@ -122,7 +122,9 @@ fn shape(shape: Shape) -> Value {
         ] }),
         Shape::Listen => json!({ "type": ["integer", "string"] }),
         Shape::Record => json!({ "type": "object", "minProperties": 1 }),
-        Shape::Pairs => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
+        Shape::Pairs | Shape::Fields => {
+            json!({ "type": "object", "additionalProperties": { "type": "string" } })
+        }
         Shape::Text
         | Shape::Path
         | Shape::Pattern

@@ -9,7 +9,9 @@ fn mistakes() -> Vec<String> {
     let files = std::fs::read_dir(here("mistakes")).unwrap();
     let mut names: Vec<String> = files
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.ends_with(".yaml"))
+        .filter(|name| {
+            std::path::Path::new(name).extension().is_some_and(|ending| ending == "yaml")
+        })
         .collect();
     names.sort();
     names
@@ -22,21 +24,13 @@ fn tells_every_mistake_with_its_place_and_a_remedy() {
     for name in mistakes() {
         let ran = run(&directory, &["check", &name]);
         assert_eq!((ran.code, ran.out.as_str()), (78, ""), "{name}: {}", ran.err);
+        let errors = ran.err.lines().filter(|line| line.starts_with("error: ")).count();
+        let places = ran.err.lines().filter(|line| line.contains(&format!("--> {name}:"))).count();
+        assert!(errors > 0 && errors == places, "{name}: {errors} errors, {places} places");
         let expected = directory.join(&name).with_extension("txt");
         wrong.extend(compare(&expected, &ran.err).err());
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-#[test]
-fn every_expected_answer_names_file_line_and_column() {
-    for name in mistakes() {
-        let expected = here("mistakes").join(&name).with_extension("txt");
-        let text = std::fs::read_to_string(&expected).unwrap();
-        let errors = text.lines().filter(|line| line.starts_with("error: ")).count();
-        let places = text.lines().filter(|line| line.contains(&format!("--> {name}:"))).count();
-        assert!(errors > 0 && errors == places, "{name}: {errors} errors, {places} places");
-    }
 }
 
 #[test]
@@ -78,7 +72,7 @@ fn the_json_form_says_the_same() {
 #[test]
 fn a_column_counts_characters_and_not_bytes() {
     let answer = as_json("wide-characters-before.yaml");
-    assert_eq!(answer["diagnostics"][0]["column"], 45);
+    assert_eq!(answer["diagnostics"][0]["column"], 47);
 }
 
 #[test]

@@ -95,7 +95,7 @@ fn guarantees() -> String {
     let all: Value =
         serde_json::from_str(&anywhere(&["kinds", "--guarantees", "--json"]).out).unwrap();
     let all = all.as_array().unwrap();
-    let mut names = |key: &str| {
+    let names = |key: &str| {
         let mut names: Vec<&str> = all.iter().map(|it| it[key].as_str().unwrap()).collect();
         names.dedup();
         let mut seen = std::collections::BTreeSet::new();

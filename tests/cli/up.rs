@@ -127,9 +127,9 @@ fn a_flow_that_may_run_twice_does() {
 fn a_stack_that_is_not_built_yet_says_so() {
     for name in ["users", "cached-users"] {
         let ran = anywhere(&[&["up", name][..], &ADMIN].concat());
-        assert_eq!((ran.code, ran.out.as_str()), (78, ""), "{name}");
-        assert!(ran.err.contains("not built yet"), "{name}: {}", ran.err);
-        assert!(!ran.err.contains("unknown"), "{name}: {}", ran.err);
+        assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{name}");
+        let told = format!("the built-in stack `{name}` is not built yet");
+        assert!(ran.err.contains(&told), "{name}: {}", ran.err);
     }
 }
 
@@ -165,4 +165,26 @@ fn a_source_that_is_printed_comes_line_by_line() {
     assert!(lines[0].starts_with("Received number: "), "{lines:?}");
     assert_ne!(lines[0], lines[1]);
     assert_eq!(running.stop(), 0);
+}
+
+#[test]
+fn what_cannot_be_delivered_is_kept_with_its_reason_and_the_rest_goes_on() {
+    let directory = in_directory(
+        "stack: test\nservices:\n  rows:\n    source:\n      file: in.csv\n    sink:\n      append_file: out.ndjson\n  lines:\n    source:\n      file: in.ndjson\n    sink:\n      print: \"got {n}!\"\n",
+    );
+    let at = |name: &str| directory.path().join(name);
+    std::fs::write(at("in.csv"), "a,b\n1,x\n2\n3,caf\u{e9}\n").unwrap();
+    std::fs::write(at("in.ndjson"), "{\"n\":1}\nno json\n{\"n\":2}\n").unwrap();
+    let ran = run(directory.path(), &[&["up"][..], &ADMIN].concat());
+    assert_eq!((ran.code, ran.out.as_str()), (0, "got 1!\ngot 2!\n"), "{}", ran.err);
+    let written = std::fs::read_to_string(at("out.ndjson")).unwrap();
+    assert_eq!(written, "{\"a\":1,\"b\":\"x\"}\n{\"a\":3,\"b\":\"caf\u{e9}\"}\n");
+    for (service, record) in [("rows", "2"), ("lines", "no json")] {
+        let path = at(&format!("headwater-data/test/{service}/dead-letters.ndjson"));
+        let letters = std::fs::read_to_string(&path).unwrap();
+        let letter: serde_json::Value = serde_json::from_str(letters.trim()).unwrap();
+        assert_eq!(letter["record"], record);
+        assert!(letter["reason"].as_str().is_some_and(|reason| reason.len() > 10), "{letters}");
+        assert!(ran.err.contains("became dead letters"), "{}", ran.err);
+    }
 }
