@@ -3,7 +3,7 @@
 use crate::app::service::{self, OnEnd, Running, with_port};
 use crate::app::status::{self, Detail, ServiceStatus, Snapshot};
 use crate::app::{admin, seed};
-use crate::core::context::{Context, Seed};
+use crate::core::context::{Context, Pauses, Seed};
 use crate::core::disk::Disk;
 use crate::core::fault::Fault;
 use crate::engine::State;
@@ -237,6 +237,7 @@ impl App {
             disk: Arc::clone(&self.disk),
             seed: self.seed,
             bind: self.options.bind,
+            pauses: Pauses::default(),
         }
     }
 

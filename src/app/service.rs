@@ -107,7 +107,7 @@ fn serve(wanted: &[Route], mut before: Vec<Serve>, context: &Context) -> Result<
         };
         serving.push(serve);
     }
-    for serve in &before {
+    for serve in before {
         serve.generated.close();
     }
     Ok(serving)

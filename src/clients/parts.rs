@@ -52,21 +52,21 @@ impl Parts {
         Self { disk, path: path.to_path_buf(), compression, keep }
     }
 
-    /// Renames the file to its part. The checkpoint does not know of it yet: see `undo_interrupted`.
+    /// Renames the file to its part; the caller syncs the directory. The checkpoint does not know of it yet:
+    /// see `undo_interrupted`.
     pub fn put_aside(&self, number: u64) -> Result<(), DiskError> {
-        self.disk.rename(&self.path, &self.raw(number))?;
-        self.disk.sync_dir(parent_of(&self.path))
+        self.disk.rename(&self.path, &self.raw(number))
     }
 
     /// A crash came between putting a part aside and the checkpoint that says so: the file gets its
     /// name back. What a newer file of that name holds was never committed.
     pub fn undo_interrupted(&self, finished: u64) -> Result<(), DiskError> {
         let raw = self.raw(finished + 1);
-        if self.disk.metadata(&raw).is_ok() {
-            self.disk.rename(&raw, &self.path)?;
-            self.disk.sync_dir(parent_of(&self.path))?;
+        if let Err(error) = self.disk.metadata(&raw) {
+            return if error.is_missing() { Ok(()) } else { Err(error) };
         }
-        Ok(())
+        self.disk.rename(&raw, &self.path)?;
+        self.disk.sync_dir(parent_of(&self.path))
     }
 
     /// Compresses what is finished and removes what is too old.

@@ -1,8 +1,10 @@
 //! What a component is given beside its options when it is built.
 
 use crate::core::disk::Disk;
+use crate::core::limits::{RETRY_FIRST, RETRY_LONGEST};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Where a component lives.
 #[derive(Debug, Clone)]
@@ -16,6 +18,20 @@ pub struct Context {
     pub seed: Seed,
     /// The address that listeners bind to unless they say otherwise.
     pub bind: std::net::IpAddr,
+    pub pauses: Pauses,
+}
+
+/// The pauses between two tries: they double from the first to the longest. Simulations shorten them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pauses {
+    pub first: Duration,
+    pub longest: Duration,
+}
+
+impl Default for Pauses {
+    fn default() -> Self {
+        Self { first: RETRY_FIRST, longest: RETRY_LONGEST }
+    }
 }
 
 /// Seed and origin of time of everything that a stack generates.

@@ -20,6 +20,7 @@ use crate::core::sink::Sink;
 use crate::core::source::{Acknowledge, IntakeGuard, Source};
 use crate::core::step::Step;
 use crate::core::wait::Wait;
+use crate::engine::checkpoints::CheckpointError;
 use crate::engine::dead_letters::DeadLetters;
 use crate::engine::inbox::Intaken;
 use crate::engine::journal_source;
@@ -185,7 +186,7 @@ impl Runner {
     /// begins anew from the checkpoint.
     fn run(&self) {
         let name = &self.flow.context.service;
-        let mut backoff = Backoff::new(name.len() as u64 + 1);
+        let mut backoff = Backoff::new(self.flow.context.pauses, name.len() as u64 + 1);
         let mut complaints = Complaints::default();
         while !self.shared.reading.is_stopped() {
             let fault = match catch_unwind(AssertUnwindSafe(|| self.run_once())) {
@@ -228,6 +229,7 @@ impl Runner {
             meter: Arc::clone(&self.meter),
             name: name.clone(),
             complaints: Complaints::default(),
+            pauses: self.flow.context.pauses,
         };
         self.meter.set_running();
         // Nobody joins it: a source that hangs must not keep the flow from stopping.
@@ -276,8 +278,8 @@ impl Runner {
             acknowledger,
             meter: Arc::clone(&self.meter),
             abort: self.shared.writing.clone(),
-            backoff: Backoff::new(context.service.len() as u64),
             complaints: Complaints::default(),
+            backoff: Backoff::new(context.pauses, context.service.len() as u64),
         };
         Ok(Opened { writer, source, steps, intake, _lock: lock })
     }
@@ -335,8 +337,9 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 /// A checkpoint that cannot be read needs a person; a disk that says no may say yes later.
 fn fault(error: ProgressError) -> Fault {
     match error {
-        ProgressError::Disk(error) => error.into(),
-        ProgressError::File(error) if error.is_full() => Fault::retry(error.to_string()),
+        ProgressError::Disk(error) | ProgressError::File(CheckpointError::Disk(error)) => {
+            error.into()
+        }
         other => Fault::stop(other.to_string()),
     }
 }

@@ -1,6 +1,7 @@
 //! The reading thread of a flow: asks the source, applies the steps, fills the queue.
 
 use crate::core::batch::Batch;
+use crate::core::context::Pauses;
 use crate::core::fault::Fault;
 use crate::core::source::{Read, Source};
 use crate::core::step::Step;
@@ -38,6 +39,7 @@ pub(super) struct Reading {
     pub meter: Arc<FlowMeter>,
     pub name: String,
     pub complaints: Complaints,
+    pub pauses: Pauses,
 }
 
 impl Reading {
@@ -55,7 +57,7 @@ impl Reading {
 
     /// Answers how it ended.
     fn read_all(&mut self) -> Message {
-        let mut backoff = Backoff::new(self.name.len() as u64);
+        let mut backoff = Backoff::new(self.pauses, self.name.len() as u64);
         while !self.wait.is_stopped() && !self.is_over.load(Relaxed) {
             let meter = Arc::clone(&self.meter);
             let read = meter.read_time.time(|| self.source.read(&self.wait));

@@ -1,7 +1,7 @@
 //! How long to wait before the next try.
 
+use crate::core::context::Pauses;
 use crate::core::fault::Fault;
-use crate::core::limits::{RETRY_FIRST, RETRY_LONGEST};
 use crate::core::time::now;
 use crate::core::unit::show_duration;
 use std::time::{Duration, Instant};
@@ -9,19 +9,20 @@ use std::time::{Duration, Instant};
 /// Doubling pauses with jitter, so that many flows do not knock at the same moment.
 #[derive(Debug)]
 pub(super) struct Backoff {
+    pauses: Pauses,
     next: Duration,
     state: u64,
 }
 
 impl Backoff {
     /// `seed` decides the jitter: a flow's own, so that flows differ.
-    pub(super) fn new(seed: u64) -> Self {
-        Self { next: RETRY_FIRST, state: seed | 1 }
+    pub(super) fn new(pauses: Pauses, seed: u64) -> Self {
+        Self { pauses, next: pauses.first, state: seed | 1 }
     }
 
     /// It worked: the next failure starts from the first pause again.
     pub(super) fn reset(&mut self) {
-        self.next = RETRY_FIRST;
+        self.next = self.pauses.first;
     }
 
     /// The pause that follows this fault: the component's own wish, or the next of the row.
@@ -30,7 +31,7 @@ impl Backoff {
             return *after;
         }
         let pause = self.next;
-        self.next = (self.next * 2).min(RETRY_LONGEST);
+        self.next = (self.next * 2).min(self.pauses.longest);
         pause.mul_f64(self.jitter())
     }
 
@@ -73,19 +74,20 @@ mod tests {
 
     #[test]
     fn doubles_up_to_the_longest_and_starts_over() {
-        let mut backoff = Backoff::new(7);
+        let all = Pauses::default();
+        let mut backoff = Backoff::new(all, 7);
         let fault = Fault::retry("down");
         let pauses: Vec<Duration> = (0..12).map(|_| backoff.pause(&fault)).collect();
-        assert!(pauses[0] >= RETRY_FIRST / 2 && pauses[0] <= RETRY_FIRST);
-        assert!(pauses.iter().all(|pause| *pause <= RETRY_LONGEST));
-        assert!(pauses[11] >= RETRY_LONGEST / 2);
+        assert!(pauses[0] >= all.first / 2 && pauses[0] <= all.first);
+        assert!(pauses.iter().all(|pause| *pause <= all.longest));
+        assert!(pauses[11] >= all.longest / 2);
         backoff.reset();
-        assert!(backoff.pause(&fault) <= RETRY_FIRST);
+        assert!(backoff.pause(&fault) <= all.first);
     }
 
     #[test]
     fn a_component_that_knows_better_is_obeyed() {
         let fault = Fault::retry_after("busy", Duration::from_secs(3));
-        assert_eq!(Backoff::new(1).pause(&fault), Duration::from_secs(3));
+        assert_eq!(Backoff::new(Pauses::default(), 1).pause(&fault), Duration::from_secs(3));
     }
 }

@@ -169,6 +169,8 @@ impl Sink for AppendFile {
 impl AppendFile {
     /// The directory is synced each time: one that failed to be is not known to hold the file's name.
     fn open(&mut self) -> Result<u64, Fault> {
+        // A part that was put aside is safe under its new name before its old name is given away.
+        self.disk.sync_dir(parent_of(&self.path))?;
         let file = self.disk.open(&self.path, Access::ReadWrite)?;
         self.disk.sync_dir(parent_of(&self.path))?;
         let found = file.bytes()?;

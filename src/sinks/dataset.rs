@@ -17,7 +17,6 @@ use crate::formats::{json_lines, table};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -48,7 +47,7 @@ source makes at a time (`count`) is one dataset.",
         example: "dataset: { path: shared-data, keep: 1000 }",
     },
     repeat: Repeat::Never,
-    writes: |options| options.text_if("path").map(str::to_owned),
+    writes: |options| Some(options.text("path").to_owned()),
     build,
 };
 
@@ -60,8 +59,7 @@ fn build(options: &Options, context: &Context) -> Result<Box<dyn Sink>, Fault> {
         ending: if options.text("format") == "csv" { "csv" } else { "ndjson" },
         keep: options.keep_if("keep"),
         number: 0,
-        published: BTreeMap::new(),
-        failed: None,
+        published: Vec::new(),
     }))
 }
 
@@ -72,10 +70,13 @@ struct DatasetSink {
     keep: Option<Keep>,
     /// The highest number in use.
     number: u64,
-    /// Up to where each partition was published since the start, so that repeated batches are known again.
-    published: BTreeMap<Partition, u64>,
-    /// The number of a publication that failed: its files may be there, so the next try is under it too.
-    failed: Option<u64>,
+    /// The batches published since the last commit, so that a repeated one is known again.
+    published: Vec<Published>,
+}
+
+struct Published {
+    here: (Partition, Position),
+    rejected: Vec<Rejected>,
 }
 
 /// The part of a metadata file that this sink reads again.
@@ -89,71 +90,70 @@ struct Commit {
 impl Sink for DatasetSink {
     fn recover(&mut self, kept: &Checkpoint) -> Result<Recovered, Fault> {
         self.disk.create_dir_all(&self.directory)?;
+        // What is seen here counts as published, so it must not vanish.
+        self.disk.sync_dir(&self.directory)?;
         let remembered = kept.sink.as_ref().and_then(|state| state.get("number")?.as_u64());
         let mut findings = Vec::new();
-        let (mut committed, mut highest_data) = (Vec::new(), 0);
+        let (mut highest_metadata, mut highest_data) = (0, 0);
         for path in self.disk.list(&self.directory)? {
             if path.extension().is_some_and(|ending| ending == "tmp") {
                 remove_if_there(self.disk.as_ref(), &path)?;
                 let finding = Finding::notice(&path, "it was never finished".to_owned());
                 findings.push(finding.done("it was removed"));
             }
-            committed.extend(number_of(&path, "metadata_"));
+            highest_metadata = highest_metadata.max(number_of(&path, "metadata_").unwrap_or(0));
             highest_data = highest_data.max(number_of(&path, "data_").unwrap_or(0));
         }
         // At the very first start what is there belongs to others, also data without metadata.
-        let highest = committed.iter().copied().max().unwrap_or(0);
-        self.number = remembered.unwrap_or(highest_data).max(highest);
-        committed.retain(|number| *number > remembered.unwrap_or(0));
-        Ok(Recovered { ahead: self.ahead(&committed, kept), findings })
+        self.number = remembered.unwrap_or(highest_data).max(highest_metadata);
+        let mut ahead = Vec::new();
+        // Without a checkpoint the newest dataset alone says how far the directory is.
+        let known = remembered.unwrap_or(highest_metadata.saturating_sub(1));
+        for number in known + 1..=highest_metadata {
+            let Some(commit) = self.commit_of(number)? else { continue };
+            let partition: Partition = commit.partition.as_str().into();
+            let known = kept.position(&partition).map_or(0, |position| position.offset);
+            if commit.position.offset > known {
+                ahead.push((partition, commit.position));
+            }
+        }
+        Ok(Recovered { ahead, findings })
     }
 
     fn write(&mut self, batch: &Batch) -> Result<Vec<Rejected>, Fault> {
-        for partition in &batch.gone {
-            self.published.remove(partition);
-        }
         if batch.records.is_empty() {
             return Ok(Vec::new());
         }
         let here = (Arc::clone(&batch.partition), batch.position.clone());
-        // Published already; what failed came after it.
-        let is_there = self.published.get(&here.0).is_some_and(|offset| *offset >= here.1.offset);
+        if let Some(published) = self.published.iter().find(|published| published.here == here) {
+            // What failed came after it.
+            return Ok(published.rejected.clone());
+        }
         let (lines, mut rejected) = json_lines::of(&batch.records);
         let table = match (self.ending, &batch.records.encoding) {
             ("csv", Encoding::Json | Encoding::Text | Encoding::Csv(_)) => table::csv(&lines),
             _ => table::ndjson(&lines),
         };
         rejected.extend(table.rejected.iter().cloned());
-        if table.rows > 0 && !is_there {
+        if table.rows > 0 {
             self.publish(&table, &here)?;
         }
+        self.published.push(Published { here, rejected: rejected.clone() });
         Ok(rejected)
     }
 
     fn commit(&mut self) -> Result<Option<serde_json::Value>, Fault> {
         self.prune()?;
+        self.published.clear();
         Ok(Some(json!({ "number": self.number })))
     }
 }
 
 impl DatasetSink {
-    /// Up to where each partition stands in these datasets, where that is further than the checkpoint says.
-    fn ahead(&self, numbers: &[u64], kept: &Checkpoint) -> Vec<(Partition, Position)> {
-        let mut ahead: BTreeMap<Partition, Position> = BTreeMap::new();
-        for commit in numbers.iter().filter_map(|number| self.commit_of(*number)) {
-            let partition: Partition = commit.partition.as_str().into();
-            let known = ahead.get(&partition).or_else(|| kept.position(&partition));
-            if known.is_none_or(|known| known.offset < commit.position.offset) {
-                ahead.insert(partition, commit.position);
-            }
-        }
-        ahead.into_iter().collect()
-    }
-
-    /// Data first, metadata last: the metadata is the commit.
+    /// Data first, metadata last: the metadata is the commit. A publication that failed halfway was told to
+    /// nobody: its number is taken again and its files are written over.
     fn publish(&mut self, table: &table::Table, here: &(Partition, Position)) -> Result<(), Fault> {
-        let number = self.failed.unwrap_or_else(|| self.free_number());
-        self.failed = Some(number);
+        let number = self.number + 1;
         let file = format!("data_{number}.{}", self.ending);
         write_atomically(self.disk.as_ref(), &self.directory.join(&file), &table.bytes)?;
         let metadata = json!({
@@ -171,32 +171,23 @@ impl DatasetSink {
         text.push(b'\n');
         write_atomically(self.disk.as_ref(), &self.metadata_path(number), &text)?;
         self.number = number;
-        self.failed = None;
-        self.published.insert(Arc::clone(&here.0), here.1.offset);
         Ok(())
-    }
-
-    /// The next number that no file has. A data file without metadata is a publication that a crash cut
-    /// off: its number is taken again, because nobody was told of it.
-    fn free_number(&self) -> u64 {
-        let mut number = self.number + 1;
-        while self.disk.metadata(&self.metadata_path(number)).is_ok() {
-            number += 1;
-        }
-        number
     }
 
     fn metadata_path(&self, number: u64) -> PathBuf {
         self.directory.join(format!("metadata_{number}.json"))
     }
 
-    fn commit_of(&self, number: u64) -> Option<Commit> {
-        let path = self.metadata_path(number);
-        let file = self.disk.open(&path, Access::Read).ok()?;
-        let length = usize::try_from(file.bytes().ok()?).ok()?;
-        let bytes = crate::core::disk::read_range(file.as_ref(), 0, length).ok()?;
-        let value: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
-        serde_json::from_value(value.get("source")?.clone()).ok()
+    /// Where in the source the dataset of this number ends; nothing when its metadata says nothing of it.
+    fn commit_of(&self, number: u64) -> Result<Option<Commit>, Fault> {
+        let file = match self.disk.open(&self.metadata_path(number), Access::Read) {
+            Err(error) if error.is_missing() => return Ok(None),
+            file => file?,
+        };
+        let length = usize::try_from(file.bytes()?).unwrap_or(usize::MAX);
+        let bytes = crate::core::disk::read_range(file.as_ref(), 0, length)?;
+        let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        Ok(value.get("source").and_then(|source| Commit::deserialize(source).ok()))
     }
 
     /// Metadata goes first, so that no reader finds a dataset whose data is gone.

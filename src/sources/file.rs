@@ -143,7 +143,10 @@ impl File {
             return Ok(());
         }
         let file = loop {
-            let path = self.next.clone().unwrap_or_else(|| self.find());
+            let path = match &self.next {
+                Some(next) => next.clone(),
+                None => self.find()?,
+            };
             let before = self.disk.metadata(&path).map_err(|error| self.is_missing(error))?.inode;
             let file =
                 self.disk.open(&path, Access::Read).map_err(|error| self.is_missing(error))?;
@@ -178,14 +181,16 @@ impl File {
         }
     }
 
-    /// Where the file of the checkpoint is now; forgets the place when it is gone.
-    fn find(&mut self) -> PathBuf {
-        if self.at == At::default() || self.is_same(&self.path) {
-            return self.path.clone();
+    /// Where the file of the checkpoint is now; forgets the place when it is gone. A disk that gives no answer
+    /// says nothing about which file it is.
+    fn find(&mut self) -> Result<PathBuf, Fault> {
+        if self.at == At::default() || self.is_same(&self.path)? {
+            return Ok(self.path.clone());
         }
-        let beside = self.disk.list(parent_of(&self.path)).unwrap_or_default();
-        if let Some(path) = beside.into_iter().find(|path| self.is_same(path)) {
-            return path;
+        for path in self.disk.list(parent_of(&self.path))? {
+            if self.is_same(&path)? {
+                return Ok(path);
+            }
         }
         tracing::warn!(
             service = %self.service,
@@ -193,16 +198,19 @@ impl File {
             self.path.display()
         );
         self.at = At::default();
-        self.path.clone()
+        Ok(self.path.clone())
     }
 
-    fn is_same(&self, path: &Path) -> bool {
-        let Ok(metadata) = self.disk.metadata(path) else { return false };
+    fn is_same(&self, path: &Path) -> Result<bool, Fault> {
+        let metadata = match self.disk.metadata(path) {
+            Err(error) if error.is_missing() => return Ok(false),
+            metadata => metadata?,
+        };
         if metadata.inode != self.at.inode || metadata.bytes < self.at.byte {
-            return false;
+            return Ok(false);
         }
-        let Ok(file) = self.disk.open(path, Access::Read) else { return false };
-        print(file.as_ref(), self.at.byte).is_ok_and(|print| print == self.at.print)
+        let file = self.disk.open(path, Access::Read)?;
+        Ok(print(file.as_ref(), self.at.byte)? == self.at.print)
     }
 
     fn fill(&mut self) -> Result<usize, Fault> {
@@ -213,12 +221,17 @@ impl File {
         match read {
             Ok(read) => Ok(read),
             Err(error) => {
-                // The next try opens the file anew: the volume may have come back as another.
-                self.open = None;
-                self.next = None;
+                self.close();
                 Err(error.into())
             }
         }
+    }
+
+    /// After a failure: the next try goes on at the remembered place, in the file opened anew, for the volume
+    /// may have come back as another.
+    fn close(&mut self) {
+        self.open = None;
+        self.next = None;
     }
 
     fn assemble(&mut self, is_end: bool) -> Result<Option<Box<Batch>>, Fault> {
@@ -226,11 +239,19 @@ impl File {
         let path = self.path.display();
         let wrong = |reason| Fault::stop(format!("{path}: {reason}"));
         let Some(piece) = open.assembler.next(is_end).map_err(wrong)? else { return Ok(None) };
-        self.at.byte += piece.consumed;
-        self.offset += piece.consumed;
+        let byte = self.at.byte + piece.consumed;
         if self.at.print.len() < PRINT_BYTES * 2 {
-            self.at.print = print(open.file.as_ref(), self.at.byte)?;
+            // Before the place moves: after a failure the records of this piece are read again.
+            match print(open.file.as_ref(), byte) {
+                Ok(print) => self.at.print = print,
+                Err(fault) => {
+                    self.close();
+                    return Err(fault);
+                }
+            }
         }
+        self.at.byte = byte;
+        self.offset += piece.consumed;
         if let Some(shape) = open.assembler.shape() {
             self.at.delimiter = Some(shape.delimiter);
             self.at.columns.clone_from(&shape.columns);

@@ -41,8 +41,19 @@ impl Faults {
         comes_now(&mut self.operation)
     }
 
+    /// Whether this operation has no effect any more.
     pub(super) fn halted(&mut self) -> bool {
         self.halted |= comes_now(&mut self.halt);
+        self.halted
+    }
+
+    /// Whether the operation that is about to be counted is the halting one, or one behind it.
+    pub(super) fn halts_now(&mut self) -> bool {
+        self.halted |= self.halt == 1;
+        self.halted
+    }
+
+    pub(super) fn is_halted(&self) -> bool {
         self.halted
     }
 

@@ -23,7 +23,7 @@ impl SimulatedFile {
     }
 
     fn operation(&self, action: &'static str) -> Result<(MutexGuard<'_, State>, bool), DiskError> {
-        let mut state = self.disk.state();
+        let mut state = self.disk.state_of_the_living();
         if state.life != self.life {
             return Err(self.failed(action, stale()));
         }

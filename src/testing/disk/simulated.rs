@@ -14,11 +14,25 @@ use crate::core::disk::{Access, Disk, DiskError, DiskFile, DiskLock, Metadata};
 #[derive(Debug, Clone)]
 pub struct SimulatedDisk {
     state: Arc<Mutex<State>>,
+    /// The life of the process that this view belongs to; nothing for the view of the test itself.
+    life: Option<u64>,
 }
 
 impl SimulatedDisk {
     pub fn new(seed: u64) -> Self {
-        Self { state: Arc::new(Mutex::new(State::new(seed))) }
+        Self { state: Arc::new(Mutex::new(State::new(seed))), life: None }
+    }
+
+    /// The disk as the process that lives now sees it. Once that process is killed or halted, each of its
+    /// threads ends, unwinding, at its next operation: the dead do not write and hear of no errors.
+    #[must_use]
+    pub fn of_process(&self) -> Self {
+        Self { state: Arc::clone(&self.state), life: Some(self.state().life) }
+    }
+
+    /// Whether a planned `Fault::Halt` has come.
+    pub fn is_halted(&self) -> bool {
+        self.state().faults.is_halted()
     }
 
     /// The power goes: a seeded part of what was not synced is gone, sector by sector and name by name.
@@ -57,6 +71,16 @@ impl SimulatedDisk {
         state.inodes.get(inode).map(|inode| inode.current.clone())
     }
 
+    /// Every file that there is, sorted.
+    pub fn paths(&self) -> Vec<PathBuf> {
+        self.state().names.keys().cloned().collect()
+    }
+
+    /// Bytes that all files take together.
+    pub fn used(&self) -> u64 {
+        self.state().used()
+    }
+
     /// Puts a file there, durably, as if it had always been there.
     pub fn put(&self, path: &Path, contents: &[u8]) {
         let mut state = self.state();
@@ -85,13 +109,23 @@ impl SimulatedDisk {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The state, unless the process that asks is dead.
+    pub(super) fn state_of_the_living(&self) -> MutexGuard<'_, State> {
+        let mut state = self.state();
+        if self.life.is_some_and(|life| life != state.life || state.faults.halts_now()) {
+            drop(state);
+            std::panic::resume_unwind(Box::new("the process was killed"));
+        }
+        state
+    }
+
     /// Every operation passes here: it is counted, and may be the one that fails.
     fn operation(
         &self,
         action: &'static str,
         path: &Path,
     ) -> Result<MutexGuard<'_, State>, DiskError> {
-        let mut state = self.state();
+        let mut state = self.state_of_the_living();
         state.operations += 1;
         state.ticks += 1;
         if state.faults.halted() || state.faults.operation_fails() {

@@ -1,0 +1,139 @@
+//! One life of the process after another: faults are planned, a flow runs, the process dies or comes to its end.
+
+use crate::mishaps::Mishaps;
+use crate::random;
+use headwater::catalog::Catalog;
+use headwater::core::context::{Context, Pauses, Seed};
+use headwater::core::fault::Fault as Failure;
+use headwater::core::options::Options;
+use headwater::core::sink::Sink;
+use headwater::core::wait::Wait;
+use headwater::engine::flow::Parts;
+use headwater::engine::{Flow, RunningFlow, State};
+use headwater::testing::disk::{Fault, SimulatedDisk};
+use headwater::testing::random::Random;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Far more than a run needs on a busy machine; reaching it means that the flow hangs.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Makes the parts of the flow for one life.
+pub type Build = dyn Fn(&Context, &Mishaps) -> Result<Parts, Failure> + Send + Sync;
+
+/// A disk with the process that lives on it.
+pub struct World {
+    pub disk: SimulatedDisk,
+    pub seed: u64,
+    random: Random,
+    lives: u64,
+}
+
+impl World {
+    pub fn new(seed: u64) -> Self {
+        let mut random = random(seed, 1);
+        let lives = 1 + random.below(5);
+        Self { disk: SimulatedDisk::new(seed), seed, random, lives }
+    }
+
+    /// Lives until the flow has come to its end. `is_done` ends the last life of a flow that never ends by
+    /// itself; `drive` is called again and again while a life goes on.
+    pub fn live(
+        &mut self,
+        build: &Arc<Build>,
+        is_done: impl Fn() -> bool,
+        mut drive: impl FnMut(),
+    ) -> Result<(), String> {
+        for life in 1..=self.lives {
+            let is_last = life == self.lives;
+            self.plan(is_last);
+            let flow = self.start(life, build);
+            let is_over = self.watch(&flow, || {
+                drive();
+                is_last && is_done()
+            })?;
+            if let State::Failed(reason) = flow.meter.state() {
+                return Err(format!("life {life} of {} needs a person: {reason}", self.lives));
+            }
+            flow.stop();
+            if is_over && is_last {
+                return Ok(());
+            }
+            if self.random.chance(50) {
+                self.disk.power_cut();
+            } else {
+                self.disk.kill();
+            }
+        }
+        Err("the last life did not come to its end".to_owned())
+    }
+
+    /// Faults to come in this life; the last one is not killed.
+    fn plan(&mut self, is_last: bool) {
+        self.disk.clear_faults();
+        let random = &mut self.random;
+        if !is_last {
+            self.disk.plan(Fault::Halt(1 + random.below(160)));
+        }
+        if random.chance(40) {
+            self.disk.plan(Fault::Operation(1 + random.below(120)));
+        }
+        if random.chance(40) {
+            self.disk.plan(Fault::Sync(1 + random.below(40)));
+        }
+        if random.chance(20) {
+            self.disk.set_capacity(Some(self.disk.used() + random.below(6000)));
+        }
+    }
+
+    /// Answers whether the flow came to its end; `false` when it was halted.
+    fn watch(&self, flow: &RunningFlow, mut is_done: impl FnMut() -> bool) -> Result<bool, String> {
+        let tick = Wait::new();
+        let deadline = std::time::Instant::now() + PATIENCE;
+        loop {
+            if self.disk.is_halted() {
+                return Ok(false);
+            }
+            if flow.has_ended() || is_done() {
+                return Ok(true);
+            }
+            if matches!(flow.meter.state(), State::Waiting(_)) {
+                // Room comes back while the flow waits for it.
+                self.disk.set_capacity(None);
+            }
+            if std::time::Instant::now() > deadline {
+                return Err(format!(
+                    "hangs, {:?}, {:?}",
+                    flow.meter.state(),
+                    flow.meter.last_error()
+                ));
+            }
+            tick.sleep(Duration::from_micros(300));
+        }
+    }
+
+    fn start(&self, life: u64, build: &Arc<Build>) -> RunningFlow {
+        let context = Context {
+            stack: "simulated".to_owned(),
+            service: "flow".to_owned(),
+            data: PathBuf::from("/data/flow"),
+            disk: Arc::new(self.disk.of_process()),
+            seed: Seed { seed: 1, origin_ms: 0 },
+            bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            pauses: Pauses { first: Duration::from_micros(200), longest: Duration::from_millis(2) },
+        };
+        let mishaps = Mishaps::new(random(self.seed, 100 + life));
+        let build = Arc::clone(build);
+        let build = Box::new(move |context: &Context| build(context, &mishaps));
+        Flow { context, build, on_end: Arc::new(|| {}) }.start().expect("a thread can be started")
+    }
+}
+
+/// The real sink of this name.
+pub fn sink(name: &str, options: &Options, context: &Context) -> Result<Box<dyn Sink>, Failure> {
+    let kinds = Catalog::all().sinks;
+    let kind = kinds.iter().find(|kind| kind.about.name == name).expect("the sink is listed");
+    (kind.build)(options, context)
+}
