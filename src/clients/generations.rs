@@ -1,11 +1,25 @@
 //! The files that a log was before it was renamed: `log.1`, `log-20260101`, `log.000001.ndjson`.
 
 use crate::core::disk::{Disk, parent_of};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// The file that was written next after the one with this inode; `path` itself when none stands between,
-/// or when nobody can tell. Empty ones are left out: their writer has not come to them yet.
-pub fn after(disk: &dyn Disk, path: &Path, inode: u64) -> PathBuf {
+/// The inode of the file that was written next after this one: `path` itself, or one that stands between.
+/// When that one is gone itself, nobody can tell, and it is `path`. Empty files do not count: their writer
+/// has not come to them yet.
+pub fn after(disk: &dyn Disk, path: &Path, inode: u64) -> Option<u64> {
+    let mut first = look(disk, path, inode);
+    loop {
+        // A name that was listed may be another file's when it is looked at. A second listing, begun behind
+        // that, has the file that was renamed; so two that agree are right.
+        let second = look(disk, path, inode);
+        if first == second {
+            return second;
+        }
+        first = second;
+    }
+}
+
+fn look(disk: &dyn Disk, path: &Path, inode: u64) -> Option<u64> {
     let mut found: Vec<_> = disk
         .list(parent_of(path))
         .unwrap_or_default()
@@ -14,13 +28,15 @@ pub fn after(disk: &dyn Disk, path: &Path, inode: u64) -> PathBuf {
         .filter_map(|other| Some((disk.metadata(&other).ok()?, other)))
         .collect();
     found.sort_by_key(|(metadata, _)| metadata.modified);
-    let Some((last, _)) = found.iter().find(|(metadata, _)| metadata.inode == inode) else {
-        return path.to_path_buf();
-    };
-    let next = found.iter().find(|(other, _)| {
-        other.modified > last.modified && other.inode != inode && other.bytes > 0
+    let last = found.iter().find(|(metadata, _)| metadata.inode == inode);
+    let next = found.iter().find(|(other, name)| {
+        let is_later = match last {
+            Some((last, _)) => other.modified > last.modified,
+            None => name.file_name() == path.file_name(),
+        };
+        is_later && other.inode != inode && other.bytes > 0
     });
-    next.map_or_else(|| path.to_path_buf(), |(_, other)| other.clone())
+    next.map(|(other, _)| other.inode)
 }
 
 /// Is `other` the name of `path` with a number or a date at its end or before its ending?
@@ -76,14 +92,16 @@ mod tests {
             std::fs::write(&path, text).unwrap();
             let file = File::options().write(true).open(&path).unwrap();
             file.set_modified(UNIX_EPOCH + Duration::from_secs(seconds)).unwrap();
-            (file.metadata().unwrap().ino(), path)
+            file.metadata().unwrap().ino()
         };
-        let (oldest, _) = write("log.2", 10, "a");
-        let (middle, middle_path) = write("log.1", 20, "b");
-        let (_, current) = write("log", 30, "c");
+        let oldest = write("log.2", 10, "a");
+        let middle = write("log.1", 20, "b");
+        let newest = write("log", 30, "c");
+        let current = directory.path().join("log");
         write("log.3", 40, "");
-        assert_eq!(after(&RealDisk, &current, oldest), middle_path);
-        assert_eq!(after(&RealDisk, &current, middle), current);
-        assert_eq!(after(&RealDisk, &current, 0), current);
+        assert_eq!(after(&RealDisk, &current, oldest), Some(middle));
+        assert_eq!(after(&RealDisk, &current, middle), Some(newest));
+        assert_eq!(after(&RealDisk, &current, newest), None);
+        assert_eq!(after(&RealDisk, &current, 0), Some(newest));
     }
 }

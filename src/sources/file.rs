@@ -69,7 +69,6 @@ fn build(options: &Options, context: &Context) -> Result<BuiltSource, Fault> {
         at: At::default(),
         offset: 0,
         open: None,
-        next: None,
     })))
 }
 
@@ -85,8 +84,6 @@ struct File {
     /// Bytes over all files of this name: what the position counts, because it only grows.
     offset: u64,
     open: Option<Open>,
-    /// The file to open next; `None` when it has to be found by what the checkpoint says.
-    next: Option<PathBuf>,
 }
 
 /// A place in a file, with what tells the file from another of the same name.
@@ -143,17 +140,14 @@ impl File {
             return Ok(());
         }
         let file = loop {
-            let path = match &self.next {
-                Some(next) => next.clone(),
-                None => self.find()?,
-            };
+            let path = self.find()?;
             let before = self.disk.metadata(&path).map_err(|error| self.is_missing(error))?.inode;
             let file =
                 self.disk.open(&path, Access::Read).map_err(|error| self.is_missing(error))?;
             let after = self.disk.metadata(&path).map(|metadata| metadata.inode);
             // A file that was renamed in between is another one than the inode says.
             if after.is_ok_and(|after| after == before)
-                && (self.at.byte == 0 || self.at.inode == before)
+                && (self.at.inode == 0 || self.at.inode == before)
             {
                 self.at.inode = before;
                 break file;
@@ -168,7 +162,6 @@ impl File {
         } else {
             Assembler::behind_header(self.format, shape)
         };
-        self.next = Some(self.path.clone());
         self.open = Some(Open { file, assembler });
         Ok(())
     }
@@ -231,7 +224,6 @@ impl File {
     /// may have come back as another.
     fn close(&mut self) {
         self.open = None;
-        self.next = None;
     }
 
     fn assemble(&mut self, is_end: bool) -> Result<Option<Box<Batch>>, Fault> {
@@ -268,18 +260,21 @@ impl File {
         let Some(open) = &self.open else { return Ok(Some(Read::Idle)) };
         let named = self.disk.metadata(&self.path);
         let is_cut = open.file.bytes()? < self.at.byte;
-        // An empty file of that name has nothing to read, and its writer may still be with the old one.
-        let is_replaced = named.is_ok_and(|named| named.inode != self.at.inode && named.bytes > 0);
-        if is_replaced && self.fill()? > 0 {
+        let is_renamed = named.is_ok_and(|named| named.inode != self.at.inode);
+        // While nothing is written to another file, its writer may still be with this one.
+        let next = match is_renamed {
+            true => generations::after(self.disk.as_ref(), &self.path, self.at.inode),
+            false => None,
+        };
+        if next.is_some() && self.fill()? > 0 {
             // Written between the end that was met and the look at the name.
             return Ok(None);
         }
-        if is_cut || is_replaced {
+        if is_cut || next.is_some() {
             // What stood behind the last line feed is a record too: nobody will finish it.
             let last = if is_cut { None } else { self.assemble(true)? };
             self.open = None;
-            self.next = Some(generations::after(self.disk.as_ref(), &self.path, self.at.inode));
-            self.at = At::default();
+            self.at = At { inode: next.unwrap_or(0), ..At::default() };
             return Ok(last.map(Read::Batch));
         }
         wait.sleep(LOOK);
