@@ -22,7 +22,7 @@ pub(super) fn generate(options: &Generate) -> exit::Code {
                 return exit::FAILURE;
             }
         }
-    } else if options.schema.contains(':') {
+    } else if options.schema.is_empty() || options.schema.contains([':', '{', '[']) {
         ("schema".to_owned(), options.schema.clone())
     } else {
         out::error(&format!(

@@ -30,6 +30,7 @@ use crate::engine::reader::{self, Message};
 use crate::engine::retry::{Backoff, Complaints};
 use crate::engine::tasks::{panic_message, spawn};
 use crate::engine::writer::{End, Writer};
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -279,6 +280,7 @@ impl Runner {
             meter: Arc::clone(&self.meter),
             abort: self.shared.writing.clone(),
             complaints: Complaints::default(),
+            buried: BTreeSet::new(),
             backoff: Backoff::new(context.pauses, context.service.len() as u64),
         };
         Ok(Opened { writer, source, steps, intake, _lock: lock })

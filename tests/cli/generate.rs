@@ -86,11 +86,14 @@ fn every_mistake_of_a_schema_is_told() {
     for told in ["schema:1:7", "did you mean `sequence`?", "schema:1:22", "2 errors"] {
         assert!(ran.err.contains(told), "no {told} in {}", ran.err);
     }
-    for text in ["", "text", "[a]", "{ a: "] {
+    for text in ["", "[a]", "{ a: "] {
         let ran = anywhere(&["generate", text]);
         assert_eq!(ran.code, 78, "{text}: {}", ran.err);
         assert!(ran.err.contains("schema:1:"), "{text}: {}", ran.err);
     }
+    let missing = anywhere(&["generate", "people.yaml"]);
+    assert_eq!(missing.code, 2);
+    assert!(missing.err.contains("there is no file people.yaml"), "{}", missing.err);
 }
 
 #[test]

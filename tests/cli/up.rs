@@ -78,7 +78,7 @@ fn run_is_one_service() {
     let ran = run(directory.path(), &[&["run", "maker"][..], &ADMIN].concat());
     assert_eq!(ran.code, 0, "{}", ran.err);
     let missing = run(directory.path(), &[&["run", "nobody"][..], &ADMIN].concat());
-    assert_eq!(missing.code, 1);
+    assert_eq!(missing.code, 2);
     assert!(
         missing.err.contains("no service `nobody`; the stack has api, maker"),
         "{}",
@@ -108,7 +108,7 @@ fn what_cannot_be_chosen_is_refused_with_the_reason() {
         (["--scale", "maker=0"], "`maker`"),
     ] {
         let mut running = up(directory.path(), &arguments);
-        assert_eq!(running.wait(), 1, "{arguments:?}: {}", running.told);
+        assert_eq!(running.wait(), 2, "{arguments:?}: {}", running.told);
         assert!(running.told.contains(told), "{arguments:?}: {}", running.told);
     }
 }

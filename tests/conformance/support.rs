@@ -3,7 +3,7 @@
 use headwater::catalog::Catalog;
 use headwater::clients::disk::RealDisk;
 use headwater::core::batch::Batch;
-use headwater::core::context::{Context, Seed};
+use headwater::core::context::{Context, Pauses, Seed};
 use headwater::core::disk::Disk;
 use headwater::core::kind::BuiltSource;
 use headwater::core::position::{Checkpoint, Position};
@@ -42,6 +42,7 @@ pub fn context(disk: &Arc<dyn Disk>, directory: &Path) -> Context {
         disk: Arc::clone(disk),
         seed: Seed { seed: 7, origin_ms: 1_767_225_600_000 },
         bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        pauses: Pauses::default(),
     }
 }
 
