@@ -36,6 +36,41 @@ impl std::fmt::Debug for Options {
     }
 }
 
+impl Options {
+    /// Do the services that the command line names exist, and can they do what it says?
+    pub fn check(&self, stack: &Stack) -> Result<(), String> {
+        self.choose(stack).map(|_| ())
+    }
+
+    /// The services that shall run, with the ports and replicas of the command line.
+    fn choose(&self, stack: &Stack) -> Result<Vec<Service>, String> {
+        let named = self.only.iter().chain(self.ports.iter().map(|(name, _)| name));
+        for name in named.chain(self.replicas.iter().map(|(name, _)| name)) {
+            if stack.service(name).is_none() {
+                let known: Vec<&str> =
+                    stack.services.iter().map(|service| service.name.as_str()).collect();
+                return Err(format!(
+                    "there is no service `{name}`; the stack has {}",
+                    known.join(", ")
+                ));
+            }
+        }
+        let mut chosen = Vec::new();
+        for service in &stack.services {
+            if !self.only.is_empty() && !self.only.contains(&service.name) {
+                continue;
+            }
+            let mut service = service.clone();
+            if let Some((_, port)) = self.ports.iter().find(|(name, _)| *name == service.name) {
+                with_port(&mut service, *port)?;
+            }
+            let replicas = self.replicas.iter().find(|(name, _)| *name == service.name);
+            chosen.extend(replicate(service, replicas.map_or(1, |(_, count)| *count))?);
+        }
+        Ok(chosen)
+    }
+}
+
 /// A running stack.
 #[derive(Debug)]
 pub struct App {
@@ -76,7 +111,7 @@ impl App {
         let mut app =
             Self { disk, options, seed, stack: stack.name.clone(), services, admin: None };
         app.admin = Some(admin::start(app.options.admin, &app.view())?);
-        for service in app.chosen(stack).map_err(Fault::stop)? {
+        for service in app.options.choose(stack).map_err(Fault::stop)? {
             let running = app.start_one(&service);
             if let Err(fault) = running {
                 app.stop();
@@ -123,7 +158,7 @@ impl App {
                 names.0, names.1
             ));
         }
-        let wanted = self.chosen(stack)?;
+        let wanted = self.options.choose(stack)?;
         let (kept, mut leaving): (Vec<Entry>, Vec<Entry>) = std::mem::take(&mut *self.lock())
             .into_iter()
             .partition(|entry| entry.running.is_ok() && wanted.contains(&entry.service));
@@ -204,35 +239,6 @@ impl App {
             bind: self.options.bind,
             pauses: Pauses::default(),
         }
-    }
-
-    /// The services that shall run, with the ports and replicas of the command line.
-    fn chosen(&self, stack: &Stack) -> Result<Vec<Service>, String> {
-        let options = &self.options;
-        let named = options.only.iter().chain(options.ports.iter().map(|(name, _)| name));
-        for name in named.chain(options.replicas.iter().map(|(name, _)| name)) {
-            if stack.service(name).is_none() {
-                let known: Vec<&str> =
-                    stack.services.iter().map(|service| service.name.as_str()).collect();
-                return Err(format!(
-                    "there is no service `{name}`; the stack has {}",
-                    known.join(", ")
-                ));
-            }
-        }
-        let mut chosen = Vec::new();
-        for service in &stack.services {
-            if !options.only.is_empty() && !options.only.contains(&service.name) {
-                continue;
-            }
-            let mut service = service.clone();
-            if let Some((_, port)) = options.ports.iter().find(|(name, _)| *name == service.name) {
-                with_port(&mut service, *port)?;
-            }
-            let replicas = options.replicas.iter().find(|(name, _)| *name == service.name);
-            chosen.extend(replicate(service, replicas.map_or(1, |(_, count)| *count))?);
-        }
-        Ok(chosen)
     }
 
     fn view(&self) -> Arc<dyn Fn() -> Snapshot + Send + Sync> {

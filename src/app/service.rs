@@ -6,7 +6,7 @@ use crate::core::disk::DiskLock;
 use crate::core::fault::Fault;
 use crate::core::options::Setting;
 use crate::engine::flow::Parts;
-use crate::engine::{Flow, RunningFlow};
+use crate::engine::{Flow, RunningFlow, State};
 use crate::generator::{Generator, Schema};
 use crate::routes::counter::Counter;
 use crate::routes::generate::Generated;
@@ -69,6 +69,9 @@ fn start_flow(flow: model::Flow, context: Context, on_end: OnEnd) -> Result<Runn
     let running = Flow { context, build: Box::new(build), on_end }.start()?;
     if listens {
         running.wait_until_open(LISTENING);
+        if let State::Failed(reason) = running.meter.state() {
+            return Err(Fault::stop(reason));
+        }
     }
     Ok(running)
 }
@@ -125,7 +128,11 @@ fn generated(route: &Route, context: &Context) -> Result<Generated, Fault> {
     let stream = format!("{}{}", context.service, route.path);
     let seed = context.seed;
     let generator = Generator::new(Arc::new(schema), seed.seed, &stream, seed.origin_ms);
-    let path = context.data.join(format!("route-{}.next", file_safe(&route.path)));
+    let name = match route.path.trim_matches('/') {
+        "" => "route.next".to_owned(),
+        path => format!("route-{}.next", file_safe(path)),
+    };
+    let path = context.data.join(name);
     let counter = Counter::open(&context.disk, &path).map_err(Fault::stop)?;
     Ok(Generated::new(generator, route.form, counter))
 }

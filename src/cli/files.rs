@@ -44,8 +44,14 @@ pub(super) fn read(path: &Path) -> Result<Source, exit::Code> {
     let name = path.display().to_string();
     match std::fs::read(path).map(String::from_utf8) {
         Ok(Ok(text)) => Ok(Source { name, text, path: Some(path.to_path_buf()) }),
-        Ok(Err(_)) => {
-            out::error(&format!("{name} is not UTF-8; save it as UTF-8"));
+        Ok(Err(error)) => {
+            let good = error.utf8_error().valid_up_to();
+            let before = error.as_bytes().get(..good).unwrap_or_default();
+            let line = memchr::memchr_iter(b'\n', before).count() + 1;
+            out::error(&format!(
+                "{name}:{line}: this line is not UTF-8; save the file as UTF-8 \
+                 (`iconv -f LATIN1 -t UTF-8` where it came from an older system)"
+            ));
             Err(exit::BAD_STACK)
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {

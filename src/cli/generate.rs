@@ -22,8 +22,15 @@ pub(super) fn generate(options: &Generate) -> exit::Code {
                 return exit::FAILURE;
             }
         }
-    } else {
+    } else if options.schema.is_empty() || options.schema.contains([':', '{', '[']) {
         ("schema".to_owned(), options.schema.clone())
+    } else {
+        out::error(&format!(
+            "there is no file {}, and it is no description either; write one like \
+             '{{ id: uuid, name: person.name }}'",
+            options.schema
+        ));
+        return exit::USAGE;
     };
     let fields = match stack::record(&name, &text) {
         Ok(fields) => fields,

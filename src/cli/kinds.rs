@@ -135,8 +135,18 @@ fn describe(role: &str, about: &About) -> serde_json::Value {
         "summary": about.summary,
         "details": about.details,
         "options": options.collect::<Vec<_>>(),
+        "main": about.main,
         "example": about.example,
+        "values": (about.name == "generate").then(values),
     })
+}
+
+/// The types of generated values.
+fn values() -> Vec<serde_json::Value> {
+    let kinds = generator::Schema::kinds().iter();
+    kinds
+        .map(|kind| json!({ "name": kind.name, "doc": kind.doc, "example": kind.example }))
+        .collect()
 }
 
 fn guarantees(catalog: &Catalog, as_json: bool) {

@@ -105,9 +105,9 @@ impl Live {
         let Detail::Flow { stored, rejected, faults, lag, .. } = &service.detail else { return };
         let (more, rate) = self.rate(&service.name, *stored, elapsed);
         if more > 0 {
-            let rate = format!("{rate:.1}/s");
+            let (rate, lag) = (format!("{rate:.1}/s"), show_duration(*lag));
             tracing::info!(
-                service = %service.name, records = stored, rate, lag = ?lag, errors = faults,
+                service = %service.name, records = stored, rate, lag, errors = faults,
                 dead_letters = rejected, "flowing"
             );
         }

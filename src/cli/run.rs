@@ -86,6 +86,10 @@ fn start(arguments: &Arguments, stack: Option<&str>, chosen: Chosen) -> exit::Co
             events.try_send(Event::FlowEnded).unwrap_or_default();
         }),
     };
+    if let Err(wrong) = options.check(&stack) {
+        out::error(&wrong);
+        return exit::USAGE;
+    }
     let app = match App::start(&stack, Arc::new(RealDisk), options) {
         Ok(app) => app,
         Err(fault) => {
@@ -121,35 +125,40 @@ fn listen_to_signals(events: &SyncSender<Event>) -> std::io::Result<()> {
 
 /// What runs, and where: lines for a person, or events for a log that a machine reads.
 fn greet(app: &App, stack: &Stack, arguments: &Arguments) {
-    let mut lines = Vec::new();
-    if let Some(admin) = app.admin_address() {
-        lines.push(("admin".to_owned(), format!("http://{admin}/")));
-    }
     let lan = if arguments.bind.is_unspecified() { lan_address() } else { None };
+    let mut text = format!("headwater {} runs {}\n", env!("CARGO_PKG_VERSION"), stack.name);
+    let mut tell = |service: &str, addresses: Vec<String>, flow: Option<String>| {
+        let addresses = addresses.join("  ");
+        let flow = flow.unwrap_or_default();
+        if arguments.log == LogForm::Json {
+            tracing::info!(service, addresses, flow, "started");
+        }
+        let gap = if addresses.is_empty() || flow.is_empty() { "" } else { "  " };
+        append(&mut text, format_args!("  {service:<24}{addresses}{gap}{flow}\n"));
+    };
+    if let Some(admin) = app.admin_address() {
+        tell("admin", vec![format!("http://{admin}/")], None);
+    }
     for service in app.snapshot().services {
         let mut shown = Vec::new();
         for address in &service.addresses {
-            shown
-                .push(address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:"));
+            let here = address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
+            shown.push(here);
             if let Some(lan) = lan {
                 shown.push(address.replace("//0.0.0.0:", &format!("//{lan}:")));
             }
         }
         shown.dedup();
-        shown.extend(stack.service(&service.name).and_then(route_of));
-        lines.push((service.name, shown.join("  ")));
+        tell(&service.name, shown, named(stack, &service.name).and_then(route_of));
     }
-    if arguments.log == LogForm::Json {
-        for (service, address) in lines {
-            tracing::info!(service, address, "started");
-        }
-        return;
+    if arguments.log == LogForm::Text {
+        out::tell(&text);
     }
-    let mut text = format!("headwater {} runs {}\n", env!("CARGO_PKG_VERSION"), stack.name);
-    for (service, address) in lines {
-        append(&mut text, format_args!("  {service:<24}{address}\n"));
-    }
-    out::tell(&text);
+}
+
+/// The service of that name; a replica `consumer-2` is one of `consumer`.
+fn named<'a>(stack: &'a Stack, name: &str) -> Option<&'a Service> {
+    stack.service(name).or_else(|| stack.service(name.rsplit_once('-')?.0))
 }
 
 /// `http_poll http://localhost:5000/ -> append_file data/numbers.ndjson`

@@ -62,9 +62,8 @@ impl Parts {
     /// name back. What a newer file of that name holds was never committed.
     pub fn undo_interrupted(&self, finished: u64) -> Result<(), DiskError> {
         let raw = self.raw(finished + 1);
-        match self.disk.metadata(&raw) {
-            Err(error) if error.is_missing() => return Ok(()),
-            there => drop(there?),
+        if let Err(error) = self.disk.metadata(&raw) {
+            return if error.is_missing() { Ok(()) } else { Err(error) };
         }
         self.disk.rename(&raw, &self.path)?;
         self.disk.sync_dir(parent_of(&self.path))
@@ -135,6 +134,8 @@ impl Parts {
                 let name = path.file_name()?.to_string_lossy().into_owned();
                 let number: u64 = name.strip_prefix(&stem)?.split('.').next()?.parse().ok()?;
                 let raw = self.raw(number);
+                // A listing may spell the directory in another way: `./numbers.ndjson`.
+                let path = self.path.with_file_name(name);
                 let is_ours = [raw.clone(), with(&raw, ".gz"), with(&raw, ".zst")].contains(&path);
                 is_ours.then_some((number, path))
             })

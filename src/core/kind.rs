@@ -80,7 +80,8 @@ pub type BuildSink = fn(&Options, &Context) -> Result<Box<dyn Sink>, Fault>;
 pub struct SinkKind {
     pub about: About,
     pub repeat: Repeat,
-    /// Which file or directory it alone may write, so that two flows writing one file are found.
+    /// Which file or directory it alone may write, so that two flows writing one file are found. It is
+    /// asked before the options are known to be right: one that is required may be missing.
     pub writes: fn(&Options) -> Option<String>,
     pub build: BuildSink,
 }

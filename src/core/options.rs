@@ -55,7 +55,11 @@ pub enum Shape {
     Choice(&'static [&'static str]),
     /// Relative to the working directory.
     Path,
+    /// A file name with one part that varies.
+    Pattern,
     Url,
+    /// The path of a URL.
+    Route,
     /// A port, or an address with a port.
     Listen,
     /// Field names with what their values look like.
@@ -66,6 +70,8 @@ pub enum Shape {
     Expression,
     /// Names with texts, for example HTTP headers.
     Pairs,
+    /// Names of fields with the type that an answer must have there.
+    Fields,
     /// How much of the old is kept: a count, an age or a size.
     Keep,
 }
@@ -82,12 +88,15 @@ impl Shape {
             Self::Size => "size".into(),
             Self::Choice(words) => words.join(" | "),
             Self::Path => "path".into(),
+            Self::Pattern => "name with one *".into(),
             Self::Url => "URL".into(),
+            Self::Route => "path of a URL".into(),
             Self::Listen => "port or address:port".into(),
             Self::Record => "field: type".into(),
             Self::Template => "template".into(),
             Self::Expression => "jq expression".into(),
             Self::Pairs => "name: text".into(),
+            Self::Fields => "field: integer | float | boolean | text".into(),
             Self::Keep => "count, age or size".into(),
         }
     }

@@ -71,8 +71,8 @@ impl DeadLetters {
         let mut file = self.disk.open(&self.path, Access::ReadWrite)?;
         self.disk.sync_dir(parent_of(&self.path))?;
         let bytes = match self.bytes {
-            Some(bytes) => bytes,
-            None => without_torn_tail(file.as_mut())?,
+            Some(bytes) if file.bytes()? >= bytes => bytes,
+            _ => without_torn_tail(file.as_mut())?,
         };
         file.truncate(bytes)?;
         self.bytes = Some(bytes);

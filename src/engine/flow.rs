@@ -27,12 +27,13 @@ use crate::engine::journal_source;
 use crate::engine::meter::{FlowMeter, State};
 use crate::engine::progress::{Progress, ProgressError};
 use crate::engine::reader::{self, Message};
-use crate::engine::retry::Backoff;
+use crate::engine::retry::{Backoff, Complaints};
 use crate::engine::tasks::{panic_message, spawn};
 use crate::engine::writer::{End, Writer};
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -74,6 +75,7 @@ struct Shared {
     /// The way to tell the writing thread that no more comes, should the source hang.
     queue: Mutex<Option<SyncSender<Message>>>,
     addresses: Mutex<Vec<String>>,
+    has_ended: AtomicBool,
 }
 
 impl std::fmt::Debug for Parts {
@@ -97,6 +99,8 @@ impl Flow {
         let runner = Runner { flow: self, meter: Arc::clone(&meter), shared: Arc::clone(&shared) };
         let thread = spawn(&name, move || {
             runner.run();
+            // Whoever is told of the end must find that it has come, and this thread still runs then.
+            runner.shared.has_ended.store(true, Release);
             (runner.flow.on_end)();
         })?;
         Ok(RunningFlow { name, meter, shared, thread: Some(thread) })
@@ -119,7 +123,7 @@ impl RunningFlow {
     }
 
     pub fn has_ended(&self) -> bool {
-        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+        self.shared.has_ended.load(Acquire)
     }
 
     /// Asks the flow to stop reading; `join` waits for it.
@@ -184,6 +188,7 @@ impl Runner {
     fn run(&self) {
         let name = &self.flow.context.service;
         let mut backoff = Backoff::new(self.flow.context.pauses, name.len() as u64 + 1);
+        let mut complaints = Complaints::default();
         while !self.shared.reading.is_stopped() {
             let fault = match catch_unwind(AssertUnwindSafe(|| self.run_once())) {
                 Ok(Ok(state)) => {
@@ -203,7 +208,7 @@ impl Runner {
                 return;
             }
             let pause = backoff.pause(&fault);
-            tracing::warn!(service = %name, retry_in = ?pause, "{fault}");
+            complaints.tell(name, &fault, pause);
             self.meter.set_state(State::Waiting(fault.reason().to_owned()));
             self.shared.reading.sleep(pause);
         }
@@ -224,6 +229,7 @@ impl Runner {
             queue: sender,
             meter: Arc::clone(&self.meter),
             name: name.clone(),
+            complaints: Complaints::default(),
             pauses: self.flow.context.pauses,
         };
         self.meter.set_running();
@@ -273,6 +279,8 @@ impl Runner {
             acknowledger,
             meter: Arc::clone(&self.meter),
             abort: self.shared.writing.clone(),
+            complaints: Complaints::default(),
+            buried: BTreeSet::new(),
             backoff: Backoff::new(context.pauses, context.service.len() as u64),
         };
         Ok(Opened { writer, source, steps, intake, _lock: lock })
@@ -294,7 +302,8 @@ impl Runner {
         };
         let position = progress.checkpoint.position(journal_source::PARTITION);
         let delivered = position.map_or(0, |position| position.offset);
-        let (intaken, source, findings) = Intaken::open(&self.flow.context, delivered)?;
+        let (intaken, source, findings) =
+            Intaken::open(&self.flow.context, &self.meter, delivered)?;
         self.tell(&findings);
         let acknowledger = source.acknowledger();
         let guard = intake.start(intaken.inbox())?;
@@ -330,8 +339,9 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 /// A checkpoint that cannot be read needs a person; a disk that says no may say yes later.
 fn fault(error: ProgressError) -> Fault {
     match error {
-        ProgressError::Disk(error) => error.into(),
-        ProgressError::File(CheckpointError::Disk(error)) => error.into(),
+        ProgressError::Disk(error) | ProgressError::File(CheckpointError::Disk(error)) => {
+            error.into()
+        }
         other => Fault::stop(other.to_string()),
     }
 }

@@ -12,6 +12,7 @@ use crate::core::record::Records;
 use crate::core::source::{Done, Inbox, NotTaken, Offer};
 use crate::engine::journal::{Journal, JournalError, JournalOptions};
 use crate::engine::journal_source::JournalSource;
+use crate::engine::meter::{FlowMeter, Side};
 use crate::engine::tasks::spawn;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -55,6 +56,7 @@ impl Intaken {
     /// Opens the service's journal and starts writing to it. `delivered`: what the checkpoint has.
     pub(super) fn open(
         context: &Context,
+        meter: &Arc<FlowMeter>,
         delivered: u64,
     ) -> Result<(Self, JournalSource, Vec<Finding>), Fault> {
         let options = JournalOptions {
@@ -70,7 +72,10 @@ impl Intaken {
         let (sender, receiver) = sync_channel(OFFERS);
         let inbox = Arc::new(Door { sender: Mutex::new(Some(sender)) });
         let name = context.service.clone();
-        let thread = spawn(&format!("{name} journal"), move || write(journal, &receiver, &name))?;
+        let meter = Arc::clone(meter);
+        let thread = spawn(&format!("{name} journal"), move || {
+            write(journal, &receiver, &name, &meter);
+        })?;
         Ok((Self { inbox, thread: Some(thread) }, source, findings))
     }
 
@@ -112,7 +117,7 @@ pub(super) fn fault(error: JournalError) -> Fault {
     }
 }
 
-fn write(mut journal: Journal, offers: &Receiver<(Records, Done)>, name: &str) {
+fn write(mut journal: Journal, offers: &Receiver<(Records, Done)>, name: &str, meter: &FlowMeter) {
     while let Ok(first) = offers.recv() {
         let mut bytes = first.0.bytes.len();
         let mut group = vec![first];
@@ -124,9 +129,13 @@ fn write(mut journal: Journal, offers: &Receiver<(Records, Done)>, name: &str) {
         let frames: Vec<&[u8]> =
             group.iter().map(|(records, _)| records.bytes.as_slice()).collect();
         let outcome = journal.append(&frames).map(|_| ()).map_err(|error| {
+            meter.waits(Side::Intake, &error.to_string());
             tracing::warn!(service = %name, "not taken in: {error}");
             NotTaken { reason: error.to_string() }
         });
+        if outcome.is_ok() {
+            meter.works(Side::Intake);
+        }
         for (_, done) in group {
             done(outcome.clone());
         }

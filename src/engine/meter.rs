@@ -57,19 +57,22 @@ pub struct FlowMeter {
     shared: Mutex<Shared>,
 }
 
-/// An end of a flow. Each says for itself that it waits or works: a source that idles must not hide a sink
+/// A place in a flow. Each says for itself that it waits or works: a source that idles must not hide a sink
 /// that is down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
     Source,
+    /// The journal in front of a source that cannot be read again.
+    Intake,
     Sink,
 }
 
 #[derive(Debug, Default)]
 struct Shared {
     state: State,
-    /// Why the source waits, and why the sink does.
+    /// Why each of them waits.
     source_waits: Option<String>,
+    intake_waits: Option<String>,
     sink_waits: Option<String>,
     last_error: Option<String>,
     /// When the oldest record that is not yet acknowledged was read.
@@ -101,7 +104,8 @@ impl Default for FlowMeter {
 impl FlowMeter {
     pub fn state(&self) -> State {
         let shared = self.lock();
-        let waits = shared.sink_waits.as_ref().or(shared.source_waits.as_ref());
+        let waits = [&shared.sink_waits, &shared.intake_waits, &shared.source_waits];
+        let waits = waits.into_iter().find_map(Option::as_ref);
         match (&shared.state, waits) {
             (State::Running, Some(reason)) => State::Waiting(reason.clone()),
             (state, _) => state.clone(),
@@ -123,16 +127,17 @@ impl FlowMeter {
         if matches!(shared.state, State::Starting | State::Waiting(_)) {
             shared.state = State::Running;
             shared.source_waits = None;
+            shared.intake_waits = None;
             shared.sink_waits = None;
         }
     }
 
-    /// One end cannot go on for now.
+    /// One place cannot go on for now.
     pub fn waits(&self, side: Side, reason: &str) {
         *self.lock().waiting(side) = Some(reason.to_owned());
     }
 
-    /// One end works: its wait, if there was one, is over.
+    /// One place works: its wait, if there was one, is over.
     pub fn works(&self, side: Side) {
         *self.lock().waiting(side) = None;
     }
@@ -173,6 +178,7 @@ impl Shared {
     fn waiting(&mut self, side: Side) -> &mut Option<String> {
         match side {
             Side::Source => &mut self.source_waits,
+            Side::Intake => &mut self.intake_waits,
             Side::Sink => &mut self.sink_waits,
         }
     }

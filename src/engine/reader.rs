@@ -7,7 +7,7 @@ use crate::core::source::{Read, Source};
 use crate::core::step::Step;
 use crate::core::wait::Wait;
 use crate::engine::meter::{FlowMeter, Side};
-use crate::engine::retry::Backoff;
+use crate::engine::retry::{Backoff, Complaints};
 use crate::engine::tasks::panic_message;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -38,6 +38,7 @@ pub(super) struct Reading {
     pub queue: SyncSender<Message>,
     pub meter: Arc<FlowMeter>,
     pub name: String,
+    pub complaints: Complaints,
     pub pauses: Pauses,
 }
 
@@ -89,7 +90,7 @@ impl Reading {
         self.meter.source_faults.fetch_add(1, Relaxed);
         self.meter.error(fault.reason());
         self.meter.waits(Side::Source, fault.reason());
-        tracing::warn!(service = %self.name, retry_in = ?pause, "{fault}");
+        self.complaints.tell(&self.name, fault, pause);
         let told = self.queue.send(Message::SourceFault(fault.reason().to_owned())).is_ok();
         self.wait.sleep(pause);
         told

@@ -2,7 +2,9 @@
 
 use crate::core::context::Pauses;
 use crate::core::fault::Fault;
-use std::time::Duration;
+use crate::core::time::now;
+use crate::core::unit::show_duration;
+use std::time::{Duration, Instant};
 
 /// Doubling pauses with jitter, so that many flows do not knock at the same moment.
 #[derive(Debug)]
@@ -39,6 +41,30 @@ impl Backoff {
         self.state ^= self.state >> 7;
         self.state ^= self.state << 17;
         0.5 + (self.state >> 11) as f64 / (1u64 << 54) as f64
+    }
+}
+
+/// The same complaint again and again is worth a line now and then.
+#[derive(Debug, Default)]
+pub(super) struct Complaints {
+    last: Option<(String, Instant)>,
+}
+
+/// How often the same complaint is repeated.
+const REPEATED: Duration = Duration::from_secs(10);
+
+impl Complaints {
+    /// Tells the log of a fault that is tried again.
+    pub(super) fn tell(&mut self, service: &str, fault: &Fault, pause: Duration) {
+        let is_known = self
+            .last
+            .as_ref()
+            .is_some_and(|(reason, at)| reason == fault.reason() && at.elapsed() < REPEATED);
+        if !is_known {
+            let retry_in = show_duration(pause);
+            tracing::warn!(service, retry_in, "{fault}");
+            self.last = Some((fault.reason().to_owned(), now()));
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::core::batch::Batch;
 use crate::core::fault::Fault;
 use crate::core::limits::COMMIT_BYTES;
+use crate::core::position::Partition;
 use crate::core::record::Rejected;
 use crate::core::sink::Sink;
 use crate::core::source::Acknowledge;
@@ -11,7 +12,8 @@ use crate::engine::dead_letters::DeadLetters;
 use crate::engine::meter::{FlowMeter, Side};
 use crate::engine::progress::Progress;
 use crate::engine::reader::Message;
-use crate::engine::retry::Backoff;
+use crate::engine::retry::{Backoff, Complaints};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::Receiver;
@@ -26,6 +28,9 @@ pub(super) struct Writer {
     /// Ends the tries of a sink that does not work.
     pub abort: Wait,
     pub backoff: Backoff,
+    /// Batches of the current group whose dead letters are kept already.
+    pub buried: BTreeSet<(Partition, u64)>,
+    pub complaints: Complaints,
 }
 
 /// Why the writing ended without a fault.
@@ -68,17 +73,13 @@ impl Writer {
         (group, None)
     }
 
-    /// Stores a group and everything that follows from it; `false` when told to give up. Each part is
-    /// tried again alone: writing data a second time because a dead letter had no room would double it.
+    /// Stores a group and everything that follows from it; `false` when told to give up. Data that is
+    /// committed is not written again because the checkpoint could not be saved: that is tried alone.
     fn deliver(&mut self, group: &[Batch]) -> Result<bool, Fault> {
         let Some((state, rejected)) = self.insist(|writer| writer.store(group))? else {
             return Ok(false);
         };
-        for (batch, rejected) in group.iter().zip(&rejected) {
-            if self.insist(|writer| writer.bury(batch, rejected))?.is_none() {
-                return Ok(false);
-            }
-        }
+        self.buried.clear();
         // Invariant: the data is durable at the sink, and only now may the checkpoint say so.
         for batch in group {
             self.progress.checkpoint.advance(&batch.partition, &batch.position);
@@ -117,7 +118,7 @@ impl Writer {
             self.meter.sink_faults.fetch_add(1, Relaxed);
             self.meter.error(fault.reason());
             self.meter.waits(Side::Sink, fault.reason());
-            tracing::warn!(service = %self.name, retry_in = ?pause, "{fault}");
+            self.complaints.tell(&self.name, &fault, pause);
             if self.abort.sleep(pause) {
                 return Ok(None);
             }
@@ -141,6 +142,11 @@ impl Writer {
         for batch in group {
             rejected.push(self.meter.write_time.time(|| self.sink.write(batch))?);
         }
+        // Before the commit: a sink that is ahead of the checkpoint lets the source go on behind it, and what
+        // was rejected up to there would be forgotten.
+        for (batch, rejected) in group.iter().zip(&rejected) {
+            self.bury(batch, rejected)?;
+        }
         let state = self.meter.commit_time.time(|| self.sink.commit())?;
         Ok((state, rejected))
     }
@@ -148,13 +154,19 @@ impl Writer {
     fn bury(&mut self, batch: &Batch, rejected: &[Rejected]) -> Result<(), Fault> {
         let all: Vec<Rejected> = batch.rejected.iter().chain(rejected).cloned().collect();
         let Some(first) = all.first() else { return Ok(()) };
+        let place = (Arc::clone(&batch.partition), batch.position.offset);
+        if self.buried.contains(&place) {
+            // Of a group that could not be committed and is written again.
+            return Ok(());
+        }
         self.dead_letters.keep(&all, &batch.partition, &batch.position)?;
+        self.buried.insert(place);
         self.meter.rejected.fetch_add(all.len() as u64, Relaxed);
         tracing::warn!(
             service = %self.name,
             count = all.len(),
             place = %self.dead_letters.path().display(),
-            "became dead letters: {}", first.reason
+            "became dead letters, the first because {}", first.reason
         );
         Ok(())
     }

@@ -52,7 +52,7 @@ pub(super) fn start() {
     LEFT.set(STEPS);
     REACHED.set(None);
     NESTED.set(0);
-    DEADLINE.set(Some(Instant::now() + TIME));
+    DEADLINE.set(Some(crate::core::time::now() + TIME));
 }
 
 /// Records that a bound was reached; it stays so until the next `start`.
@@ -97,7 +97,7 @@ pub(super) fn spend_bytes(bytes: usize) {
 }
 
 pub(super) fn check_time() {
-    if DEADLINE.get().is_some_and(|deadline| Instant::now() > deadline) {
+    if DEADLINE.get().is_some_and(|deadline| crate::core::time::now() > deadline) {
         reach(Limit::Time);
     }
 }

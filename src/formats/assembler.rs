@@ -294,7 +294,7 @@ mod tests {
         let mut input = b"\xEF\xBB\xBFa;b\r\n1;2\n".to_vec();
         input.extend(vec![b'x'; LINE_BYTES * 2]);
         input.extend(b"\n3;4\n\"5;6");
-        for size in [7, BATCH_BYTES] {
+        for size in [4099, BATCH_BYTES] {
             let (out, reasons, consumed) = assemble(Format::Csv, &input, size);
             assert_eq!(out, b"1;2\n3;4\n");
             assert!(reasons[1].contains("never closed"), "{reasons:?}");

@@ -22,10 +22,10 @@ fn length_of_whole_lines(file: &dyn DiskFile) -> Result<u64, DiskError> {
     Ok(0)
 }
 
-/// Where the first zero stands, or else the end. A power cut can keep the end of a write and forget its middle,
+/// Where the first zero of the last write stands, or else the end. A power cut can keep the end of a write and forget its middle,
 /// which then reads as zeros; lines of text and JSON have none.
 fn first_hole(file: &dyn DiskFile, buffer: &mut [u8]) -> Result<u64, DiskError> {
-    let mut at = 0;
+    let mut at = file.bytes()?.saturating_sub(LAST_WRITE_BYTES);
     loop {
         let read = file.read_at(buffer, at)?;
         let found = &buffer[..read];
@@ -61,4 +61,30 @@ pub fn whole_lines(file: &dyn DiskFile, length: u64) -> Result<Vec<Vec<u8>>, Dis
     let bytes = read_range(file, 0, usize::try_from(length).unwrap_or(usize::MAX))?;
     let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     Ok(lines.map(<[u8]>::to_vec).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::disk::{Access, Disk};
+    use crate::testing::disk::SimulatedDisk;
+    use std::path::Path;
+
+    fn left_of(bytes: &[u8]) -> Vec<u8> {
+        let disk = SimulatedDisk::new(1);
+        disk.put(Path::new("/log"), bytes);
+        let mut file = disk.open(Path::new("/log"), Access::ReadWrite).unwrap();
+        let length = without_torn_tail(file.as_mut()).unwrap();
+        let left = disk.contents(Path::new("/log")).unwrap();
+        assert_eq!(length, left.len() as u64);
+        left
+    }
+
+    #[test]
+    fn cuts_half_a_line_and_lines_of_zeros() {
+        assert_eq!(left_of(b"a\nb\nhalf"), b"a\nb\n");
+        assert_eq!(left_of(b"a\nb\0\0\n\0c\nhalf"), b"a\n");
+        assert_eq!(left_of(b"\0\0\n"), b"");
+        assert_eq!(left_of(b"a\nb\n"), b"a\nb\n");
+    }
 }

@@ -45,7 +45,7 @@ and the file starts anew. `keep` bounds the parts.",
         example: "append_file: { path: data/numbers.ndjson }",
     },
     repeat: Repeat::Never,
-    writes: |options| Some(options.text("path").to_owned()),
+    writes: |options| options.text_if("path").map(str::to_owned),
     build,
 };
 
@@ -63,7 +63,6 @@ fn build(options: &Options, context: &Context) -> Result<Box<dyn Sink>, Fault> {
         kept: Kept::default(),
         written: 0,
         file: None,
-        are_names_durable: false,
         aside: Aside::Committed,
     }))
 }
@@ -78,8 +77,6 @@ struct AppendFile {
     /// Length with what is written and not committed yet.
     written: u64,
     file: Option<Box<dyn DiskFile>>,
-    /// Whether the directory is synced since a name in it changed.
-    are_names_durable: bool,
     /// A part that is put aside; it is compressed once a checkpoint has said so.
     aside: Aside,
 }
@@ -136,6 +133,7 @@ impl Sink for AppendFile {
             self.aside = Aside::Nothing;
         }
         self.rotate_if_due()?;
+        self.file()?;
         let written = self.written;
         if self.kept.begun_ms == 0 {
             self.kept.begun_ms = unix_ms();
@@ -164,41 +162,46 @@ impl Sink for AppendFile {
     fn rollback(&mut self) -> Result<(), Fault> {
         self.written = self.kept.length;
         self.file = None;
-        let length = self.kept.length;
-        self.file()?.truncate(length)?;
-        Ok(())
+        self.file().map(drop)
     }
 }
 
 impl AppendFile {
+    /// The directory is synced each time: one that failed to be is not known to hold the file's name.
     fn open(&mut self) -> Result<u64, Fault> {
         // A part that was put aside is safe under its new name before its old name is given away.
-        self.settle_names()?;
-        match self.disk.metadata(&self.path) {
-            Err(error) if error.is_missing() => self.are_names_durable = false,
-            there => drop(there?),
-        }
+        self.disk.sync_dir(parent_of(&self.path))?;
         let file = self.disk.open(&self.path, Access::ReadWrite)?;
-        self.settle_names()?;
+        self.disk.sync_dir(parent_of(&self.path))?;
         let found = file.bytes()?;
         self.file = Some(file);
         Ok(found)
     }
 
-    /// Syncs the directory, again and again until it has worked.
-    fn settle_names(&mut self) -> Result<(), Fault> {
-        if !self.are_names_durable {
-            self.disk.sync_dir(parent_of(&self.path))?;
-            self.are_names_durable = true;
-        }
-        Ok(())
-    }
-
     fn file(&mut self) -> Result<&mut Box<dyn DiskFile>, Fault> {
         if self.file.is_none() {
-            self.open()?;
+            let reopened = self.reopen();
+            if reopened.is_err() {
+                self.file = None;
+            }
+            reopened?;
         }
         self.file.as_mut().ok_or_else(|| Fault::retry("the file is not open"))
+    }
+
+    /// Opens the file in the state of the last commit, whatever a fault has left: lines that are not
+    /// committed, or a part that was put aside and not counted. Writing on without looking would leave a
+    /// hole of zeros where the committed lines were.
+    fn reopen(&mut self) -> Result<(), Fault> {
+        self.parts.undo_interrupted(self.kept.parts)?;
+        let found = self.open()?;
+        let mut findings = Vec::new();
+        self.cut_back(found, &mut findings)?;
+        self.written = self.kept.length;
+        for finding in findings {
+            tracing::warn!("{finding}");
+        }
+        Ok(())
     }
 
     /// The first start: goes on behind what is there; a half line at its end gets its line feed.
@@ -207,16 +210,24 @@ impl AppendFile {
         if found == 0 {
             return Ok(());
         }
-        let last = read_range(self.file()?.as_ref(), found - 1, 1)?;
-        if last != b"\n" {
-            let file = self.file()?;
-            file.write_at(b"\n", found)?;
-            file.sync()?;
-            self.kept.length += 1;
+        if self.end_last_line()? {
             let what = "it did not end with a line feed".to_owned();
             findings.push(Finding::notice(&self.path, what).done("one was added"));
         }
         Ok(())
+    }
+
+    /// Gives half a line at the end its line feed, so that the next one stands alone.
+    fn end_last_line(&mut self) -> Result<bool, Fault> {
+        let end = self.kept.length;
+        let file = self.file()?;
+        if end == 0 || read_range(file.as_ref(), end - 1, 1)? == b"\n" {
+            return Ok(false);
+        }
+        file.write_at(b"\n", end)?;
+        file.sync()?;
+        self.kept.length += 1;
+        Ok(true)
     }
 
     /// Puts the file into the state that the checkpoint speaks of.
@@ -234,6 +245,7 @@ impl AppendFile {
             let finding = Finding::damage(&self.path, what).done("writing goes on at its end");
             findings.push(finding.remedy("restore what is missing from a backup"));
             self.kept.length = found;
+            self.end_last_line()?;
         }
         Ok(())
     }
@@ -249,7 +261,6 @@ impl AppendFile {
         }
         self.file = None;
         self.parts.put_aside(self.kept.parts + 1)?;
-        self.are_names_durable = false;
         self.kept = Kept { length: 0, parts: self.kept.parts + 1, begun_ms: 0 };
         self.written = 0;
         self.aside = Aside::NotCommitted;

@@ -17,6 +17,7 @@ use crate::formats::{json_lines, table};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -47,7 +48,7 @@ source makes at a time (`count`) is one dataset.",
         example: "dataset: { path: shared-data, keep: 1000 }",
     },
     repeat: Repeat::Never,
-    writes: |options| Some(options.text("path").to_owned()),
+    writes: |options| options.text_if("path").map(str::to_owned),
     build,
 };
 
@@ -59,6 +60,7 @@ fn build(options: &Options, context: &Context) -> Result<Box<dyn Sink>, Fault> {
         ending: if options.text("format") == "csv" { "csv" } else { "ndjson" },
         keep: options.keep_if("keep"),
         number: 0,
+        pending: Vec::new(),
         published: Vec::new(),
     }))
 }
@@ -70,14 +72,14 @@ struct DatasetSink {
     keep: Option<Keep>,
     /// The highest number in use.
     number: u64,
-    /// The batches published since the last commit, so that a repeated one is known again.
-    published: Vec<Published>,
+    /// What the next commit publishes.
+    pending: Vec<(table::Table, Place)>,
+    /// The batches that a commit published before it failed, so that a repeated one is known again.
+    published: Vec<Place>,
 }
 
-struct Published {
-    here: (Partition, Position),
-    rejected: Vec<Rejected>,
-}
+/// Where in the source a batch ends.
+type Place = (Partition, Position);
 
 /// The part of a metadata file that this sink reads again.
 #[derive(Debug, Serialize, Deserialize)]
@@ -94,29 +96,21 @@ impl Sink for DatasetSink {
         self.disk.sync_dir(&self.directory)?;
         let remembered = kept.sink.as_ref().and_then(|state| state.get("number")?.as_u64());
         let mut findings = Vec::new();
-        let (mut highest_metadata, mut highest_data) = (0, 0);
+        let (mut committed, mut highest_data) = (Vec::new(), 0);
         for path in self.disk.list(&self.directory)? {
             if path.extension().is_some_and(|ending| ending == "tmp") {
                 remove_if_there(self.disk.as_ref(), &path)?;
                 let finding = Finding::notice(&path, "it was never finished".to_owned());
                 findings.push(finding.done("it was removed"));
             }
-            highest_metadata = highest_metadata.max(number_of(&path, "metadata_").unwrap_or(0));
+            committed.extend(number_of(&path, "metadata_"));
             highest_data = highest_data.max(number_of(&path, "data_").unwrap_or(0));
         }
         // At the very first start what is there belongs to others, also data without metadata.
-        self.number = remembered.unwrap_or(highest_data).max(highest_metadata);
-        let mut ahead = Vec::new();
-        // Without a checkpoint the newest dataset alone says how far the directory is.
-        let known = remembered.unwrap_or(highest_metadata.saturating_sub(1));
-        for number in known + 1..=highest_metadata {
-            let Some(commit) = self.commit_of(number)? else { continue };
-            let partition: Partition = commit.partition.as_str().into();
-            let known = kept.position(&partition).map_or(0, |position| position.offset);
-            if commit.position.offset > known {
-                ahead.push((partition, commit.position));
-            }
-        }
+        let highest = committed.iter().copied().max().unwrap_or(0);
+        self.number = remembered.unwrap_or(highest_data).max(highest);
+        committed.retain(|number| *number > remembered.unwrap_or(0));
+        let ahead = self.ahead(&committed, kept)?;
         Ok(Recovered { ahead, findings })
     }
 
@@ -125,31 +119,49 @@ impl Sink for DatasetSink {
             return Ok(Vec::new());
         }
         let here = (Arc::clone(&batch.partition), batch.position.clone());
-        if let Some(published) = self.published.iter().find(|published| published.here == here) {
-            // What failed came after it.
-            return Ok(published.rejected.clone());
-        }
         let (lines, mut rejected) = json_lines::of(&batch.records);
         let table = match (self.ending, &batch.records.encoding) {
             ("csv", Encoding::Json | Encoding::Text | Encoding::Csv(_)) => table::csv(&lines),
             _ => table::ndjson(&lines),
         };
         rejected.extend(table.rejected.iter().cloned());
-        if table.rows > 0 {
-            self.publish(&table, &here)?;
+        if table.rows > 0 && !self.published.contains(&here) {
+            self.pending.push((table, here));
         }
-        self.published.push(Published { here, rejected: rejected.clone() });
         Ok(rejected)
     }
 
     fn commit(&mut self) -> Result<Option<serde_json::Value>, Fault> {
+        for (table, here) in std::mem::take(&mut self.pending) {
+            self.publish(&table, &here)?;
+            self.published.push(here);
+        }
         self.prune()?;
         self.published.clear();
         Ok(Some(json!({ "number": self.number })))
     }
+
+    fn rollback(&mut self) -> Result<(), Fault> {
+        self.pending.clear();
+        Ok(())
+    }
 }
 
 impl DatasetSink {
+    /// Up to where each partition stands in these datasets, where that is further than the checkpoint says.
+    fn ahead(&self, numbers: &[u64], kept: &Checkpoint) -> Result<Vec<Place>, Fault> {
+        let mut ahead: BTreeMap<Partition, Position> = BTreeMap::new();
+        for number in numbers {
+            let Some(commit) = self.commit_of(*number)? else { continue };
+            let partition: Partition = commit.partition.as_str().into();
+            let known = ahead.get(&partition).or_else(|| kept.position(&partition));
+            if known.is_none_or(|known| known.offset < commit.position.offset) {
+                ahead.insert(partition, commit.position);
+            }
+        }
+        Ok(ahead.into_iter().collect())
+    }
+
     /// Data first, metadata last: the metadata is the commit. A publication that failed halfway was told to
     /// nobody: its number is taken again and its files are written over.
     fn publish(&mut self, table: &table::Table, here: &(Partition, Position)) -> Result<(), Fault> {

@@ -5,6 +5,7 @@ use crate::core::batch::Batch;
 use crate::core::context::Context;
 use crate::core::fault::Fault;
 use crate::core::kind::{About, Repeat, SinkKind, writes_nothing};
+use crate::core::limits::RETRY_FIRST;
 use crate::core::options::{Opt, Options, Shape};
 use crate::core::position::Checkpoint;
 use crate::core::record::Rejected;
@@ -97,10 +98,19 @@ impl Sink for Http {
             self.done = Done { batch: key, records: 0, rejected };
         }
         let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        for (index, line) in lines.enumerate().skip(self.done.records) {
+        let already = self.done.records;
+        for (index, line) in lines.enumerate().skip(already) {
             let idempotency =
                 format!("{}/{}/{}/{index}", self.prefix, batch.partition, batch.position.offset);
-            if let Some(reason) = self.send(line, idempotency)? {
+            let sent = self.send(line, idempotency).map_err(|fault| match fault {
+                // The server took something since the last fault: it is not down, so the pauses that
+                // grow from fault to fault begin anew.
+                Fault::Retry { reason, after: None } if index > already => {
+                    Fault::retry_after(reason, RETRY_FIRST)
+                }
+                fault => fault,
+            });
+            if let Some(reason) = sent? {
                 self.done.rejected.push(Rejected { record: line.to_vec(), reason });
             }
             self.done.records = index + 1;

@@ -47,7 +47,7 @@ dataset with the same checksum is never done twice. The pages need no network an
         example: "report: { path: shared-data/results, keep: 1000 }",
     },
     repeat: Repeat::Never,
-    writes: |options| Some(options.text("path").to_owned()),
+    writes: |options| options.text_if("path").map(str::to_owned),
     build,
 };
 
@@ -109,7 +109,7 @@ impl Sink for Report {
 
     fn write(&mut self, batch: &Batch) -> Result<Vec<Rejected>, Fault> {
         if self.log.is_none() {
-            self.open_log()?;
+            self.reopen_log()?;
         }
         let (lines, mut rejected) = json_lines::of(&batch.records);
         for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
@@ -149,6 +149,19 @@ impl Report {
             .iter()
             .filter_map(|line| serde_json::from_slice(line).ok())
             .collect();
+        self.log = Some(file);
+        Ok(())
+    }
+
+    /// Opens the log behind its last line that is known to be on disk. What a failed sync left behind it can
+    /// be read, and yet be gone after a power cut.
+    fn reopen_log(&mut self) -> Result<(), Fault> {
+        let mut file = self.disk.open(&self.log_path(), Access::ReadWrite)?;
+        if file.bytes()? < self.log_bytes {
+            return self.open_log();
+        }
+        self.disk.sync_dir(parent_of(&self.log_path()))?;
+        file.truncate(self.log_bytes)?;
         self.log = Some(file);
         Ok(())
     }

@@ -1,25 +1,23 @@
 //! `datasets`: finds complete pairs of data and metadata in a directory that it may only read.
 
+use crate::clients::dataset::{self, Doubt};
+use crate::clients::watch::Watch;
 use crate::core::batch::{Batch, DatasetPart};
 use crate::core::context::Context;
-use crate::core::disk::{Access, Disk, DiskFile, Metadata, read_range};
+use crate::core::disk::{Access, Disk, DiskFile, Metadata};
 use crate::core::fault::Fault;
 use crate::core::kind::{About, BuiltSource, Replay, SourceKind};
 use crate::core::options::{Opt, Options, Shape};
 use crate::core::position::{Checkpoint, Partition, Position};
 use crate::core::record::{Encoding, Records, Rejected};
 use crate::core::source::{Dataset, Read, Source};
-use crate::core::text::hexadecimal;
 use crate::core::time::now;
 use crate::core::wait::Wait;
 use crate::formats::assembler::{Assembler, Format};
 use crate::formats::pairs::{Pair, Pattern, pairs};
-use notify::{RecursiveMode, Watcher};
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 pub(super) static KIND: SourceKind = SourceKind {
@@ -35,8 +33,8 @@ found by events where the file system gives them, and by looking every `look` wh
 Each dataset is read once, also after a restart; a changed one again only with `changed: again`.",
         options: &[
             Opt::required("path", Shape::Path, "The directory."),
-            Opt::with_default("data", Shape::Text, "data_*.csv", "Names of data files; `*` is what the pair shares."),
-            Opt::with_default("metadata", Shape::Text, "metadata_*.json", "Names of metadata files."),
+            Opt::with_default("data", Shape::Pattern, "data_*.csv", "Names of data files; `*` is what the pair shares."),
+            Opt::with_default("metadata", Shape::Pattern, "metadata_*.json", "Names of metadata files."),
             Opt::with_default("look", Shape::Duration, "1s", "How often the directory is looked at anyway."),
             Opt::with_default(
                 "patience",
@@ -73,6 +71,7 @@ fn build(options: &Options, context: &Context) -> Result<BuiltSource, Fault> {
         current: None,
         listed: BTreeSet::new(),
         watch: None,
+        looked: None,
     })))
 }
 
@@ -93,6 +92,7 @@ struct Datasets {
     /// The names of all pairs, as they were seen last: what is done and not there any more is forgotten.
     listed: BTreeSet<String>,
     watch: Option<Watch>,
+    looked: Option<Instant>,
 }
 
 /// A dataset that is being read.
@@ -106,13 +106,6 @@ struct Current {
     assembler: Assembler,
     byte: u64,
     has_ended: bool,
-}
-
-/// Events of the file system, as a hint that it is worth looking.
-struct Watch {
-    _watcher: Option<notify::RecommendedWatcher>,
-    events: Option<Receiver<()>>,
-    looked: Option<Instant>,
 }
 
 /// What the note of a position says: the state of the files when they were read.
@@ -132,7 +125,6 @@ const PART: &str = "read up to ";
 impl Source for Datasets {
     fn resume(&mut self, from: &Checkpoint) -> Result<(), Fault> {
         self.done = from.positions.clone();
-        self.watch = Some(Watch::new(&self.directory));
         Ok(())
     }
 
@@ -161,28 +153,19 @@ impl Source for Datasets {
 impl Datasets {
     /// Waits for an event or the time to look; `false` when stopped or nothing is due yet.
     fn is_time(&mut self, wait: &Wait) -> bool {
-        let Some(watch) = &mut self.watch else { return true };
-        let Some(looked) = watch.looked else { return true };
+        let (Some(watch), Some(looked)) = (&self.watch, self.looked) else { return true };
         let left = self.look.saturating_sub(looked.elapsed());
-        let step = left.min(Duration::from_millis(500));
-        let is_event = if let Some(events) = &watch.events {
-            events.recv_timeout(step).is_ok()
-        } else {
-            wait.sleep(step);
-            false
-        };
+        let is_event = watch.wait(wait, left.min(Duration::from_millis(500)));
         !wait.is_stopped() && (is_event || looked.elapsed() >= self.look)
     }
 
     /// Finds the pairs that are not done.
     fn look(&mut self) -> Result<(), Fault> {
         // The directory may have come into being since the last look.
-        if self.watch.as_ref().is_none_or(|watch| watch.events.is_none()) {
+        if !self.watch.as_ref().is_some_and(Watch::has_events) {
             self.watch = Some(Watch::new(&self.directory));
         }
-        if let Some(watch) = &mut self.watch {
-            watch.looked = Some(now());
-        }
+        self.looked = Some(now());
         let files = self.disk.list(&self.directory)?;
         let pairs = pairs(&files, &self.data, &self.metadata);
         self.listed = pairs.iter().map(|pair| pair.name.clone()).collect();
@@ -217,7 +200,7 @@ impl Datasets {
     fn open(&mut self, pair: Pair) -> Result<Option<Box<Batch>>, Fault> {
         let state = self.state(&pair)?;
         let known = self.done.get(pair.name.as_str()).cloned();
-        match self.verify(&pair) {
+        match dataset::verify(self.disk.as_ref(), &pair) {
             Ok(dataset) => {
                 self.doubtful.remove(&pair.name);
                 self.current = Some(self.begin(dataset, state, known.as_ref())?);
@@ -293,46 +276,6 @@ impl Datasets {
         Box::new(batch)
     }
 
-    /// Compares the data file with what its metadata says.
-    fn verify(&self, pair: &Pair) -> Result<Dataset, Doubt> {
-        let metadata = self.read_metadata(&pair.metadata)?;
-        let file = self.disk.open(&pair.data, Access::Read).map_err(Fault::from)?;
-        let bytes = file.bytes().map_err(Fault::from)?;
-        let declared = metadata.get("bytes").and_then(serde_json::Value::as_u64);
-        if let Some(declared) = declared.filter(|declared| *declared != bytes) {
-            let reason = format!("the metadata says {declared} bytes, the file has {bytes}");
-            return Err(Doubt::Disagrees(reason));
-        }
-        let sha256 = checksum(file.as_ref())?;
-        let declared = metadata.get("sha256").and_then(serde_json::Value::as_str);
-        if let Some(declared) = declared.filter(|declared| !declared.eq_ignore_ascii_case(&sha256))
-        {
-            let reason = format!(
-                "the metadata says sha256 {declared}, the file has {sha256}: one of the two was damaged"
-            );
-            return Err(Doubt::Disagrees(reason));
-        }
-        Ok(Dataset {
-            name: pair.name.clone(),
-            path: pair.data.clone(),
-            bytes,
-            sha256: Some(sha256),
-            metadata: Some(metadata),
-        })
-    }
-
-    fn read_metadata(&self, path: &Path) -> Result<serde_json::Value, Doubt> {
-        const METADATA_BYTES: u64 = 1024 * 1024;
-        let file = self.disk.open(path, Access::Read).map_err(Fault::from)?;
-        let bytes = file.bytes().map_err(Fault::from)?;
-        if bytes > METADATA_BYTES {
-            return Err(Doubt::Disagrees("the metadata file is larger than 1 MiB".to_owned()));
-        }
-        let text = read_range(file.as_ref(), 0, bytes as usize).map_err(Fault::from)?;
-        serde_json::from_slice(&text)
-            .map_err(|error| Doubt::Disagrees(format!("the metadata file is not JSON: {error}")))
-    }
-
     fn read_rows(&mut self) -> Result<Read, Fault> {
         let Some(current) = &mut self.current else { return Ok(Read::Idle) };
         loop {
@@ -398,51 +341,5 @@ impl Datasets {
             self.done.remove(name);
         }
         missing
-    }
-}
-
-/// Why a pair is not read now.
-enum Doubt {
-    Fault(Fault),
-    Disagrees(String),
-}
-
-impl From<Fault> for Doubt {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
-    }
-}
-
-fn checksum(file: &dyn DiskFile) -> Result<String, Fault> {
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 256 * 1024];
-    let mut at = 0;
-    loop {
-        let read = file.read_at(&mut buffer, at)?;
-        if read == 0 {
-            let digest = hasher.finalize();
-            return Ok(hexadecimal(&digest));
-        }
-        hasher.update(&buffer[..read]);
-        at += read as u64;
-    }
-}
-
-impl Watch {
-    fn new(directory: &Path) -> Self {
-        let (sender, events) = sync_channel(1);
-        let watcher = notify::recommended_watcher(move |_| {
-            // One waiting hint is enough; what it was about is seen by looking.
-            sender.try_send(()).unwrap_or_default();
-        });
-        let watcher = watcher.and_then(|mut watcher| {
-            watcher.watch(directory, RecursiveMode::NonRecursive)?;
-            Ok(watcher)
-        });
-        match watcher {
-            Ok(watcher) => Self { _watcher: Some(watcher), events: Some(events), looked: None },
-            // No events here (the directory may not be there yet): looking now and then does it.
-            Err(_) => Self { _watcher: None, events: None, looked: None },
-        }
     }
 }

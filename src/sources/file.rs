@@ -1,8 +1,9 @@
 //! `file`: lines, NDJSON or CSV from a file, once or following it as it grows and is rotated.
 
+use crate::clients::generations;
 use crate::core::batch::Batch;
 use crate::core::context::Context;
-use crate::core::disk::{Access, Disk, DiskFile, parent_of};
+use crate::core::disk::{Access, Disk, DiskError, DiskFile, parent_of};
 use crate::core::fault::Fault;
 use crate::core::kind::{About, BuiltSource, Replay, SourceKind};
 use crate::core::options::{Opt, Options, Shape};
@@ -23,8 +24,8 @@ pub(super) static KIND: SourceKind = SourceKind {
         summary: "Reads lines, NDJSON or CSV from a file, once or as it grows.",
         details: "\
 The position is a byte of the file, kept with the file's identity. With `follow` the source waits at the \
-end for more. A file that is renamed away is read to its end before the new one of that name; one that is \
-cut and written anew is read from its start. Rows of a CSV that do not fit the header become dead letters, \
+end for more. A file that is renamed away is read to its end before the new one of that name, and so are \
+those between (`log.1`, `log-20260101`); one that is cut and written anew is read from its start. Rows of a CSV that do not fit the header become dead letters, \
 as does a line longer than 1 MiB. Only UTF-8 is read.",
         options: &[
             Opt::required("path", Shape::Path, "The file."),
@@ -68,7 +69,6 @@ fn build(options: &Options, context: &Context) -> Result<BuiltSource, Fault> {
         at: At::default(),
         offset: 0,
         open: None,
-        is_checked: false,
     })))
 }
 
@@ -84,8 +84,6 @@ struct File {
     /// Bytes over all files of this name: what the position counts, because it only grows.
     offset: u64,
     open: Option<Open>,
-    /// Whether the place that a checkpoint remembers was found again.
-    is_checked: bool,
 }
 
 /// A place in a file, with what tells the file from another of the same name.
@@ -141,15 +139,20 @@ impl File {
         if self.open.is_some() {
             return Ok(());
         }
-        let path = if self.is_checked { self.path.clone() } else { self.find()? };
-        let file = self.disk.open(&path, Access::Read).map_err(|error| {
-            if error.is_missing() && !self.is_followed {
-                Fault::retry(format!("{error}; it is waited for: create it, or correct `path`"))
-            } else {
-                Fault::from(error)
+        let file = loop {
+            let path = self.find()?;
+            let before = self.disk.metadata(&path).map_err(|error| self.is_missing(error))?.inode;
+            let file =
+                self.disk.open(&path, Access::Read).map_err(|error| self.is_missing(error))?;
+            let after = self.disk.metadata(&path).map(|metadata| metadata.inode);
+            // A file that was renamed in between is another one than the inode says.
+            if after.is_ok_and(|after| after == before)
+                && (self.at.inode == 0 || self.at.inode == before)
+            {
+                self.at.inode = before;
+                break file;
             }
-        })?;
-        self.at.inode = self.disk.metadata(&path)?.inode;
+        };
         let shape = self.at.delimiter.map(|delimiter| {
             let columns = self.at.columns.clone();
             Arc::new(CsvShape { delimiter, columns, header_bytes: 0, header_lines: 1 })
@@ -159,9 +162,16 @@ impl File {
         } else {
             Assembler::behind_header(self.format, shape)
         };
-        self.is_checked = true;
         self.open = Some(Open { file, assembler });
         Ok(())
+    }
+
+    fn is_missing(&self, error: DiskError) -> Fault {
+        if error.is_missing() && !self.is_followed {
+            Fault::retry(format!("{error}; it is waited for: create it, or correct `path`"))
+        } else {
+            Fault::from(error)
+        }
     }
 
     /// Where the file of the checkpoint is now; forgets the place when it is gone. A disk that gives no answer
@@ -170,11 +180,8 @@ impl File {
         if self.at == At::default() || self.is_same(&self.path)? {
             return Ok(self.path.clone());
         }
-        let name = self.path.file_name().map(|name| name.to_string_lossy().into_owned());
-        let name = name.unwrap_or_default();
         for path in self.disk.list(parent_of(&self.path))? {
-            let other = path.file_name().map(|other| other.to_string_lossy().into_owned());
-            if other.is_some_and(|other| other.starts_with(&name)) && self.is_same(&path)? {
+            if self.is_same(&path)? {
                 return Ok(path);
             }
         }
@@ -217,7 +224,6 @@ impl File {
     /// may have come back as another.
     fn close(&mut self) {
         self.open = None;
-        self.is_checked = false;
     }
 
     fn assemble(&mut self, is_end: bool) -> Result<Option<Box<Batch>>, Fault> {
@@ -254,12 +260,22 @@ impl File {
         let Some(open) = &self.open else { return Ok(Some(Read::Idle)) };
         let named = self.disk.metadata(&self.path);
         let is_cut = open.file.bytes()? < self.at.byte;
-        let is_replaced = named.as_ref().is_ok_and(|named| named.inode != self.at.inode);
-        if is_cut || is_replaced {
+        let is_renamed = named.is_ok_and(|named| named.inode != self.at.inode);
+        // While nothing is written to another file, its writer may still be with this one.
+        let next = if is_renamed {
+            generations::after(self.disk.as_ref(), &self.path, self.at.inode)
+        } else {
+            None
+        };
+        if next.is_some() && self.fill()? > 0 {
+            // Written between the end that was met and the look at the name.
+            return Ok(None);
+        }
+        if is_cut || next.is_some() {
             // What stood behind the last line feed is a record too: nobody will finish it.
             let last = if is_cut { None } else { self.assemble(true)? };
             self.open = None;
-            self.at = At::default();
+            self.at = At { inode: next.unwrap_or(0), ..At::default() };
             return Ok(last.map(Read::Batch));
         }
         wait.sleep(LOOK);

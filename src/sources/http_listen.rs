@@ -30,7 +30,7 @@ all who wait. A body that is not JSON is 400 and names the place; a journal that
 with `Retry-After`.",
         options: &[
             Opt::required("listen", Shape::Listen, "Port, or address with a port."),
-            Opt::with_default("path", Shape::Text, "/", "The path that takes the POST."),
+            Opt::with_default("path", Shape::Route, "/", "The path that takes the POST."),
             Opt::with_default("body_max", Shape::Size, "10MiB", "The largest body."),
         ],
         main: Some("listen"),

@@ -34,7 +34,7 @@ endless is logged and asked again; `Retry-After` is obeyed.",
             Opt::optional("headers", Shape::Pairs, "Headers that are sent along."),
             Opt::optional(
                 "expect",
-                Shape::Pairs,
+                Shape::Fields,
                 "Fields with their types that every answer must have, for example `number: integer` \
                  (integer, float, boolean or text); a bare value stands for the only field.",
             ),

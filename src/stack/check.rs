@@ -8,7 +8,7 @@ use crate::stack::diagnostic::{Diagnostic, Diagnostics};
 use crate::stack::expand;
 use crate::stack::model::Stack;
 use crate::stack::node::{self, Key, Node};
-use crate::stack::options::{self, unknown_key};
+use crate::stack::options::{self, is_misspelt, unknown_key};
 use crate::stack::service::{not_built, service};
 
 const KEYS: [&str; 5] = ["version", "stack", "seed", "services", "resources"];
@@ -47,7 +47,15 @@ pub fn load(
         Ok(mut root) => {
             let lookup = |name: &str| environment.lookup(name);
             expand::expand(&mut root, &lookup, &mut diagnostics.list);
-            check(file, text, &root, catalog, &mut diagnostics.list)
+            let unset: Vec<_> = diagnostics.list.iter().map(|it| it.span.clone()).collect();
+            let stack = check(file, text, &root, catalog, &mut diagnostics.list);
+            // What is wrong with the nothing that a missing variable left is not a mistake of its own.
+            let mut index = 0;
+            diagnostics.list.retain(|diagnostic| {
+                index += 1;
+                index <= unset.len() || !unset.contains(&diagnostic.span)
+            });
+            stack
         }
         Err(diagnostic) => {
             diagnostics.list.push(diagnostic);
@@ -86,35 +94,44 @@ fn check(
     }
     let get = |name: &str| entries.iter().find(|(key, _)| key.name == name);
     check_version(get("version"), diagnostics);
-    let name = stack_name(get("stack"), diagnostics);
-    let seed = get("seed").and_then(|(_, value)| seed(value, diagnostics));
-    let services = match get("services").map(|(key, value)| (key, value.entries())) {
-        Some((_, Some(services))) if !services.is_empty() => services,
-        Some((key, _)) => {
-            diagnostics.push(Diagnostic::new(key.span.clone(), "`services` holds no service"));
-            return None;
-        }
-        None => {
-            diagnostics.push(
-                Diagnostic::new(0..0, "the stack has no `services`")
-                    .help("add `services:` with a flow or a server below it"),
-            );
-            return None;
-        }
+    let name = match get("stack") {
+        None if is_misspelt("stack", entries, &KEYS) => None,
+        entry => stack_name(entry, diagnostics),
     };
+    let seed = get("seed").and_then(|(_, value)| seed(value, diagnostics));
+    let services = services(entries, diagnostics)?;
     let placed: Vec<Placed> = services
         .iter()
-        .filter_map(|(key, node)| {
-            let service = service(key, node, catalog, diagnostics)?;
-            Some(Placed { key, node, service })
-        })
+        .map(|(key, node)| Placed { key, node, service: service(key, node, catalog, diagnostics) })
         .collect();
-    conflicts::check(&placed, &conflicts::names(services), diagnostics);
+    conflicts::check(&placed, diagnostics);
     if diagnostics.iter().any(|diagnostic| !diagnostic.is_warning) {
         return None;
     }
-    let services = conflicts::in_order(placed, diagnostics);
+    let services = conflicts::in_order(placed);
     Some(Stack { name: name?, file: file.to_owned(), text: text.to_owned(), seed, services })
+}
+
+/// The services, if there are any.
+fn services<'a>(
+    entries: &'a [(Key, Node)],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<&'a [(Key, Node)]> {
+    let help =
+        "write `services:`, below it a name like `consumer:`, and below that a flow or a server";
+    let Some((key, value)) = entries.iter().find(|(key, _)| key.name == "services") else {
+        if !is_misspelt("services", entries, &KEYS) {
+            let missing = Diagnostic::new(0..0, "the stack has no `services`");
+            diagnostics.push(missing.help(help));
+        }
+        return None;
+    };
+    let services = value.entries().filter(|services| !services.is_empty());
+    if services.is_none() {
+        let empty = Diagnostic::new(key.span.clone(), "`services` holds no service");
+        diagnostics.push(empty.help(help));
+    }
+    services
 }
 
 /// The format is version 1 and stays readable for ever; a newer one must not be misread.
@@ -129,7 +146,7 @@ fn check_version(entry: Option<&(Key, Node)>, diagnostics: &mut Vec<Diagnostic>)
 }
 
 fn stack_name(entry: Option<&(Key, Node)>, diagnostics: &mut Vec<Diagnostic>) -> Option<String> {
-    let Some((key, value)) = entry else {
+    let Some((_, value)) = entry else {
         diagnostics.push(
             Diagnostic::new(0..0, "the stack has no name")
                 .help("start the file with `stack: NAME`"),
@@ -143,8 +160,11 @@ fn stack_name(entry: Option<&(Key, Node)>, diagnostics: &mut Vec<Diagnostic>) ->
         }
         _ => {
             diagnostics.push(
-                Diagnostic::new(key.span.start..value.span.end, "this is no name for a stack")
-                    .help("a name is letters, digits, `-` and `_`, at most 63"),
+                Diagnostic::new(
+                    value.span.clone(),
+                    format!("{} is no name for a stack", value.is_a()),
+                )
+                .help("a name is letters, digits, `-` and `_`, at most 63"),
             );
             None
         }

@@ -5,71 +5,134 @@ use crate::core::words::nearest;
 use crate::stack::diagnostic::Diagnostic;
 use crate::stack::model::{Body, Service};
 use crate::stack::node::{Key, Node, Yaml};
-use std::collections::BTreeSet;
 use std::ops::Range;
 
-/// A service with its place in the text.
+/// A service with its place in the text; `None` for one that is too wrong, whose needs still count.
 pub(super) struct Placed<'a> {
     pub key: &'a Key,
     pub node: &'a Node,
-    pub service: Service,
+    pub service: Option<Service>,
 }
 
-pub(super) fn check(placed: &[Placed], all: &[&str], diagnostics: &mut Vec<Diagnostic>) {
-    needs(placed, all, diagnostics);
+impl<'a> Placed<'a> {
+    fn name(&self) -> &'a str {
+        &self.key.name
+    }
+
+    /// The names behind `needs`, each where it stands.
+    fn needs(&self) -> Vec<&'a Node> {
+        match value(self.node, "needs") {
+            Some(Node { yaml: Yaml::List(items), .. }) => items.iter().collect(),
+            Some(single) => vec![single],
+            None => Vec::new(),
+        }
+    }
+
+    fn need(&self, name: &str) -> Option<&'a Node> {
+        self.needs().into_iter().find(|need| need.text() == Some(name))
+    }
+}
+
+pub(super) fn check(placed: &[Placed], diagnostics: &mut Vec<Diagnostic>) {
+    needs(placed, diagnostics);
+    cycles(placed, diagnostics);
     ports(placed, diagnostics);
     files(placed, diagnostics);
 }
 
-/// The services in an order in which each stands behind those that it needs.
-pub(super) fn in_order(placed: Vec<Placed>, diagnostics: &mut Vec<Diagnostic>) -> Vec<Service> {
-    let mut waiting = placed;
+/// The services in an order in which each stands behind those that it needs; there is one, because
+/// `check` found no cycle.
+pub(super) fn in_order(placed: Vec<Placed>) -> Vec<Service> {
+    let mut waiting: Vec<Service> =
+        placed.into_iter().filter_map(|placed| placed.service).collect();
     let mut ordered: Vec<Service> = Vec::new();
     while !waiting.is_empty() {
+        let before = ordered.len();
         let (ready, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|candidate| {
             let is_there = |name: &String| ordered.iter().any(|service| &service.name == name);
-            candidate.service.needs.iter().all(is_there)
+            candidate.needs.iter().all(is_there)
         });
-        if ready.is_empty() {
-            let names: Vec<&str> = rest.iter().map(|placed| placed.key.name.as_str()).collect();
-            if let Some(first) = rest.first() {
-                let message = format!("services that need each other: {}", names.join(", "));
-                diagnostics.push(
-                    Diagnostic::new(first.key.span.clone(), message)
-                        .help("remove one `needs`, so that one of them can start first"),
-                );
-            }
+        ordered.extend(ready);
+        if ordered.len() == before {
             return ordered;
         }
-        ordered.extend(ready.into_iter().map(|placed| placed.service));
         waiting = rest;
     }
     ordered
 }
 
-fn needs(placed: &[Placed], all: &[&str], diagnostics: &mut Vec<Diagnostic>) {
-    for Placed { key, node, service } in placed {
-        for need in service.needs.iter().filter(|need| !all.contains(&need.as_str())) {
+fn needs(placed: &[Placed], diagnostics: &mut Vec<Diagnostic>) {
+    let all: Vec<&str> = placed.iter().map(Placed::name).collect();
+    for candidate in placed {
+        for node in candidate.needs() {
+            let Some(need) = node.text().filter(|need| !all.contains(need)) else { continue };
             let help = match nearest(need, all.iter().copied()) {
                 Some(word) => format!("did you mean `{word}`?"),
                 None => format!("the services of this stack: {}", all.join(", ")),
             };
-            let message = format!("`{}` needs `{need}`, which is no service", service.name);
-            let span = value_span(node, "needs").unwrap_or_else(|| key.span.clone());
-            diagnostics.push(Diagnostic::new(span, message).help(help));
+            let message = format!("`{}` needs `{need}`, which is no service", candidate.name());
+            diagnostics.push(Diagnostic::new(node.span.clone(), message).help(help));
         }
     }
+}
+
+/// Names every circle of needs once.
+fn cycles(placed: &[Placed], diagnostics: &mut Vec<Diagnostic>) {
+    let mut left: Vec<&Placed> = placed.iter().collect();
+    loop {
+        // What needs nothing that is left can start; what stays behind needs something in a circle.
+        let all = left.clone();
+        left.retain(|one| all.iter().any(|other| one.need(other.name()).is_some()));
+        if left.len() < all.len() {
+            continue;
+        }
+        let Some(first) = left.first() else { return };
+        let circle = circle_from(first, &left);
+        diagnostics.extend(describe_circle(&circle));
+        left.retain(|one| !circle.iter().any(|member| member.name() == one.name()));
+    }
+}
+
+/// Follows the needs from one service until one comes a second time; the way from there is the circle.
+fn circle_from<'p, 'a>(first: &'p Placed<'a>, left: &[&'p Placed<'a>]) -> Vec<&'p Placed<'a>> {
+    let mut way = vec![first];
+    while let Some(last) = way.last() {
+        let next = left.iter().find(|other| last.need(other.name()).is_some());
+        let Some(next) = next else { return way };
+        if let Some(start) = way.iter().position(|known| known.name() == next.name()) {
+            return way.split_off(start);
+        }
+        way.push(next);
+    }
+    way
+}
+
+fn describe_circle(circle: &[&Placed]) -> Option<Diagnostic> {
+    let first = circle.first()?;
+    let next = circle.iter().cycle().skip(1);
+    let links: Vec<String> = circle
+        .iter()
+        .zip(next)
+        .map(|(one, other)| format!("`{}` needs `{}`", one.name(), other.name()))
+        .collect();
+    let second = circle.get(1).unwrap_or(first);
+    let span = first.need(second.name())?.span.clone();
+    Some(match circle.len() {
+        1 => Diagnostic::new(span, format!("`{}` needs itself", first.name()))
+            .help("remove it from its own `needs`"),
+        _ => Diagnostic::new(span, format!("needs in a circle: {}", links.join(", ")))
+            .help("remove one of these `needs`, so that one of them can start first"),
+    })
 }
 
 fn ports(placed: &[Placed], diagnostics: &mut Vec<Diagnostic>) {
     let mut seen: Vec<(Listen, &Placed)> = Vec::new();
     for candidate in placed {
-        let Some(listen) = listen_of(&candidate.service) else { continue };
+        let Some(listen) = candidate.service.as_ref().and_then(listen_of) else { continue };
         if let Some((_, first)) = seen.iter().find(|(other, _)| other.collides(listen)) {
-            let message = format!(
-                "`{}` and `{}` both listen on port {}",
-                first.service.name, candidate.service.name, listen.port
-            );
+            let names = (first.name(), candidate.name());
+            let message =
+                format!("`{}` and `{}` both listen on port {}", names.0, names.1, listen.port);
             diagnostics.push(
                 Diagnostic::new(listen_span(candidate), message)
                     .also(listen_span(first), "taken here")
@@ -81,7 +144,7 @@ fn ports(placed: &[Placed], diagnostics: &mut Vec<Diagnostic>) {
 }
 
 /// Where a service listens, if it does.
-pub(super) fn listen_of(service: &Service) -> Option<Listen> {
+fn listen_of(service: &Service) -> Option<Listen> {
     match &service.body {
         Body::Server(server) => Some(server.listen),
         Body::Flow(flow) => {
@@ -94,11 +157,16 @@ pub(super) fn listen_of(service: &Service) -> Option<Listen> {
 fn files(placed: &[Placed], diagnostics: &mut Vec<Diagnostic>) {
     let mut seen: Vec<(String, &Placed)> = Vec::new();
     for candidate in placed {
-        let Body::Flow(flow) = &candidate.service.body else { continue };
+        let Some(Body::Flow(flow)) = candidate.service.as_ref().map(|service| &service.body) else {
+            continue;
+        };
         let Some(target) = (flow.sink.kind.writes)(&flow.sink.options) else { continue };
         let target = normal(&target);
+        if target.is_empty() {
+            continue;
+        }
         if let Some((_, first)) = seen.iter().find(|(other, _)| *other == target) {
-            let names = (&first.service.name, &candidate.service.name);
+            let names = (first.name(), candidate.name());
             let message = format!("`{}` and `{}` both write {target}", names.0, names.1);
             diagnostics.push(
                 Diagnostic::new(sink_span(candidate), message)
@@ -110,37 +178,35 @@ fn files(placed: &[Placed], diagnostics: &mut Vec<Diagnostic>) {
     }
 }
 
-/// `./data//x` and `data/x` are one file.
+/// `./data//x` and `data/old/../x` are one file.
 fn normal(path: &str) -> String {
-    let parts: Vec<&str> =
-        path.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/').filter(|part| !part.is_empty() && *part != ".") {
+        let is_back = part == ".." && parts.last().is_some_and(|last| *last != "..");
+        if is_back {
+            parts.pop();
+        } else {
+            parts.push(part);
+        }
+    }
     let root = if path.starts_with('/') { "/" } else { "" };
     format!("{root}{}", parts.join("/"))
 }
 
 fn listen_span(placed: &Placed) -> Range<usize> {
-    value_span(placed.node, "listen")
-        .or_else(|| value_span(placed.node, "source"))
-        .unwrap_or_else(|| placed.key.span.clone())
+    let of_source = || {
+        let (_, options) = value(placed.node, "source")?.entries()?.first()?;
+        Some(value(options, "listen").unwrap_or(options))
+    };
+    let listen = value(placed.node, "listen").or_else(of_source);
+    listen.map_or_else(|| placed.key.span.clone(), |node| node.span.clone())
 }
 
 fn sink_span(placed: &Placed) -> Range<usize> {
-    let entries = placed.node.entries().unwrap_or_default();
-    let sink = entries.iter().find(|(key, _)| key.name == "sink").map(|(_, value)| &value.yaml);
-    match sink {
-        Some(Yaml::Map(kinds)) => kinds.first().map(|(key, _)| key.span.clone()),
-        _ => None,
-    }
-    .unwrap_or_else(|| placed.key.span.clone())
+    let sink = value(placed.node, "sink").and_then(Node::entries).and_then(<[_]>::first);
+    sink.map_or_else(|| placed.key.span.clone(), |(kind, _)| kind.span.clone())
 }
 
-fn value_span(node: &Node, name: &str) -> Option<Range<usize>> {
-    let entries = node.entries()?;
-    entries.iter().find(|(key, _)| key.name == name).map(|(_, value)| value.span.clone())
-}
-
-/// Names that stand more than once cannot happen (the reader refuses them); `all` keeps the file's order.
-pub(super) fn names(entries: &[(Key, Node)]) -> Vec<&str> {
-    let mut seen = BTreeSet::new();
-    entries.iter().map(|(key, _)| key.name.as_str()).filter(|name| seen.insert(*name)).collect()
+fn value<'a>(node: &'a Node, name: &str) -> Option<&'a Node> {
+    node.entries()?.iter().find(|(key, _)| key.name == name).map(|(_, value)| value)
 }

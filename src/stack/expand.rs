@@ -4,6 +4,9 @@ use crate::stack::diagnostic::Diagnostic;
 use crate::stack::node::Node;
 use std::ops::Range;
 
+/// How many braces may stand in each other; without a bound a file could exhaust the stack.
+const DEPTH: usize = 64;
+
 /// Looks up a variable; tests bring their own.
 pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -50,12 +53,15 @@ fn expand_text(
 
 /// What stands before the brace that closes the one before `body`, and what follows it.
 fn split_at_end(body: &str) -> Option<(&str, &str)> {
-    let mut open = 1;
+    let mut open = 1_usize;
     for (at, character) in body.char_indices() {
         match character {
             '{' => open += 1,
             '}' => open -= 1,
             _ => {}
+        }
+        if open > DEPTH {
+            return None;
         }
         if open == 0 {
             return Some((body.get(..at)?, body.get(at + 1..)?));
@@ -74,6 +80,14 @@ fn variable(
         Some((name, default)) => (name, Some(default)),
         None => (inside, None),
     };
+    let is_fine = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if name.is_empty() || !name.chars().all(is_fine) {
+        diagnostics.push(
+            Diagnostic::new(span.clone(), format!("`{name}` is no name of a variable"))
+                .help("write `${NAME}` or `${NAME:-default}`; `$$` is a plain `$`"),
+        );
+        return String::new();
+    }
     let value = lookup(name).filter(|value| default.is_none() || !value.is_empty());
     if let Some(value) = value {
         return value;
@@ -117,5 +131,6 @@ mod tests {
     fn an_unset_variable_without_a_default_is_named() {
         assert!(check("${UNSET}").1[0].message.contains("`UNSET` is not set"));
         assert!(check("${SET").1[0].message.contains("never closed"));
+        assert!(check("${SET-x}").1[0].message.contains("no name of a variable"));
     }
 }

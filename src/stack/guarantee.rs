@@ -109,7 +109,7 @@ pub(super) fn refuse(flow: &Flow, key: &Key, diagnostics: &mut Vec<Diagnostic>) 
     let ends = match source {
         "datasets" | "stdin" => true,
         "file" => !flow.source.options.is_set("follow"),
-        "generate" => flow.source.options.whole_if("limit").is_some(),
+        "generate" => flow.source.options.get("limit").is_some(),
         _ => false,
     };
     if summarises && !ends {

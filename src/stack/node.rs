@@ -97,6 +97,12 @@ impl<'text> Reader<'text> {
             }
             Some(Err(error)) => {
                 let at = self.byte(error.marker().index());
+                if error.info().contains("unknown anchor") {
+                    return Err(Diagnostic::new(at..at + 1, "this alias names nothing above it")
+                        .help(
+                            "`*name` repeats what `&name` marks, and that must stand before it",
+                        ));
+                }
                 Err(Diagnostic::new(at..at + 1, format!("this is not YAML: {}", error.info()))
                     .help("look at the indentation, and at quotes and brackets above this place"))
             }
@@ -179,10 +185,13 @@ impl<'text> Reader<'text> {
     }
 
     fn list(&mut self, depth: usize) -> Result<(Vec<Node>, usize), Diagnostic> {
-        let mut items = Vec::new();
+        let mut items: Vec<Node> = Vec::new();
         loop {
             match self.next()? {
-                (Event::SequenceEnd, span) => return Ok((items, span.end)),
+                (Event::SequenceEnd, span) => {
+                    let last = items.last().map(|item| item.span.end);
+                    return Ok((items, end_of(&span, last)));
+                }
                 step => items.push(self.node(step, depth + 1)?),
             }
         }
@@ -192,7 +201,10 @@ impl<'text> Reader<'text> {
         let mut entries: Vec<(Key, Node)> = Vec::new();
         loop {
             let key = match self.next()? {
-                (Event::MappingEnd, span) => return Ok((entries, span.end)),
+                (Event::MappingEnd, span) => {
+                    let last = entries.last().map(|(_, value)| value.span.end);
+                    return Ok((entries, end_of(&span, last)));
+                }
                 (Event::Scalar(name, ..), span) => Key { name: name.into_owned(), span },
                 (_, span) => return Err(Diagnostic::new(span, "a key must be plain text")),
             };
@@ -207,6 +219,12 @@ impl<'text> Reader<'text> {
             entries.push((key, value));
         }
     }
+}
+
+/// A list or map in brackets ends with its bracket; one in block style, whose end event is empty and stands
+/// before whatever comes next, ends with its last value.
+fn end_of(end: &Range<usize>, last: Option<usize>) -> usize {
+    if end.is_empty() { last.unwrap_or(end.end) } else { end.end }
 }
 
 fn count(node: &Node) -> usize {
@@ -229,6 +247,15 @@ mod tests {
         let (key, value) = &inner.entries().unwrap()[0];
         assert_eq!(&text[key.span.clone()], "ü");
         assert_eq!(&text[value.span.clone()], "5s");
+    }
+
+    #[test]
+    fn a_block_ends_with_its_last_value_and_brackets_with_the_bracket() {
+        let text = "a:\n  - x\n  - b: y\nc: { d: z }\n";
+        let node = parse(text).unwrap();
+        let spans: Vec<&str> =
+            node.entries().unwrap().iter().map(|(_, value)| &text[value.span.clone()]).collect();
+        assert_eq!(spans, ["- x\n  - b: y", "{ d: z }"]);
     }
 
     #[test]

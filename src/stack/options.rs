@@ -6,6 +6,8 @@ use crate::core::spec::Spec;
 use crate::core::unit;
 use crate::core::words::nearest;
 use crate::expr::{Expression, Template};
+use crate::formats::answer::Expected;
+use crate::formats::pairs::Pattern;
 use crate::generator;
 use crate::stack::diagnostic::Diagnostic;
 use crate::stack::node::{Key, Node, Yaml};
@@ -33,13 +35,12 @@ pub(super) fn read(owner: &Owner, node: &Node, diagnostics: &mut Vec<Diagnostic>
             let key = Key { name: main.to_owned(), span: owner.span.clone() };
             set(owner, &key, node, (&mut options, diagnostics));
         }
-        _ => diagnostics.push(
-            Diagnostic::new(
-                node.span.clone(),
-                format!("`{}` takes options, not {}", owner.name, node.is_a()),
-            )
-            .help(format!("its options: {}", names(owner.table))),
-        ),
+        _ => {
+            let message = format!("`{}` takes options, not {}", owner.name, node.is_a());
+            let help = format!("its options: {}", names(owner.table));
+            diagnostics.push(Diagnostic::new(node.span.clone(), message).help(help));
+            return options;
+        }
     }
     fill(owner, &mut options, diagnostics, node);
     options
@@ -57,11 +58,13 @@ fn set(
     (options, diagnostics): (&mut Options, &mut Vec<Diagnostic>),
 ) {
     let Some(option) = owner.table.iter().find(|option| option.name == key.name) else {
-        diagnostics.push(unknown_key(
-            key,
-            owner.table.iter().map(|option| option.name),
-            owner.name,
-        ));
+        let names = || owner.table.iter().map(|option| option.name);
+        diagnostics.push(unknown_key(key, names(), owner.name));
+        // What is only misspelt is not also reported as missing.
+        let meant = owner.table.iter().find(|it| nearest(&key.name, names()) == Some(it.name));
+        if let Some(meant) = meant.filter(|meant| options.get(meant.name).is_none()) {
+            options.set(meant.name, Setting::Text(String::new()));
+        }
         return;
     };
     match setting(option.shape, value) {
@@ -81,7 +84,8 @@ pub(super) fn unknown_key<'a>(
     owner: &str,
 ) -> Diagnostic {
     let message = format!("unknown key `{}` in {owner}", key.name);
-    let help = if let Some(word) = nearest(&key.name, known.clone()) {
+    let synonym = synonym(&key.name).filter(|word| known.clone().any(|name| name == *word));
+    let help = if let Some(word) = nearest(&key.name, known.clone()).or(synonym) {
         format!("did you mean `{word}`?")
     } else {
         let known: Vec<String> = known.map(|name| format!("`{name}`")).collect();
@@ -92,6 +96,37 @@ pub(super) fn unknown_key<'a>(
         }
     };
     Diagnostic::new(key.span.clone(), message).help(help)
+}
+
+/// Other tools' words for what an option is called here.
+const SYNONYMS: [(&str, &str); 14] = [
+    ("address", "listen"),
+    ("directory", "path"),
+    ("endpoint", "url"),
+    ("expression", "where"),
+    ("fields", "record"),
+    ("file", "path"),
+    ("filename", "path"),
+    ("folder", "path"),
+    ("interval", "every"),
+    ("period", "every"),
+    ("port", "listen"),
+    ("processors", "steps"),
+    ("retention", "keep"),
+    ("transforms", "steps"),
+];
+
+fn synonym(word: &str) -> Option<&'static str> {
+    let near = nearest(word, SYNONYMS.iter().map(|(theirs, _)| *theirs))?;
+    SYNONYMS.iter().find(|(theirs, _)| *theirs == near).map(|(_, ours)| *ours)
+}
+
+/// Is the key that is missing there under a wrong name? Then that was told already.
+pub(super) fn is_misspelt(name: &str, entries: &[(Key, Node)], known: &[&str]) -> bool {
+    entries.iter().any(|(key, _)| {
+        !known.contains(&key.name.as_str())
+            && nearest(&key.name, known.iter().copied()) == Some(name)
+    })
 }
 
 fn fill(owner: &Owner, options: &mut Options, diagnostics: &mut Vec<Diagnostic>, node: &Node) {
@@ -106,7 +141,12 @@ fn fill(owner: &Owner, options: &mut Options, diagnostics: &mut Vec<Diagnostic>,
                     owner.span.clone(),
                     format!("`{}` needs the key `{}`", owner.name, option.name),
                 )
-                .help(format!("{} ({})", option.doc, option.shape.name())),
+                .help(format!(
+                    "add `{}:` ({}). {}",
+                    option.name,
+                    option.shape.name(),
+                    option.doc
+                )),
             ),
             Need::Default(text) => {
                 let yaml = Yaml::Scalar { text: text.to_owned(), is_quoted: false };
@@ -126,6 +166,7 @@ fn setting(shape: Shape, node: &Node) -> Result<Setting, Wrong> {
     match shape {
         Shape::Record => record(node),
         Shape::Pairs => pairs(node),
+        Shape::Fields => fields(node),
         _ => match node.text() {
             Some(text) => scalar(shape, text.trim(), text, node),
             None => Err(vec![
@@ -164,7 +205,21 @@ fn scalar(shape: Shape, text: &str, whole: &str, node: &Node) -> Result<Setting,
         Shape::Url => url(text).map_err(expected),
         Shape::Listen => match Listen::parse(text) {
             Ok(_) => Ok(Setting::Text(text.to_owned())),
-            Err(message) => Err(wrong(message)),
+            Err(message) => Err(vec![
+                Diagnostic::new(node.span.clone(), message)
+                    .help("write a port like 8080, or an address with a port like 0.0.0.0:8080"),
+            ]),
+        },
+        Shape::Pattern => match Pattern::parse(text) {
+            Ok(_) => Ok(Setting::Text(text.to_owned())),
+            Err(message) => Err(vec![
+                Diagnostic::new(node.span.clone(), message)
+                    .help("the `*` stands for what changes, as in data_*.csv"),
+            ]),
+        },
+        Shape::Route => match route_path(text, &node.span) {
+            None => Ok(Setting::Text(text.to_owned())),
+            Some(diagnostic) => Err(vec![diagnostic]),
         },
         Shape::Template => match Template::parse(whole) {
             Ok(_) => Ok(Setting::Text(whole.to_owned())),
@@ -177,6 +232,15 @@ fn scalar(shape: Shape, text: &str, whole: &str, node: &Node) -> Result<Setting,
         Shape::Path if text.is_empty() => Err(wrong("an empty path".into())),
         _ => Ok(Setting::Text(whole.to_owned())),
     }
+}
+
+/// What is wrong with the path of a URL.
+pub(super) fn route_path(path: &str, span: &Range<usize>) -> Option<Diagnostic> {
+    let is_fine = path.starts_with('/') && !path.contains(|c: char| " ?#".contains(c));
+    (!is_fine).then(|| {
+        Diagnostic::new(span.clone(), format!("`{path}` is no path"))
+            .help("a path starts with `/` and has no blank, `?` or `#` in it")
+    })
 }
 
 fn choice(words: &[&'static str], text: &str, node: &Node) -> Result<Setting, Wrong> {
@@ -202,17 +266,37 @@ fn url(text: &str) -> Result<Setting, String> {
 }
 
 fn pairs(node: &Node) -> Result<Setting, Wrong> {
+    texts(node, |_, _| None)
+}
+
+/// Names with the types that an answer must have there.
+fn fields(node: &Node) -> Result<Setting, Wrong> {
+    texts(node, |name, text| Expected::parse(&[(name.to_owned(), text.to_owned())]).err())
+}
+
+/// Names with texts, of which every wrong one is told at its place.
+fn texts(node: &Node, is_wrong: fn(&str, &str) -> Option<String>) -> Result<Setting, Wrong> {
     let Some(entries) = node.entries() else {
         return Err(vec![
             Diagnostic::new(node.span.clone(), format!("{} stands here", node.is_a()))
                 .help("write `name: text` lines"),
         ]);
     };
-    let pairs = entries.iter().map(|(key, value)| match value.text() {
-        Some(text) => Ok((key.name.clone(), text.to_owned())),
-        None => Err(vec![Diagnostic::new(value.span.clone(), "a text belongs here")]),
-    });
-    pairs.collect::<Result<_, _>>().map(Setting::Pairs)
+    let (mut pairs, mut wrong) = (Vec::new(), Vec::new());
+    for (key, value) in entries {
+        let span = value.span.clone();
+        match value.text() {
+            None => wrong.push(
+                Diagnostic::new(span, format!("{} stands here", value.is_a()))
+                    .help(format!("write a text behind `{}:`", key.name)),
+            ),
+            Some(text) => match is_wrong(&key.name, text) {
+                Some(message) => wrong.push(Diagnostic::new(span, message)),
+                None => pairs.push((key.name.clone(), text.to_owned())),
+            },
+        }
+    }
+    if wrong.is_empty() { Ok(Setting::Pairs(pairs)) } else { Err(wrong) }
 }
 
 /// Reads `field: type` pairs and has the generator check them.

@@ -122,9 +122,15 @@ fn shape(shape: Shape) -> Value {
         ] }),
         Shape::Listen => json!({ "type": ["integer", "string"] }),
         Shape::Record => json!({ "type": "object", "minProperties": 1 }),
-        Shape::Pairs => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
-        Shape::Text | Shape::Path | Shape::Url | Shape::Template | Shape::Expression => {
-            json!({ "type": "string" })
+        Shape::Pairs | Shape::Fields => {
+            json!({ "type": "object", "additionalProperties": { "type": "string" } })
         }
+        Shape::Text
+        | Shape::Path
+        | Shape::Pattern
+        | Shape::Url
+        | Shape::Route
+        | Shape::Template
+        | Shape::Expression => json!({ "type": "string" }),
     }
 }

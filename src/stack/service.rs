@@ -2,13 +2,13 @@
 
 use crate::catalog::Catalog;
 use crate::core::listen::Listen;
-use crate::core::options::{Setting, Shape};
+use crate::core::options::Setting;
 use crate::stack::component::component;
 use crate::stack::diagnostic::Diagnostic;
 use crate::stack::guarantee::{self, Guarantee};
 use crate::stack::model::{Body, Flow, Form, Route, Server, Service};
 use crate::stack::node::{Key, Node, Yaml};
-use crate::stack::options::{record, unknown_key};
+use crate::stack::options::{is_misspelt, record, route_path, unknown_key};
 
 const KEYS: [&str; 8] = ["needs", "source", "steps", "sink", "require", "listen", "routes", "view"];
 
@@ -40,25 +40,39 @@ pub(super) fn service(
     let body = match (get("source"), get("sink"), get("listen"), get("routes")) {
         (Some(_), Some(_), None, None) => Body::Flow(flow(key, node, catalog, diagnostics)?),
         (None, None, Some((_, listen)), Some((_, routes))) => {
+            for (entry, _) in [get("steps"), get("require")].into_iter().flatten() {
+                let message = format!("`{}` belongs to a flow, and this is a server", entry.name);
+                diagnostics
+                    .push(Diagnostic::new(entry.span.clone(), message).help("remove the key"));
+            }
             Body::Server(server(listen, routes, diagnostics)?)
         }
-        (source, sink, listen, routes) => {
-            let is_flow = source.is_some() || sink.is_some();
-            let mixes = is_flow && (listen.is_some() || routes.is_some());
-            let help = match () {
-                () if mixes => "a service is a flow or a server: make two of it",
-                () if source.is_some() => "add a `sink`: where the records go",
-                () if sink.is_some() => "add a `source`: where the records come from",
-                () if listen.is_some() => "add `routes`: what is answered on which path",
-                () if routes.is_some() => "add `listen`: the port",
-                () => "give it a `source` and a `sink`, or `listen` and `routes`",
-            };
-            let message = format!("the service `{}` is not complete", key.name);
-            diagnostics.push(Diagnostic::new(key.span.clone(), message).help(help));
+        _ => {
+            diagnostics.extend(not_complete(key, entries));
             return None;
         }
     };
     Some(Service { name: key.name.clone(), needs, body })
+}
+
+/// Which part is missing; nothing when the part is there and only misspelt.
+fn not_complete(key: &Key, entries: &[(Key, Node)]) -> Option<Diagnostic> {
+    let has = |name: &str| entries.iter().any(|(entry, _)| entry.name == name);
+    let is_flow = has("source") || has("sink");
+    let is_server = has("listen") || has("routes");
+    let (missing, help) = match () {
+        () if is_flow && is_server => ("", "a service is a flow or a server: make two of it"),
+        () if has("source") => ("sink", "add a `sink`: where the records go"),
+        () if has("sink") => ("source", "add a `source`: where the records come from"),
+        () if has("listen") => ("routes", "add `routes`: what is answered on which path"),
+        () if has("routes") => ("listen", "add `listen`: the port"),
+        () => ("", "give it a `source` and a `sink`, or `listen` and `routes`"),
+    };
+    if is_misspelt(missing, entries, &KEYS) {
+        return None;
+    }
+    let message = format!("the service `{}` is not complete", key.name);
+    Some(Diagnostic::new(key.span.clone(), message).help(help))
 }
 
 /// What a later version brings; the words say so and do not guess.
@@ -121,8 +135,9 @@ fn flow(
         ),
     }
     let sink = component("sink", get("sink")?, catalog.sinks, |kind| &kind.about, diagnostics);
-    let steps: Option<Vec<_>> = steps.into_iter().collect();
-    let flow = Flow { source: source?, steps: steps?, sink: sink? };
+    // A wrong step or route is left out, so that what it hides is looked at too; the errors stay.
+    let steps = steps.into_iter().flatten().collect();
+    let flow = Flow { source: source?, steps, sink: sink? };
     if let Some(required) = get("require") {
         check_required(required, &flow, diagnostics);
     }
@@ -166,18 +181,17 @@ fn server(listen: &Node, routes: &Node, diagnostics: &mut Vec<Diagnostic>) -> Op
         );
         return None;
     };
+    if entries.is_empty() {
+        let empty = Diagnostic::new(routes.span.clone(), "`routes` holds no route");
+        diagnostics.push(empty.help("write `/number: { generate: { number: integer 1..100 } }`"));
+    }
     let routes: Vec<Option<Route>> =
         entries.iter().map(|(path, node)| route(path, node, diagnostics)).collect();
-    Some(Server { listen: listen?, routes: routes.into_iter().collect::<Option<_>>()? })
+    Some(Server { listen: listen?, routes: routes.into_iter().flatten().collect() })
 }
 
 fn route(path: &Key, node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<Route> {
-    if !path.name.starts_with('/') || path.name.contains([' ', '?', '#']) {
-        diagnostics.push(
-            Diagnostic::new(path.span.clone(), format!("`{}` is no path", path.name))
-                .help("a path starts with `/` and has no blank, `?` or `#` in it"),
-        );
-    }
+    diagnostics.extend(route_path(&path.name, &path.span));
     let entries = node.entries().unwrap_or_default();
     let mut answer = None;
     let mut form = Form::Json;
@@ -207,10 +221,12 @@ fn route(path: &Key, node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<R
             None
         }
         None => {
-            diagnostics.push(
-                Diagnostic::new(path.span.clone(), "this route answers nothing")
-                    .help(format!("give it `generate:` with {}", Shape::Record.name())),
-            );
+            if !is_misspelt("generate", entries, &["generate", "as"]) {
+                diagnostics.push(
+                    Diagnostic::new(path.span.clone(), "this route answers nothing")
+                        .help("write `{ generate: { number: integer 1..100 } }` behind it"),
+                );
+            }
             None
         }
     }

@@ -15,7 +15,7 @@ pub(super) static KIND: StepKind = StepKind {
         summary: "Makes of each record what a jq expression says: one record, several, or none.",
         details: "\
 A line of text is looked at as `{\"line\": \"...\"}`. A record for which the expression fails becomes a dead \
-letter. Expressions that could run without end (`while`, `until`, `def`, `range`, ...) are refused by `check`.",
+letter. Expressions that could run without end (`while`, `until`, `def`, ...) are refused by `check`.",
         options: &[Opt::required(
             "to",
             Shape::Expression,

@@ -48,6 +48,10 @@ struct Current {
 
 impl Step for Summarise {
     fn apply(&mut self, mut batch: Batch) -> Result<Option<Batch>, Fault> {
+        if batch.dataset.is_none() && batch.records.is_empty() && self.current.is_none() {
+            // A dataset that was given up: nothing to add up, and the dead letter must not wait.
+            return Ok(Some(batch));
+        }
         let current = self.current.get_or_insert_with(|| Current::new(&batch.records.encoding));
         current.add(&batch.records);
         current.rejected.append(&mut batch.rejected);

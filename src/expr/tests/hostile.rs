@@ -1,13 +1,13 @@
 //! Expressions and records that try to run for ever, eat the memory or overflow the stack.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::super::Expression;
 use super::map;
 
 /// Runs and requires an end in good time; the bound is wide since tests share the machine.
 fn stopped(text: &str, line: &str) -> String {
-    let start = Instant::now();
+    let start = crate::core::time::now();
     let reason = map(text, line).unwrap_err();
     assert!(start.elapsed() < Duration::from_secs(10), "{text} took {:?}", start.elapsed());
     let (_, reason) = reason.rsplit_once("`: ").unwrap_or_else(|| panic!("{text}: {reason}"));

@@ -17,7 +17,7 @@ services:
   consumer:
     source: {{ datasets: {{ path: shared, look: 50ms }} }}
     steps: [summarise]
-    sink: {{ report: results }}
+    sink: {{ report: {{ path: results, png: false }} }}
 "
     )
 }
@@ -92,8 +92,6 @@ fn check_results(results: &Path, shared: &Path, datasets: u64) {
         assert!(file(format!("report_{number}.html")).trim_ascii_end().ends_with(b"</html>"));
         let svg = file(format!("chart_{number}_value.svg"));
         assert!(svg.trim_ascii_end().ends_with(b"</svg>"), "chart_{number}_value.svg");
-        let png = file(format!("chart_{number}_value.png"));
-        assert!(png.ends_with(b"IEND\xaeB`\x82"), "chart_{number}_value.png");
     }
     let index = String::from_utf8(read(&results.join("index.html"))).unwrap();
     assert!(index.contains(&format!("report_{datasets}.html")));

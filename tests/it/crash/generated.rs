@@ -18,7 +18,7 @@ services:
     )
 }
 
-const PACED: &str = "every: 1ms, count: 5,";
+const PACED: &str = "every: 1ms, count: 20,";
 
 /// Kills the flow, lets it come to an end, and answers what an undisturbed run writes.
 fn kill_and_finish(shape: &'static str, steps: &str, sink: &str, harness: &Harness) -> Vec<u8> {

@@ -5,10 +5,10 @@ use headwater::testing::random::Random;
 use std::time::{Duration, Instant, SystemTime};
 
 /// Kills over all shapes, unless `HEADWATER_KILLS` says otherwise.
-const KILLS: u64 = 325;
+const KILLS: u64 = 600;
 
 /// Shapes that share them.
-const SHAPES: u64 = 13;
+const SHAPES: u64 = 12;
 
 /// The kills of one shape of flow.
 pub struct Kills {
@@ -25,7 +25,7 @@ impl Kills {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
         let seed = number("HEADWATER_SEED").unwrap_or(now.as_nanos() as u64 >> 10);
         let left = number("HEADWATER_KILLS").unwrap_or(KILLS).div_ceil(SHAPES);
-        let salt = shape.bytes().fold(0, |salt: u64, byte| salt * 31 + u64::from(byte));
+        let salt = shape.bytes().fold(0, |salt: u64, byte| salt.rotate_left(7) ^ u64::from(byte));
         let random = Random::new(seed ^ salt);
         Self { shape, seed, random, left, start: Instant::now() }
     }

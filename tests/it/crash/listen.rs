@@ -6,6 +6,7 @@ use crate::support::{Harness, Peer, Process, Reply, eventually, read_lines, sequ
 use headwater::testing::random::Random;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::time::Duration;
 
 fn stack(sink: &str) -> String {
     format!(
@@ -19,13 +20,14 @@ services:
 }
 
 /// Clients send while the process is killed again and again; then they finish with one that stays.
-fn send_through_kills(shape: &'static str, harness: &Harness) -> (Known, Process) {
+/// `pause`: between two lots of a client, for a sink that is slow.
+fn send_through_kills(shape: &'static str, harness: &Harness, pause: Duration) -> (Known, Process) {
     let mut kills = Kills::of(shape);
     let senders = Senders::default();
     let process = std::thread::scope(|scope| {
         for client in 0..3 {
             let (random, senders) = (Random::new(kills.random.number()), &senders);
-            scope.spawn(move || senders.send(client, random));
+            scope.spawn(move || senders.send(client, pause, random));
         }
         let arrive = |process: &Process| {
             if let Some(address) = process.address_if("take") {
@@ -53,7 +55,8 @@ fn counts(ids: &[u64]) -> BTreeMap<u64, u64> {
 fn acknowledged_records_are_in_the_file_once_per_acknowledgement() {
     let harness = Harness::new(&stack("append_file: out.ndjson"));
     assert_eq!(harness.guarantee("take"), "exactly-once");
-    let (known, mut process) = send_through_kills("http_listen -> append_file", &harness);
+    let (known, mut process) =
+        send_through_kills("http_listen -> append_file", &harness, Duration::ZERO);
     let output = harness.path("out.ndjson");
     let stored = || counts(&sequence(&read_lines_so_far(&output), "id"));
     eventually("everything acknowledged is stored", || {
@@ -88,7 +91,8 @@ fn acknowledged_records_reach_the_next_server_at_least_once() {
     });
     let harness = Harness::new(&stack(&format!("http: \"{}\"", peer.address)));
     assert_eq!(harness.guarantee("take"), "at-least-once");
-    let (known, mut process) = send_through_kills("http_listen -> http", &harness);
+    let pause = Duration::from_millis(20);
+    let (known, mut process) = send_through_kills("http_listen -> http", &harness, pause);
     let delivered = || counts(&sequence(&taken.lock().unwrap(), "id"));
     eventually("everything acknowledged is delivered", || {
         let delivered = delivered();

@@ -5,6 +5,7 @@ use headwater::testing::random::Random;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
 
 /// What the clients know, all together.
 #[derive(Debug, Default)]
@@ -42,16 +43,17 @@ impl Senders {
     }
 
     /// One client: sends one to five records at a time, each lot until it is acknowledged.
-    pub fn send(&self, client: u64, mut random: Random) {
+    pub fn send(&self, client: u64, pause: Duration, mut random: Random) {
         let mut next = client * 1_000_000;
         let mut connection = None;
         while !self.stop.load(Relaxed) {
+            std::thread::sleep(pause);
             let lot: Vec<u64> = (next..=next + random.below(5)).collect();
             next += lot.len() as u64;
             let lines: String = lot.iter().map(|id| format!("{{\"id\":{id}}}\n")).collect();
             while !self.try_to_send(&lot, &lines, &mut connection) {
                 connection = None;
-                std::thread::sleep(std::time::Duration::from_millis(2));
+                std::thread::sleep(Duration::from_millis(2));
             }
         }
     }

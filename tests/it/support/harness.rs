@@ -1,16 +1,18 @@
 //! A stack in a directory of its own.
 
-use super::Process;
+use super::{Namespace, Process};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The binary, a stack file and a working directory that goes when this is dropped.
+/// The binary, a stack file and a working directory. It goes at the end, unless the test fails.
 #[derive(Debug)]
 pub struct Harness {
-    directory: tempfile::TempDir,
+    directory: PathBuf,
     stack: Option<&'static str>,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
+    /// What `nsenter` is told, when the mounts of another process are to be seen.
+    namespace: Vec<String>,
 }
 
 impl Harness {
@@ -28,10 +30,11 @@ impl Harness {
 
     fn bare(stack: Option<&'static str>) -> Self {
         Self {
-            directory: tempfile::tempdir().unwrap(),
+            directory: tempfile::tempdir().unwrap().keep(),
             stack,
             arguments: Vec::new(),
             environment: Vec::new(),
+            namespace: Vec::new(),
         }
     }
 
@@ -40,17 +43,22 @@ impl Harness {
         self
     }
 
+    /// Runs what is started from now on with the mounts of `namespace`.
+    pub fn enter(&mut self, namespace: &Namespace) {
+        self.namespace = namespace.entrance();
+    }
+
     pub fn environment(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
         self
     }
 
     pub fn directory(&self) -> &Path {
-        self.directory.path()
+        &self.directory
     }
 
     pub fn path(&self, relative: &str) -> PathBuf {
-        self.directory.path().join(relative)
+        self.directory.join(relative)
     }
 
     pub fn stack_path(&self) -> PathBuf {
@@ -79,8 +87,17 @@ impl Harness {
 
     /// The binary in the directory.
     pub fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_headwater"));
-        command.current_dir(self.directory.path());
+        let binary = env!("CARGO_BIN_EXE_headwater");
+        let mut command = if self.namespace.is_empty() {
+            Command::new(binary)
+        } else {
+            let mut command = Command::new("nsenter");
+            // The directory must be entered behind the mounts, or they are not seen from it.
+            command.args(&self.namespace).args(["sh", "-c", "cd \"$0\" && exec \"$@\""]);
+            command.arg(&self.directory).arg(binary);
+            command
+        };
+        command.current_dir(&self.directory);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
@@ -92,5 +109,15 @@ impl Harness {
         let flows = answer["flows"].as_array().unwrap();
         let flow = flows.iter().find(|flow| flow["service"] == service).unwrap();
         flow["guarantee"].as_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Harness {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the files are kept in {}", self.directory.display());
+        } else {
+            drop(std::fs::remove_dir_all(&self.directory));
+        }
     }
 }

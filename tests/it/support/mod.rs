@@ -4,13 +4,15 @@ mod files;
 mod harness;
 mod http;
 mod lines;
+mod namespace;
 mod peer;
 mod process;
 
 pub use files::{Parts, read, read_lines, sequence};
 pub use harness::Harness;
-pub use http::{Answer, Connection, get, post};
+pub use http::{Connection, get, post};
 pub use lines::Lines;
+pub use namespace::Namespace;
 pub use peer::{Peer, Reply};
 pub use process::Process;
 

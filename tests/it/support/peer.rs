@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// A request as the peer saw it.
@@ -43,6 +44,7 @@ pub struct Peer {
     pub address: String,
     asked: Arc<Mutex<Vec<Asked>>>,
     stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Peer {
@@ -57,7 +59,7 @@ impl Peer {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let stop = Arc::new(AtomicBool::new(false));
         let (seen, ends, script) = (Arc::clone(&asked), Arc::clone(&stop), Arc::new(script));
-        std::thread::spawn(move || {
+        let thread = std::thread::spawn(move || {
             for stream in listener.incoming() {
                 if ends.load(Relaxed) {
                     return;
@@ -68,7 +70,7 @@ impl Peer {
                 std::thread::spawn(move || drop(serve(stream, &script, &seen, &ends)));
             }
         });
-        Self { address, asked, stop }
+        Self { address, asked, stop, thread: Some(thread) }
     }
 
     pub fn asked(&self) -> Vec<Asked> {
@@ -82,6 +84,7 @@ impl Drop for Peer {
         // A last connection wakes the listening thread, which then lets the port go.
         let place = self.address.trim_start_matches("http://").trim_end_matches('/');
         drop(TcpStream::connect(place));
+        drop(self.thread.take().map(JoinHandle::join));
     }
 }
 
@@ -93,8 +96,8 @@ fn serve(
 ) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream);
     while let Some(asked) = request(&mut reader)? {
+        seen.lock().unwrap().push(asked.clone());
         let reply = script(&asked);
-        seen.lock().unwrap().push(asked);
         let stream = reader.get_mut();
         match reply {
             Reply::Answer(status, headers, body) => {
@@ -102,9 +105,9 @@ fn serve(
                 let has_body = status != 304 && status != 204;
                 let length =
                     if has_body { format!("content-length: {length}\r\n") } else { String::new() };
-                let head = format!("HTTP/1.1 {status} Reply\r\n{headers}{length}\r\n");
-                stream.write_all(head.as_bytes())?;
-                stream.write_all(if has_body { body.as_bytes() } else { b"" })?;
+                let body = if has_body { body } else { String::new() };
+                let answer = format!("HTTP/1.1 {status} Reply\r\n{headers}{length}\r\n{body}");
+                stream.write_all(answer.as_bytes())?;
             }
             Reply::Raw(bytes) => return stream.write_all(&bytes),
             Reply::Endless => {

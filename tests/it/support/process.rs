@@ -59,8 +59,9 @@ impl Process {
 
     /// Sends `TERM`, `HUP`, `INT`, `STOP` or `CONT`.
     pub fn signal(&self, name: &str) {
-        let status = Command::new("kill").arg(format!("-{name}")).arg(self.id().to_string());
-        assert!({ status }.status().unwrap().success(), "kill -{name}");
+        let id = self.id().to_string();
+        let status = Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap();
+        assert!(status.success(), "kill -{name} {id}");
     }
 
     pub fn has_ended(&mut self) -> bool {

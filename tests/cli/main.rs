@@ -1,0 +1,13 @@
+//! The command as a user meets it: the real binary, its output, its exit codes.
+//!
+//! Expected outputs are files. `HEADWATER_BLESS=1 cargo test --test cli` writes them anew; read the
+//! difference before it is committed.
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may panic and write")]
+
+mod command;
+mod diagnostics;
+mod generate;
+mod generated_docs;
+mod schema;
+mod support;
+mod up;

@@ -1,0 +1,12 @@
+//! What every entry of the component lists must do, whatever it is. A new source, step or sink is tested here
+//! without a line of its own, or with one arrangement where the test cannot guess what it needs.
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may panic and write")]
+
+mod bad_input;
+mod http;
+mod kinds;
+mod power;
+mod sinks;
+mod sources;
+mod support;
+mod trials;

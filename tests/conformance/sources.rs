@@ -1,0 +1,182 @@
+//! A source that says it can be read again gives the same bytes from every position it ever returned.
+
+use crate::support::{advance, flow, read_all, source, write};
+use headwater::catalog::Catalog;
+use headwater::core::batch::Batch;
+use headwater::core::kind::Replay;
+use headwater::core::position::Checkpoint;
+use headwater::engine::journal::{Journal, JournalOptions};
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Sources with more than one batch to give, for every kind that can be read again.
+fn arrangements(directory: &Path) -> Vec<(&'static str, String)> {
+    let at = |name: &str| directory.join(name).display().to_string();
+    let rows = |row: &dyn Fn(u32) -> String| (0..60_000).map(row).collect::<String>();
+    let bad = |n: u32| if n.is_multiple_of(9_973) { "torn\n" } else { "" };
+    let csv = format!("id,text\n{}", rows(&|n| format!("{n},\"a\nb {n}\"\n{}", bad(n))));
+    let ndjson = rows(&|n| format!("{{\"n\":{n},\"text\":\"some text\"}}\n"));
+    let plain = rows(&|n| format!("line {n}\r\n{}", "\n".repeat((n % 3) as usize)));
+    write(&directory.join("rows.csv"), format!("\u{FEFF}{csv}"));
+    write(&directory.join("semicolon.csv"), csv.replace(',', ";"));
+    write(&directory.join("records.ndjson"), &ndjson);
+    write(&directory.join("plain.log"), format!("{plain}the end"));
+    write(&directory.join("empty.csv"), "");
+    for (number, text) in
+        [(2, csv.as_str()), (10, "id,text\n1,x\n"), (11, "id,text\n"), (12, "id\n1\n")]
+    {
+        dataset(&directory.join("sets"), number, text.as_bytes());
+    }
+    vec![
+        (
+            "generate",
+            "generate: { limit: 60000, record: { id: sequence, who: person.name, v: walk } }"
+                .into(),
+        ),
+        (
+            "generate",
+            "generate: { every: 0.001ms, count: 7, limit: 50, record: { id: sequence } }".into(),
+        ),
+        ("file", format!("file: {}", at("rows.csv"))),
+        ("file", format!("file: {}", at("semicolon.csv"))),
+        ("file", format!("file: {}", at("records.ndjson"))),
+        ("file", format!("file: {}", at("plain.log"))),
+        ("file", format!("file: {}", at("empty.csv"))),
+        ("file", format!("file: {{ path: {}, format: lines }}", at("rows.csv"))),
+        ("datasets", format!("datasets: {{ path: {}, look: 1ms }}", at("sets"))),
+    ]
+}
+
+/// A complete dataset, as the `dataset` sink leaves it.
+pub fn dataset(directory: &Path, number: u32, data: &[u8]) {
+    std::fs::create_dir_all(directory).unwrap();
+    write(&directory.join(format!("data_{number}.csv")), data);
+    let sha: Vec<String> = Sha256::digest(data).iter().map(|byte| format!("{byte:02x}")).collect();
+    let metadata = serde_json::json!({ "bytes": data.len(), "sha256": sha.concat() });
+    write(&directory.join(format!("metadata_{number}.json")), metadata.to_string());
+}
+
+/// The bytes of every partition with what was rejected, and whether its dataset came to its end.
+fn contents(batches: &[Batch]) -> BTreeMap<String, (Vec<u8>, u32)> {
+    let mut all: BTreeMap<String, (Vec<u8>, u32)> = BTreeMap::new();
+    for batch in batches {
+        let of = all.entry(batch.partition.to_string()).or_default();
+        of.0.extend(&batch.records.bytes);
+        for rejected in &batch.rejected {
+            of.0.extend(&rejected.record);
+            of.0.extend(rejected.reason.as_bytes());
+        }
+        of.1 += batch.dataset.as_ref().map_or(0, |part| u32::from(part.is_last));
+    }
+    all.retain(|_, (bytes, ends)| !bytes.is_empty() || *ends > 0);
+    all
+}
+
+#[test]
+fn every_source_that_can_be_read_again_is_tried() {
+    let directory = tempfile::tempdir().unwrap();
+    let tried: Vec<&str> = arrangements(directory.path()).iter().map(|(name, _)| *name).collect();
+    for kind in Catalog::all().sources.iter().filter(|kind| kind.replay == Replay::Again) {
+        assert!(tried.contains(&kind.about.name), "no arrangement for {}", kind.about.name);
+    }
+}
+
+#[test]
+fn the_same_bytes_follow_every_position() {
+    let directory = tempfile::tempdir().unwrap();
+    for (_, text) in arrangements(directory.path()) {
+        let whole = read_all(source(&text).as_mut(), &Checkpoint::default()).unwrap();
+        let is_small = text.contains("empty.csv");
+        assert!(is_small || whole.len() >= 3, "{text} gives {} batches", whole.len());
+        let mut checkpoint = Checkpoint::default();
+        for (index, batch) in whole.iter().enumerate() {
+            advance(&mut checkpoint, batch);
+            let rest = read_all(source(&text).as_mut(), &checkpoint).unwrap();
+            let expected = contents(&whole[index + 1..]);
+            assert!(contents(&rest) == expected, "{text} differs behind batch {index}");
+        }
+    }
+}
+
+#[test]
+fn the_counts_of_records_are_right() {
+    let directory = tempfile::tempdir().unwrap();
+    for (_, text) in arrangements(directory.path()) {
+        let batches = read_all(source(&text).as_mut(), &Checkpoint::default()).unwrap();
+        for batch in &batches {
+            let ends_well = batch.records.bytes.last().is_none_or(|byte| *byte == b'\n');
+            assert!(ends_well, "{text}: a batch does not end with a line feed");
+        }
+        let records: u64 = batches.iter().map(|batch| batch.records.count).sum();
+        let of_sequence = if text.starts_with("generate") { None } else { Some(60_000) };
+        if let Some(least) = of_sequence.filter(|_| !text.contains("empty")) {
+            assert!(records >= least, "{text} gives {records} records");
+        }
+    }
+}
+
+#[test]
+fn a_followed_file_goes_on_behind_any_position_while_it_grows() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("grows.log");
+    let text = format!("file: {{ path: {}, follow: true }}", path.display());
+    write(&path, "one\ntwo\nthr");
+    let mut checkpoint = Checkpoint::default();
+    let first = read_all(source(&text).as_mut(), &checkpoint).unwrap();
+    assert_eq!(contents(&first).values().next().unwrap().0, b"one\ntwo\n");
+    for batch in &first {
+        advance(&mut checkpoint, batch);
+    }
+    write(&path, "one\ntwo\nthree\nfour\n");
+    let more = read_all(source(&text).as_mut(), &checkpoint).unwrap();
+    assert_eq!(contents(&more).values().next().unwrap().0, b"three\nfour\n");
+    for batch in &more {
+        advance(&mut checkpoint, batch);
+    }
+    std::fs::rename(&path, directory.path().join("grows.log.1")).unwrap();
+    write(&path, "five\n");
+    let rotated = read_all(source(&text).as_mut(), &checkpoint).unwrap();
+    assert_eq!(contents(&rotated).values().next().unwrap().0, b"five\n");
+}
+
+#[test]
+fn the_journal_behind_an_intake_gives_the_same_frames_from_any_position() {
+    let directory = tempfile::tempdir().unwrap();
+    let options = JournalOptions { segment_bytes: 64 * 1024, ..JournalOptions::default() };
+    let disk = crate::support::real_disk();
+    let (mut journal, _) = Journal::open(Arc::clone(&disk), directory.path(), options).unwrap();
+    let frames: Vec<Vec<u8>> =
+        (0..400).map(|n| format!("{{\"n\":{n}}}\n").repeat(n % 50 + 1).into()).collect();
+    for group in frames.chunks(7) {
+        let group: Vec<&[u8]> = group.iter().map(Vec::as_slice).collect();
+        journal.append(&group).unwrap();
+    }
+    drop(journal);
+    let (journal, findings) = Journal::open(disk, directory.path(), options).unwrap();
+    assert!(findings.is_empty(), "{findings:?}");
+    for from in (1..=400).step_by(37) {
+        let mut reader = journal.reader(from);
+        let mut read = Vec::new();
+        while let Some(batch) = reader.next(10_000).unwrap() {
+            read.extend(batch.iter().map(|(_, frame)| frame.to_vec()));
+        }
+        assert!(read == frames[from as usize - 1..], "from {from}");
+    }
+}
+
+#[test]
+fn two_sources_of_one_seed_agree_and_of_another_service_differ() {
+    let text = "generate: { limit: 100, record: { id: uuid } }";
+    let one = read_all(source(text).as_mut(), &Checkpoint::default()).unwrap();
+    let two = read_all(source(text).as_mut(), &Checkpoint::default()).unwrap();
+    assert_eq!(contents(&one), contents(&two));
+    let flow = flow(text, None, "drop: {}").unwrap();
+    let mut context = crate::support::context(&crate::support::real_disk(), Path::new("/nowhere"));
+    context.service = "other".into();
+    let built = (flow.source.kind.build)(&flow.source.options, &context).unwrap();
+    let headwater::core::kind::BuiltSource::Read(mut other) = built else { panic!("it reads") };
+    let other = read_all(other.as_mut(), &Checkpoint::default()).unwrap();
+    assert_ne!(contents(&one), contents(&other));
+}

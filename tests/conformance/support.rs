@@ -1,0 +1,115 @@
+//! Components out of the catalog, as a stack file would make them.
+
+use headwater::catalog::Catalog;
+use headwater::clients::disk::RealDisk;
+use headwater::core::batch::Batch;
+use headwater::core::context::{Context, Pauses, Seed};
+use headwater::core::disk::Disk;
+use headwater::core::kind::BuiltSource;
+use headwater::core::position::{Checkpoint, Position};
+use headwater::core::record::{Encoding, Records};
+use headwater::core::sink::Sink;
+use headwater::core::source::{Read, Source};
+use headwater::core::step::Step;
+use headwater::core::wait::Wait;
+use headwater::stack::model::{Body, Flow};
+use headwater::stack::{Environment, load};
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
+use std::sync::Arc;
+
+/// A checked flow of three components, each written as below its role in a stack file.
+pub fn flow(source: &str, step: Option<&str>, sink: &str) -> Result<Flow, String> {
+    let steps = step.map_or_else(String::new, |step| format!("    steps:\n      - {step}\n"));
+    let text = format!(
+        "stack: test\nservices:\n  pipe:\n    source:\n      {source}\n{steps}    sink:\n      {sink}\n"
+    );
+    let environment = Environment::Given(Vec::new());
+    match load("test.yaml", &text, &Catalog::all(), &environment) {
+        Ok((stack, _)) => match &stack.service("pipe").unwrap().body {
+            Body::Flow(flow) => Ok(flow.clone()),
+            Body::Server(_) => panic!("a flow was written"),
+        },
+        Err(diagnostics) => Err(diagnostics.render(false)),
+    }
+}
+
+pub fn context(disk: &Arc<dyn Disk>, directory: &Path) -> Context {
+    Context {
+        stack: "test".into(),
+        service: "pipe".into(),
+        data: directory.join("headwater-data"),
+        disk: Arc::clone(disk),
+        seed: Seed { seed: 7, origin_ms: 1_767_225_600_000 },
+        bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        pauses: Pauses::default(),
+    }
+}
+
+pub fn real_disk() -> Arc<dyn Disk> {
+    Arc::new(RealDisk)
+}
+
+pub fn source(text: &str) -> Box<dyn Source> {
+    let flow = flow(text, None, "drop: {}").unwrap();
+    let context = context(&real_disk(), Path::new("/nowhere"));
+    match (flow.source.kind.build)(&flow.source.options, &context).unwrap() {
+        BuiltSource::Read(source) => source,
+        BuiltSource::Intake(_) => panic!("{text} takes in"),
+    }
+}
+
+pub fn sink(text: &str, disk: &Arc<dyn Disk>) -> Box<dyn Sink> {
+    let step = text.starts_with("report").then_some("summarise");
+    let flow = flow("stdin: {}", step, text).unwrap();
+    (flow.sink.kind.build)(&flow.sink.options, &context(disk, Path::new("/nowhere"))).unwrap()
+}
+
+pub fn step(text: &str) -> Box<dyn Step> {
+    let flow = flow("stdin: {}", Some(text), "drop: {}").unwrap();
+    (flow.steps[0].kind.build)(&flow.steps[0].options).unwrap()
+}
+
+/// Everything that comes until the source ends or has nothing for a while.
+pub fn read_all(source: &mut dyn Source, from: &Checkpoint) -> Result<Vec<Batch>, String> {
+    source.resume(from).map_err(|fault| fault.to_string())?;
+    let wait = Wait::new();
+    let mut batches = Vec::new();
+    let mut idle = 0;
+    while idle < 20 {
+        match source.read(&wait).map_err(|fault| fault.to_string())? {
+            Read::Batch(batch) => {
+                idle = 0;
+                batches.push(*batch);
+            }
+            Read::Idle => idle += 1,
+            Read::End => return Ok(batches),
+        }
+    }
+    Ok(batches)
+}
+
+pub fn advance(checkpoint: &mut Checkpoint, batch: &Batch) {
+    checkpoint.advance(&batch.partition, &batch.position);
+    for partition in &batch.gone {
+        checkpoint.positions.remove(partition);
+    }
+    // As it comes back from the disk.
+    let text = serde_json::to_string(checkpoint).unwrap();
+    *checkpoint = serde_json::from_str(&text).unwrap();
+}
+
+/// A batch of JSON lines at a place of one partition.
+pub fn json_batch(partition: &str, offset: u64, lines: &[&str]) -> Batch {
+    let bytes: Vec<u8> = lines.iter().flat_map(|line| format!("{line}\n").into_bytes()).collect();
+    let records = Records::from_lines(Encoding::Json, bytes);
+    Batch::new(&partition.into(), Position::at(offset), records)
+}
+
+pub fn lines(bytes: &[u8]) -> Vec<String> {
+    String::from_utf8(bytes.to_vec()).unwrap().lines().map(str::to_owned).collect()
+}
+
+pub fn write(path: &Path, bytes: impl AsRef<[u8]>) {
+    std::fs::write(path, bytes).unwrap();
+}
