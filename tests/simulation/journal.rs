@@ -40,12 +40,15 @@ struct Post(Arc<Mutex<Senders>>);
 
 impl Intake for Post {
     fn start(&mut self, inbox: Inbox) -> Result<Box<dyn IntakeGuard>, Fault> {
-        self.0.lock().unwrap().inbox = Some(inbox);
-        Ok(Box::new(Open(Arc::clone(&self.0))))
+        self.0.lock().unwrap().inbox = Some(Arc::clone(&inbox));
+        Ok(Box::new(Open { senders: Arc::clone(&self.0), inbox }))
     }
 }
 
-struct Open(Arc<Mutex<Senders>>);
+struct Open {
+    senders: Arc<Mutex<Senders>>,
+    inbox: Inbox,
+}
 
 impl IntakeGuard for Open {
     fn stop(self: Box<Self>) {}
@@ -53,7 +56,11 @@ impl IntakeGuard for Open {
 
 impl Drop for Open {
     fn drop(&mut self) {
-        self.0.lock().unwrap().inbox = None;
+        let mut senders = self.senders.lock().unwrap();
+        // The guard of a dead process may be dropped when the next one takes in already.
+        if senders.inbox.as_ref().is_some_and(|inbox| Arc::ptr_eq(inbox, &self.inbox)) {
+            senders.inbox = None;
+        }
     }
 }
 
@@ -122,15 +129,28 @@ fn what_was_acknowledged_is_neither_lost_nor_doubled() {
             let last = state.outcomes.iter().rposition(|outcome| *outcome == Outcome::Taken);
             let is_all = state.outcomes.len() >= share;
             let contents = disk.contents(Path::new(OUT)).unwrap_or_default();
-            let ends =
-                last.is_none_or(|last| contents.ends_with((line(last as u64) + "\n").as_bytes()));
+            let is_last = |index: usize| {
+                let expected = line(index as u64);
+                contents.split(|byte| *byte == b'\n').any(|found| found == expected.as_bytes())
+            };
+            let ends = last.is_none_or(is_last);
             is_all && !state.outcomes.contains(&Outcome::Waiting) && ends
         };
-        world.live(&build, |life, lives| {
-            let share = wanted * life as usize / lives as usize;
-            send(&senders, share);
-            is_done(share)
-        })?;
+        world
+            .live(&build, |life, lives| {
+                let share = wanted * life as usize / lives as usize;
+                send(&senders, share);
+                is_done(share)
+            })
+            .map_err(|failure| {
+                let state = senders.lock().unwrap();
+                let mut outcomes = BTreeMap::new();
+                for outcome in &state.outcomes {
+                    *outcomes.entry(format!("{outcome:?}")).or_insert(0) += 1;
+                }
+                let (is_open, lines) = (state.inbox.is_some(), stored(&world).len());
+                format!("{failure}; {outcomes:?} of {wanted}, {lines} stored, open: {is_open}")
+            })?;
         let counts = stored(&world);
         let outcomes = senders.lock().unwrap().outcomes.clone();
         for (index, outcome) in outcomes.iter().enumerate() {
