@@ -262,9 +262,10 @@ impl File {
         let is_cut = open.file.bytes()? < self.at.byte;
         let is_renamed = named.is_ok_and(|named| named.inode != self.at.inode);
         // While nothing is written to another file, its writer may still be with this one.
-        let next = match is_renamed {
-            true => generations::after(self.disk.as_ref(), &self.path, self.at.inode),
-            false => None,
+        let next = if is_renamed {
+            generations::after(self.disk.as_ref(), &self.path, self.at.inode)
+        } else {
+            None
         };
         if next.is_some() && self.fill()? > 0 {
             // Written between the end that was met and the look at the name.
