@@ -67,6 +67,7 @@ mod tests {
     use super::*;
     use crate::clients::disk::RealDisk;
     use std::fs::File;
+    use std::io::Write as _;
     use std::os::unix::fs::MetadataExt as _;
     use std::time::{Duration, UNIX_EPOCH};
 
@@ -89,8 +90,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let write = |name: &str, seconds: u64, text: &str| {
             let path = directory.path().join(name);
-            std::fs::write(&path, text).unwrap();
-            let file = File::options().write(true).open(&path).unwrap();
+            let mut file = File::options().create_new(true).write(true).open(&path).unwrap();
+            file.write_all(text.as_bytes()).unwrap();
             file.set_modified(UNIX_EPOCH + Duration::from_secs(seconds)).unwrap();
             file.metadata().unwrap().ino()
         };
