@@ -64,6 +64,7 @@ fn build(options: &Options, context: &Context) -> Result<Box<dyn Sink>, Fault> {
         log: None,
         log_bytes: 0,
         done: Vec::new(),
+        is_index_due: false,
     }))
 }
 
@@ -76,6 +77,8 @@ struct Report {
     log_bytes: u64,
     /// The log, oldest first.
     done: Vec<Processed>,
+    /// Whether the log says something that the index does not show yet.
+    is_index_due: bool,
 }
 
 /// A line of the log.
@@ -101,9 +104,8 @@ impl Sink for Report {
             }
         }
         self.open_log()?;
-        if !self.done.is_empty() {
-            self.write_index()?;
-        }
+        self.is_index_due = !self.done.is_empty();
+        self.commit()?;
         Ok(Recovered { ahead: Vec::new(), findings })
     }
 
@@ -124,7 +126,14 @@ impl Sink for Report {
         Ok(rejected)
     }
 
+    /// The index is drawn once for all that came together. After a failure it is still due, though the log
+    /// says that the datasets are done.
     fn commit(&mut self) -> Result<Option<serde_json::Value>, Fault> {
+        if self.is_index_due {
+            self.prune()?;
+            self.write_index()?;
+            self.is_index_due = false;
+        }
         Ok(None)
     }
 
@@ -188,9 +197,7 @@ impl Report {
             bytes: source.bytes,
             sha256: source.sha256.clone(),
             entry,
-        })?;
-        self.prune()?;
-        self.write_index()
+        })
     }
 
     /// Everything that is drawn of one summary.
@@ -247,6 +254,7 @@ impl Report {
         }
         self.log_bytes += line.len() as u64;
         self.done.push(processed);
+        self.is_index_due = true;
         Ok(())
     }
 
@@ -260,13 +268,14 @@ impl Report {
             return Ok(());
         }
         let old: Vec<String> =
-            self.done.drain(..excess).map(|done| number_of(&done.dataset)).collect();
+            self.done.iter().take(excess).map(|done| number_of(&done.dataset)).collect();
         for path in self.disk.list(&self.directory)? {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if old.iter().any(|number| belongs_to(&name, number)) {
                 self.disk.remove(&path)?;
             }
         }
+        self.done.drain(..excess);
         self.shorten_log()
     }
 
