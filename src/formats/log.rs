@@ -22,7 +22,8 @@ fn length_of_whole_lines(file: &dyn DiskFile) -> Result<u64, DiskError> {
     Ok(0)
 }
 
-/// Where the first zero of the last write stands, or else the end. A power cut can keep the end of a write and forget its middle,
+/// Where the first zero of the last write stands, or else the end. A power cut can keep the end of a write
+/// and forget its middle,
 /// which then reads as zeros; lines of text and JSON have none.
 fn first_hole(file: &dyn DiskFile, buffer: &mut [u8]) -> Result<u64, DiskError> {
     let mut at = file.bytes()?.saturating_sub(LAST_WRITE_BYTES);

@@ -44,7 +44,8 @@ impl Part {
     }
 }
 
-/// Fills in a form: `#` is a digit, `^` a digit above 1, `$` a letter. One draw yields all its digits: each is what a product shifts out at the top.
+/// Fills in a form: `#` is a digit, `^` a digit above 1, `$` a letter. One draw yields all its digits: each is
+/// what a product shifts out at the top.
 pub(super) fn write_form(form: &str, draws: &mut Draws, out: &mut Vec<u8>) {
     let mut bits = draws.bits();
     let mut next = |count: u64| {

@@ -96,7 +96,14 @@ fn facts(summary: &Summary, column: &Column) -> Markup {
             @if let Some(other) = other_kinds(column) { (fact("Does not fit", &other)) }
             @if let Some(numbers) = &column.numbers { (number_facts(numbers)) }
             @if let Some(text) = &column.text {
-                (fact("Length", &format!("{} to {} characters", number::count(text.shortest), number::count(text.longest))))
+                (fact(
+                    "Length",
+                    &format!(
+                        "{} to {} characters",
+                        number::count(text.shortest),
+                        number::count(text.longest)
+                    )
+                ))
             }
             @if let Some(facts) = &column.time { (time_facts(facts)) }
         }

@@ -18,7 +18,11 @@ pub(super) fn bins(column: &Column, histogram: &Histogram) -> Markup {
             thead { tr { th.n scope="col" { "from" } th.n scope="col" { "to below" } th.n scope="col" { "rows" } } }
             tbody {
                 @for ((low, high), count) in edges.zip(&histogram.counts) {
-                    tr { th.n scope="row" { (written(*low)) } td.n { (written(*high)) } td.n { (number::count(*count)) } }
+                    tr {
+                        th.n scope="row" { (written(*low)) }
+                        td.n { (written(*high)) }
+                        td.n { (number::count(*count)) }
+                    }
                 }
             }
         }
@@ -70,7 +74,13 @@ pub(super) fn quantiles(column: &Column) -> Markup {
     html! {
         table {
             caption { "Quantiles of " (clean(&column.name)) }
-            thead { tr { th.n scope="col" { "rows below" } th.n scope="col" { "value" } th scope="col" { "precision" } } }
+            thead {
+                tr {
+                    th.n scope="col" { "rows below" }
+                    th.n scope="col" { "value" }
+                    th scope="col" { "precision" }
+                }
+            }
             tbody {
                 @for quantile in &column.quantiles {
                     tr {
@@ -116,7 +126,10 @@ pub(super) fn bad_rows(bad: &BadRows) -> Markup {
             table {
                 caption {
                     @if more == 0 { "Rows that could not be read" }
-                    @else { "The first " (bad.first.len()) " of " (number::count(bad.count)) " rows that could not be read" }
+                    @else {
+                        "The first " (bad.first.len()) " of " (number::count(bad.count))
+                        " rows that could not be read"
+                    }
                 }
                 thead { tr { th.n scope="col" { "line" } th.n scope="col" { "byte" } th scope="col" { "reason" } } }
                 tbody {

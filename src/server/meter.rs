@@ -1,4 +1,5 @@
-//! Counters of one server: requests by status class, bytes, connections, latency. Who shows them is the caller's choice.
+//! Counters of one server: requests by status class, bytes, connections, latency. Who shows them is the
+//! caller's choice.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;

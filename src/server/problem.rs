@@ -94,7 +94,10 @@ mod tests {
     fn writes_every_member_and_escapes_what_json_demands() {
         let mut problem = Problem::new(404, "no \"such\"\\\n\u{1}é");
         problem.instance = "/x".into();
-        let expected = r#"{"type":"about:blank","title":"Not Found","status":404,"detail":"no \"such\"\\\u000a\u0001é","instance":"/x"}"#;
+        let expected = concat!(
+            r#"{"type":"about:blank","title":"Not Found","status":404,"#,
+            r#""detail":"no \"such\"\\\u000a\u0001é","instance":"/x"}"#
+        );
         assert_eq!(String::from_utf8(problem.to_json().bytes).unwrap(), expected);
     }
 }

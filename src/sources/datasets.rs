@@ -33,7 +33,12 @@ found by events where the file system gives them, and by looking every `look` wh
 Each dataset is read once, also after a restart; a changed one again only with `changed: again`.",
         options: &[
             Opt::required("path", Shape::Path, "The directory."),
-            Opt::with_default("data", Shape::Pattern, "data_*.csv", "Names of data files; `*` is what the pair shares."),
+            Opt::with_default(
+                "data",
+                Shape::Pattern,
+                "data_*.csv",
+                "Names of data files; `*` is what the pair shares.",
+            ),
             Opt::with_default("metadata", Shape::Pattern, "metadata_*.json", "Names of metadata files."),
             Opt::with_default("look", Shape::Duration, "1s", "How often the directory is looked at anyway."),
             Opt::with_default(

@@ -25,8 +25,9 @@ pub(super) static KIND: SourceKind = SourceKind {
         details: "\
 The position is a byte of the file, kept with the file's identity. With `follow` the source waits at the \
 end for more. A file that is renamed away is read to its end before the new one of that name, and so are \
-those between (`log.1`, `log-20260101`); one that is cut and written anew is read from its start. Rows of a CSV that do not fit the header become dead letters, \
-as does a line longer than 1 MiB. Only UTF-8 is read.",
+those between (`log.1`, `log-20260101`); one that is cut and written anew is read from its start. Rows \
+of a CSV that do not fit the header become dead letters, as does a line longer than 1 MiB. Only UTF-8 is \
+read.",
         options: &[
             Opt::required("path", Shape::Path, "The file."),
             Opt::with_default(

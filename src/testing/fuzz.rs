@@ -1,11 +1,16 @@
-//! Entries for fuzzers: any bytes at all become the files of a journal or a checkpoint. Whatever they are,
-//! opening and reading gives an answer, never a panic, and a journal that opens also works.
+//! Entries for fuzzers: any bytes at all become a journal, a checkpoint, a stack file, a CSV, an expression or
+//! the body of a POST. Whatever they are, there is an answer and never a panic, and what opens also works.
 
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::catalog::Catalog;
 use crate::engine::checkpoints::CheckpointFile;
 use crate::engine::journal::{Journal, JournalOptions};
+use crate::expr::{Expression, Template};
+use crate::formats::assembler::{Assembler, Format};
+use crate::formats::{json_lines, posted};
+use crate::stack::{self, Environment};
 use crate::testing::disk::SimulatedDisk;
 
 /// Makes segments of the bytes: two bytes of length, one byte for the step of the sequence number, then contents.
@@ -66,9 +71,81 @@ pub fn fuzz_checkpoint(bytes: &[u8]) {
     assert_eq!(payload.as_deref(), Some(&b"after all"[..]));
 }
 
+/// Checks the text as a stack file; what is wrong with it can be shown.
+pub fn fuzz_stack_file(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let environment = Environment::Given(vec![("SET".to_owned(), "value".to_owned())]);
+    if let Err(diagnostics) = stack::load("fuzz.yaml", &text, &Catalog::all(), &environment) {
+        assert!(!diagnostics.list.is_empty(), "refused without a reason");
+        assert!(!diagnostics.render(false).is_empty());
+    }
+}
+
+/// Reads the bytes as CSV in pieces of a size that the first byte says; every byte is accounted for.
+pub fn fuzz_csv(bytes: &[u8]) {
+    let Some((size, bytes)) = bytes.split_first() else { return };
+    let mut assembler = Assembler::new(Format::Csv);
+    let mut chunks = bytes.chunks(usize::from(*size) + 1);
+    let mut consumed = 0;
+    loop {
+        let chunk = chunks.next();
+        let filled = assembler.fill(|room| {
+            let chunk = chunk.unwrap_or_default();
+            room[..chunk.len()].copy_from_slice(chunk);
+            Ok::<_, std::convert::Infallible>(chunk.len())
+        });
+        drop(filled);
+        loop {
+            let Ok(piece) = assembler.next(chunk.is_none()) else { return };
+            let Some(piece) = piece else { break };
+            consumed += piece.consumed;
+            let (lines, _) = json_lines::of(&piece.records);
+            for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+                let record = serde_json::from_slice::<serde_json::Value>(line);
+                assert!(record.is_ok_and(|record| record.is_object()), "a row is no object");
+            }
+        }
+        if chunk.is_none() {
+            assert_eq!(consumed, bytes.len() as u64, "bytes are not accounted for");
+            return;
+        }
+    }
+}
+
+/// The first line is an expression and a template, the others are records.
+pub fn fuzz_expression(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let (first, records) = text.split_once('\n').unwrap_or((&text, "{\"a\":1}"));
+    let expression = Expression::compile(first);
+    let template = Template::parse(first);
+    for record in records.lines() {
+        let mut out = b"before".to_vec();
+        if let Ok(expression) = &expression {
+            let outputs = expression.map(record.as_bytes(), &mut out).unwrap_or(0);
+            let lines = memchr::memchr_iter(b'\n', &out).count() as u64;
+            assert_eq!(lines, outputs, "as many lines as outputs");
+            drop(expression.test(record.as_bytes()));
+        }
+        if let Ok(template) = &template {
+            drop(template.render(record.as_bytes(), &mut out));
+        }
+    }
+}
+
+/// Takes the bytes for a body; what is accepted is that many lines of JSON.
+pub fn fuzz_posted(bytes: &[u8]) {
+    for is_lines in [false, true] {
+        let Ok(records) = posted::records(bytes, is_lines) else { continue };
+        assert_eq!(records.lines().count() as u64, records.count);
+        for line in records.lines() {
+            assert!(serde_json::from_slice::<serde_json::Value>(line).is_ok(), "not JSON");
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{fuzz_checkpoint, fuzz_journal};
+    use super::*;
     use crate::testing::random::Random;
 
     const SEGMENT: &[u8] = include_bytes!("../engine/journal/fixtures/version-1.journal");
@@ -117,5 +194,37 @@ mod tests {
             let noise: Vec<u8> = (0..random.below(200)).map(|_| random.number() as u8).collect();
             fuzz_checkpoint(&noise);
         }
+    }
+
+    /// Runs an entry over mutations of something sound.
+    fn try_all(seed: u64, sound: &[u8], entry: fn(&[u8])) {
+        let mut random = Random::new(seed);
+        entry(&[]);
+        entry(sound);
+        for _ in 0..1000 {
+            entry(&mutated(sound, &mut random));
+        }
+    }
+
+    #[test]
+    fn any_stack_file_gives_an_answer() {
+        let stack = include_bytes!("../../stacks/shared-data/headwater.yaml");
+        try_all(3, stack, fuzz_stack_file);
+    }
+
+    #[test]
+    fn any_csv_gives_an_answer() {
+        try_all(4, b"\x07a,b,c\r\n1,\"x\ny\",3\n\"\"\"\",,\n4,5\n\n,\"6\"7,8", fuzz_csv);
+    }
+
+    #[test]
+    fn any_expression_gives_an_answer() {
+        let text = b"select(.a >= 18) | {a, b: .c.d}\n{\"a\":20,\"c\":{\"d\":\"x\"}}\n[1]\nnull";
+        try_all(5, text, fuzz_expression);
+    }
+
+    #[test]
+    fn any_body_gives_an_answer() {
+        try_all(6, b"[{\"a\":1.50}, {\"b\":\"\\u00e9\\n\"},\n{}]", fuzz_posted);
     }
 }

@@ -1,6 +1,6 @@
 //! The order of system calls: nothing is acknowledged before it is durable. Seen from outside, by strace.
 
-use crate::support::{Harness, PATIENCE, Process, eventually, post, read};
+use crate::support::{Harness, PATIENCE, Process, count_lines, eventually, post, read};
 use std::path::Path;
 use std::process::Command;
 
@@ -84,7 +84,7 @@ services:
         let answer = post(&address, &format!("{{\"mark\":{number}}}")).unwrap();
         assert_eq!(answer.status, 200);
     }
-    let lines = || read(&harness.path("out.ndjson")).iter().filter(|byte| **byte == b'\n').count();
+    let lines = || count_lines(&harness.path("out.ndjson"));
     eventually("all is stored", || lines() == 20);
     process.signal("INT");
     end(&mut process, &harness);

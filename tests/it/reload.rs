@@ -153,6 +153,8 @@ services:
             process.signal("HUP");
             let mark = format!("\"mark\":{mark}}}");
             eventually("the change is applied", || text(&harness, "out.ndjson").contains(&mark));
+            let before = next.load(Relaxed);
+            eventually("the load goes on", || next.load(Relaxed) > before + 20);
         }
         stop.store(true, Relaxed);
     });

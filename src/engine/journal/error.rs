@@ -13,7 +13,10 @@ pub enum JournalError {
         /// The bound that is reached; absent when it is the disk that is full.
         bytes_max: Option<u64>,
     },
-    #[error("{bytes} bytes in one append to the journal {} are over the limit of {limit}; append less at once", path.display())]
+    #[error(
+        "{bytes} bytes in one append to the journal {} are over the limit of {limit}; append less at once",
+        path.display()
+    )]
     TooLarge { path: PathBuf, bytes: u64, limit: u64 },
     #[error(
         "{} was written by a newer headwater (format {version}, this one reads up to {readable}); \

@@ -102,7 +102,8 @@ impl JournalReader {
         Ok(None)
     }
 
-    /// Waits for more to read. False when time is up or when somebody woke the readers, also if that was before the call.
+    /// Waits for more to read. False when time is up or when somebody woke the readers, also if that was before
+    /// the call.
     pub fn wait(&mut self, time_out: Duration) -> bool {
         self.shared.wait(self.next, &mut self.wakes_seen, time_out)
     }

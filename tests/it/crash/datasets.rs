@@ -1,8 +1,7 @@
 //! The two flows of `shared-data`: every dataset whole, numbered without gaps, and processed once.
 
 use super::Kills;
-use crate::support::{Harness, eventually, read, read_lines};
-use sha2::{Digest as _, Sha256};
+use crate::support::{Harness, checksum, count_lines, eventually, read, read_lines};
 use std::path::Path;
 
 fn stack(limit: &str) -> String {
@@ -25,7 +24,11 @@ services:
 fn count(directory: &Path, prefix: &str) -> u64 {
     let Ok(entries) = std::fs::read_dir(directory) else { return 0 };
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    names.filter(|name| name.starts_with(prefix) && !name.ends_with(".tmp")).count() as u64
+    names.filter(|name| name.starts_with(prefix) && !is_unfinished(Path::new(name))).count() as u64
+}
+
+fn is_unfinished(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "tmp")
 }
 
 #[test]
@@ -35,7 +38,7 @@ fn every_dataset_is_whole_and_processed_once() {
     assert_eq!(harness.guarantee("consumer"), "exactly-once");
     let (shared, results) = (harness.path("shared"), harness.path("results"));
     let log = results.join("processed.ndjson");
-    let processed = || read(&log).iter().filter(|byte| **byte == b'\n').count() as u64;
+    let processed = || count_lines(&log);
     Kills::of("generate -> dataset -> report").run(&harness, |_| {}, |_| {}, processed);
     let datasets = count(&shared, "metadata_") + 3;
     harness.write_stack(&stack(&format!("limit: {},", datasets * 25)));
@@ -102,12 +105,8 @@ fn assert_no_leftovers(directory: &Path) {
     assert_eq!(
         std::fs::read_dir(directory)
             .unwrap()
-            .find(|entry| entry.as_ref().unwrap().path().extension().is_some_and(|e| e == "tmp"))
+            .find(|entry| is_unfinished(&entry.as_ref().unwrap().path()))
             .map(|entry| entry.unwrap().path()),
         None
     );
-}
-
-fn checksum(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

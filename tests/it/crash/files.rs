@@ -1,7 +1,7 @@
 //! `file` into `append_file`: lines, CSV, and a file that grows and is rotated meanwhile.
 
 use super::Kills;
-use crate::support::{Harness, PATIENCE, eventually, read, read_lines, sequence};
+use crate::support::{Harness, PATIENCE, count_lines, eventually, read, read_lines, sequence};
 use headwater::testing::random::Random;
 use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
@@ -110,7 +110,7 @@ fn a_followed_file_is_read_through_growth_and_rotation() {
         eventually("the flow goes on", || length(&output) > before);
         stop.store(true, Relaxed);
         let written = writer.join().unwrap();
-        let count = || read(&output).iter().filter(|byte| **byte == b'\n').count() as u64;
+        let count = || count_lines(&output);
         eventually("all lines arrive", || count() >= written);
         process.stop();
         written

@@ -24,10 +24,10 @@ const PACED: &str = "every: 1ms, count: 20,";
 fn kill_and_finish(shape: &'static str, steps: &str, sink: &str, harness: &Harness) -> Vec<u8> {
     assert_eq!(harness.guarantee("flow"), "exactly-once");
     let mut kills = Kills::of(shape);
-    let stored = || Parts::of(harness.directory(), "out", "ndjson").bytes().len() as u64;
-    kills.run(harness, |_| {}, |_| {}, stored);
+    let parts = || Parts::of(harness.directory(), "out", "ndjson");
+    kills.run(harness, |_| {}, |_| {}, || parts().length());
     // The end is put behind everything that may be stored by now.
-    let limit = 2_000 + stored() / 20;
+    let limit = 2_000 + parts().bytes().len() as u64 / 20;
     harness.write_stack(&stack(&format!("limit: {limit},"), steps, sink));
     let mut process = harness.start();
     assert!(process.wait(PATIENCE).0.success(), "{}", process.err.text());

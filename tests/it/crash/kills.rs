@@ -78,7 +78,7 @@ impl Kills {
 }
 
 fn wait_for_progress(process: &mut Process, has_moved: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(3);
+    let deadline = Instant::now() + Duration::from_secs(1);
     while !has_moved() && !process.has_ended() && Instant::now() < deadline {
         std::thread::sleep(Duration::from_millis(1));
     }

@@ -42,15 +42,20 @@ impl Senders {
         self.known.into_inner().unwrap()
     }
 
-    /// One client: sends one to five records at a time, each lot until it is acknowledged.
-    pub fn send(&self, client: u64, pause: Duration, mut random: Random) {
+    /// One client: sends one to five records at a time, each lot until it is acknowledged. It waits while
+    /// `is_ahead`, so that a slow sink can follow.
+    pub fn send(&self, client: u64, is_ahead: &(dyn Fn(usize) -> bool + Sync), mut random: Random) {
         let mut next = client * 1_000_000;
         let mut connection = None;
         while !self.stop.load(Relaxed) {
-            std::thread::sleep(pause);
+            if is_ahead(self.acknowledged()) {
+                std::thread::sleep(Duration::from_millis(2));
+                continue;
+            }
             let lot: Vec<u64> = (next..=next + random.below(5)).collect();
             next += lot.len() as u64;
-            let lines: String = lot.iter().map(|id| format!("{{\"id\":{id}}}\n")).collect();
+            let lines: Vec<String> = lot.iter().map(|id| format!("{{\"id\":{id}}}")).collect();
+            let lines = lines.join("\n");
             while !self.try_to_send(&lot, &lines, &mut connection) {
                 connection = None;
                 std::thread::sleep(Duration::from_millis(2));
@@ -66,7 +71,9 @@ impl Senders {
         let Some(connection) = kept else { return false };
         {
             let mut known = self.known.lock().unwrap();
-            lot.iter().for_each(|id| *known.sent.entry(*id).or_default() += 1);
+            for id in lot {
+                *known.sent.entry(*id).or_default() += 1;
+            }
         }
         let answer = connection.exchange("POST", "/", body);
         let is_taken = match &answer {

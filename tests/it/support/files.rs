@@ -1,5 +1,6 @@
 //! What stands in the files that a flow wrote.
 
+use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -14,6 +15,21 @@ pub fn read_lines(path: &Path) -> Vec<String> {
     let text = String::from_utf8(read(path)).unwrap();
     assert!(text.is_empty() || text.ends_with('\n'), "{} ends with half a line", path.display());
     text.lines().map(str::to_owned).collect()
+}
+
+/// Whole lines of a file that may still grow; none when it is missing.
+pub fn count_lines(path: &Path) -> u64 {
+    memchr::memchr_iter(b'\n', &read(path)).count() as u64
+}
+
+/// The SHA-256 of `bytes` as metadata files have it.
+pub fn checksum(bytes: &[u8]) -> String {
+    use sha2::{Digest as _, Sha256};
+    let mut text = String::new();
+    for byte in Sha256::digest(bytes) {
+        write!(text, "{byte:02x}").unwrap();
+    }
+    text
 }
 
 /// The integer field of every line; fails on a line that is not JSON.
@@ -51,6 +67,12 @@ impl Parts {
         Self { paths }
     }
 
+    /// Bytes on the disk.
+    pub fn length(&self) -> u64 {
+        let length = |path: &PathBuf| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+        self.paths.iter().map(length).sum()
+    }
+
     /// Everything, unpacked and joined.
     pub fn bytes(&self) -> Vec<u8> {
         let mut all = Vec::new();
@@ -63,7 +85,7 @@ impl Parts {
                 }
                 Some("zst") => all.extend(zstd::decode_all(bytes.as_slice()).unwrap()),
                 _ => all.extend(bytes),
-            };
+            }
         }
         all
     }

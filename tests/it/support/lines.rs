@@ -41,7 +41,8 @@ impl Lines {
     }
 
     pub fn text(&self) -> String {
-        self.all().iter().map(|(_, line)| format!("{line}\n")).collect()
+        let lines: Vec<String> = self.all().into_iter().map(|(_, line)| line).collect();
+        lines.join("\n")
     }
 
     /// Waits for everything up to the end of the output.

@@ -8,7 +8,7 @@ mod namespace;
 mod peer;
 mod process;
 
-pub use files::{Parts, read, read_lines, sequence};
+pub use files::{Parts, checksum, count_lines, read, read_lines, sequence};
 pub use harness::Harness;
 pub use http::{Connection, get, post};
 pub use lines::Lines;

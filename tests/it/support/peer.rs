@@ -113,7 +113,7 @@ fn serve(
             Reply::Endless => {
                 stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n\r\n")?;
                 while !ends.load(Relaxed) {
-                    stream.write_all(&[b'9'; 65536])?;
+                    stream.write_all(&[b'9'; 4096])?;
                 }
                 return Ok(());
             }

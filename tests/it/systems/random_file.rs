@@ -1,7 +1,7 @@
 //! `random-file`: a number per GET, and a file that has them all.
 
 use super::{consumer, curl, producer, python};
-use crate::support::{Harness, PATIENCE, eventually, get, read, read_lines, sequence};
+use crate::support::{Harness, PATIENCE, count_lines, eventually, get, read, read_lines, sequence};
 
 #[test]
 fn the_producer_answers_text_or_json_between_1_and_100() {
@@ -47,7 +47,7 @@ fn survives_an_outage_and_a_restart(form: &str) {
     let url = format!("http://127.0.0.1:{port}/");
     let harness = Harness::built_in("random-file");
     let file = harness.path("data/numbers.ndjson");
-    let lines = || read(&file).iter().filter(|byte| **byte == b'\n').count();
+    let lines = || count_lines(&file);
     let mut process = consumer(&harness, &url, "0.02");
     eventually("numbers are stored", || lines() > 5);
 

@@ -1,8 +1,9 @@
 //! `shared-data`: datasets in a directory that the consumer may only read, results in another.
 
 use super::python;
-use crate::support::{Harness, Namespace, PATIENCE, Process, eventually, read, read_lines};
-use sha2::{Digest as _, Sha256};
+use crate::support::{
+    Harness, Namespace, PATIENCE, Process, checksum, count_lines, eventually, read, read_lines,
+};
 use std::path::Path;
 
 fn run(harness: &Harness, service: &str) -> Process {
@@ -61,7 +62,7 @@ fn the_consumer_works_from_a_directory_that_it_may_only_read() {
     let mut writer = python("datasets.py", &[&s.to_string(), "1", "2"]);
     assert!(writer.wait(PATIENCE).0.success());
     let log = written.join("processed.ndjson");
-    let processed = || read(&log).iter().filter(|byte| **byte == b'\n').count();
+    let processed = || count_lines(&log);
     eventually("both datasets are processed", || processed() == 2);
     process.stop();
 
@@ -103,8 +104,4 @@ fn check_results(results: &Path, shared: &Path) {
         let png = read(&results.join(format!("chart_{number}_value.png")));
         assert!(png.starts_with(b"\x89PNG") && png.ends_with(b"IEND\xaeB`\x82"));
     }
-}
-
-fn checksum(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
