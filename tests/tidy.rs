@@ -1,4 +1,5 @@
 //! The rules of the house that a machine can check: layers, sizes, lists, words. STYLE.md has the reasons.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -39,7 +39,7 @@ fn a_bad_record_becomes_a_dead_letter() {
         world.live(&build, |_, _| false)?;
         ledger.verdict()?;
         let good = world.disk.contents(Path::new("/out/numbers.ndjson")).unwrap_or_default();
-        let lines = good.iter().filter(|byte| **byte == b'\n').count();
+        let lines = memchr::memchr_iter(b'\n', &good).count();
         if lines as u64 != last {
             return Err(format!("{lines} good records of {last}"));
         }
@@ -61,7 +61,7 @@ fn compare(disk: &SimulatedDisk, last: u64, lives: u64) -> Result<(), String> {
         counts[index.ok_or_else(|| format!("a strange letter: {letter}"))?] += 1;
     }
     for (index, count) in counts.into_iter().enumerate() {
-        let is_bad = index as u64 % BAD_EVERY == 0;
+        let is_bad = (index as u64).is_multiple_of(BAD_EVERY);
         if is_bad != (1..=lives).contains(&count) {
             return Err(format!("record {index} has {count} letters after {lives} lives"));
         }
