@@ -60,7 +60,8 @@ pub type Inbox = std::sync::Arc<dyn Offer>;
 /// Makes records durable and tells when they are.
 pub trait Offer: Send + Sync {
     /// Takes JSON lines; `done` is called from another thread once they are durable, or with the reason
-    /// why they are not, in which case nothing of them is kept.
+    /// why they are not, in which case nothing of them is kept. Only of a disk that fails in the middle of a
+    /// write nobody can know what it kept.
     fn offer(&self, records: Records, done: Done);
 }
 

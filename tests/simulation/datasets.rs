@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 #[test]
 fn records_reach_datasets_exactly_once() {
-    for_every_seed(400, |seed| {
+    for_every_seed(800, |seed| {
         let mut random = random(seed, 5);
         let last = 40 + random.below(300);
         let format = if random.chance(50) { "csv" } else { "ndjson" };

@@ -1,6 +1,6 @@
 //! A source that can be read again into `append_file`: exactly once, whatever happens.
 
-use crate::life::{Build, World, sink};
+use crate::life::{Build, World, eventually, sink};
 use crate::mishaps::{Around, Mishaps, Shaky};
 use crate::numbers::{Ledger, Numbers, line};
 use crate::{for_every_seed, random};
@@ -9,6 +9,7 @@ use headwater::core::context::Context;
 use headwater::core::disk::Disk as _;
 use headwater::core::kind::BuiltSource;
 use headwater::core::options::{Options, Setting};
+use headwater::engine::State;
 use headwater::engine::flow::Parts;
 use headwater::testing::disk::SimulatedDisk;
 use std::io::Read as _;
@@ -20,7 +21,7 @@ const INPUT: &str = "/in/numbers.ndjson";
 
 #[test]
 fn records_reach_a_file_exactly_once() {
-    for_every_seed(400, |seed| {
+    for_every_seed(800, |seed| {
         let mut random = random(seed, 2);
         let (last, options) = (40 + random.below(400), options(&mut random));
         let ledger = Arc::new(Ledger::default());
@@ -45,7 +46,7 @@ fn records_reach_a_file_exactly_once() {
 
 #[test]
 fn the_lines_of_a_file_reach_another_exactly_once() {
-    for_every_seed(150, |seed| {
+    for_every_seed(300, |seed| {
         let mut random = random(seed, 4);
         let (last, options) = (100 + random.below(400), options(&mut random));
         let mut world = World::new(seed);
@@ -62,6 +63,39 @@ fn the_lines_of_a_file_reach_another_exactly_once() {
             parts((file.build)(&from, context)?, &options, context, mishaps)
         });
         world.live(&build, |_, _| false)?;
+        compare(&world.disk, last)
+    });
+}
+
+#[test]
+fn a_full_disk_makes_the_flow_wait_and_go_on_by_itself() {
+    for_every_seed(50, |seed| {
+        let last = 200;
+        let ledger = Arc::new(Ledger::default());
+        let world = World::new(seed);
+        let mut to = Options::default();
+        to.set("path", Setting::Text(OUT.to_owned()));
+        to.set("compress", Setting::Text("none".to_owned()));
+        let build: Arc<Build> = Arc::new(move |context: &Context, _: &Mishaps| {
+            let source = Numbers {
+                next: 0,
+                last,
+                random: random(seed, 8),
+                mishaps: Mishaps::none(),
+                ledger: Arc::clone(&ledger),
+                bad_every: 0,
+            };
+            parts(BuiltSource::Read(Box::new(source)), &to, context, &Mishaps::none())
+        });
+        world.disk.set_capacity(Some(random(seed, 9).below(12_000)));
+        let flow = world.start(1, &build);
+        let waits = || match flow.meter.state() {
+            State::Waiting(reason) => reason.contains("when there is room"),
+            _ => false,
+        };
+        eventually("the flow waits for room", waits)?;
+        world.disk.set_capacity(None);
+        eventually("the flow comes to its end", || flow.has_ended())?;
         compare(&world.disk, last)
     });
 }

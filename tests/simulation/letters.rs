@@ -16,7 +16,7 @@ const BAD_EVERY: u64 = 7;
 
 #[test]
 fn a_bad_record_becomes_a_dead_letter() {
-    for_every_seed(300, |seed| {
+    for_every_seed(600, |seed| {
         let last = 40 + seed % 200;
         let ledger = Arc::new(Ledger::default());
         let mut world = World::new(seed);

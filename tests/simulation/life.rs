@@ -7,6 +7,7 @@ use headwater::core::context::{Context, Pauses, Seed};
 use headwater::core::fault::Fault as Failure;
 use headwater::core::options::Options;
 use headwater::core::sink::Sink;
+use headwater::core::time::now;
 use headwater::core::wait::Wait;
 use headwater::engine::flow::Parts;
 use headwater::engine::{Flow, RunningFlow, State};
@@ -91,7 +92,7 @@ impl World {
     /// Answers whether the flow came to its end; `false` when it was halted.
     fn watch(&self, flow: &RunningFlow, mut is_done: impl FnMut() -> bool) -> Result<bool, String> {
         let tick = Wait::new();
-        let deadline = std::time::Instant::now() + PATIENCE;
+        let deadline = now() + PATIENCE;
         loop {
             if self.disk.is_halted() {
                 return Ok(false);
@@ -103,7 +104,7 @@ impl World {
                 // Room comes back while the flow waits for it.
                 self.disk.set_capacity(None);
             }
-            if std::time::Instant::now() > deadline {
+            if now() > deadline {
                 return Err(format!(
                     "hangs, {:?}, {:?}",
                     flow.meter.state(),
@@ -114,7 +115,7 @@ impl World {
         }
     }
 
-    fn start(&self, life: u64, build: &Arc<Build>) -> RunningFlow {
+    pub fn start(&self, life: u64, build: &Arc<Build>) -> RunningFlow {
         let context = Context {
             stack: "simulated".to_owned(),
             service: "flow".to_owned(),
@@ -129,6 +130,18 @@ impl World {
         let build = Box::new(move |context: &Context| build(context, &mishaps));
         Flow { context, build, on_end: Arc::new(|| {}) }.start().expect("a thread can be started")
     }
+}
+
+/// Waits for a condition.
+pub fn eventually(what: &str, is_so: impl Fn() -> bool) -> Result<(), String> {
+    let (tick, deadline) = (Wait::new(), now() + PATIENCE);
+    while !is_so() {
+        if now() > deadline {
+            return Err(format!("never: {what}"));
+        }
+        tick.sleep(Duration::from_micros(300));
+    }
+    Ok(())
 }
 
 /// The real sink of this name.

@@ -72,7 +72,7 @@ fn name(number: usize) -> String {
 
 #[test]
 fn every_dataset_is_reported_once() {
-    for_every_seed(60, |seed| {
+    for_every_seed(200, |seed| {
         let mut world = World::new(seed);
         let build: Arc<Build> = Arc::new(|context: &Context, mishaps: &Mishaps| {
             let mut options = Options::default();
