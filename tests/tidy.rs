@@ -36,7 +36,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "summary",
         ],
     ),
-    ("testing", &["core", "clients", "engine", "expr", "formats", "stack"]),
+    ("testing", &["catalog", "core", "clients", "engine", "expr", "formats", "stack"]),
 ];
 
 /// What pure modules never touch: they have no clock, no disk, no network, no threads.
