@@ -4,6 +4,8 @@
 //! Then what was given is compared with what is on the disk, record by record. A failure prints its seed;
 //! `HEADWATER_SEED=n` replays it, `HEADWATER_SEEDS=n` runs that many. Threads are real, so a replay meets the
 //! same faults and may meet another order of threads.
+
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 mod datasets;
 mod files;
 mod journal;
