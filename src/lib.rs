@@ -20,12 +20,21 @@ pub mod generator;
 #[doc(hidden)]
 pub mod report;
 #[doc(hidden)]
+pub mod resource;
+#[doc(hidden)]
 pub mod summary;
 
 #[doc(hidden)]
 pub mod engine;
 #[doc(hidden)]
 pub mod server;
+
+#[doc(hidden)]
+pub mod caches;
+#[doc(hidden)]
+pub mod stores;
+#[doc(hidden)]
+pub mod wires;
 
 mod sinks;
 mod sources;

@@ -21,6 +21,7 @@ pub mod source;
 pub mod spec;
 pub mod step;
 pub mod text;
+pub mod thread;
 pub mod time;
 pub mod unit;
 pub mod wait;

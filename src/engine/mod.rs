@@ -13,10 +13,8 @@ pub mod meter;
 mod progress;
 mod reader;
 mod retry;
-mod tasks;
 mod writer;
 
 pub use dead_letters::DeadLetters;
 pub use flow::{Flow, RunningFlow};
 pub use meter::{FlowMeter, State};
-pub use tasks::spawn;

@@ -13,8 +13,8 @@ use super::delivering::{put_problem, write_answer};
 use super::exchange::Call;
 use super::framing::{Delivery, Framing};
 use super::guard::catch;
-use super::handler::Request;
-use super::head::{self, HeaderSpace, Parsed};
+use super::handler::{Attempt, Request, Slow};
+use super::head::{self, HeaderSpace, Parsed, RequestHead};
 use super::limits::{DISCARD_LIMIT, MAX_HEADER_COUNT, WRITE_BATCH};
 use super::problem::Problem;
 use super::router::{Found, Handler, Router};
@@ -226,26 +226,41 @@ struct Parts<'c> {
 }
 
 impl Parts<'_> {
+    fn call(&self, handler: Arc<dyn Slow>, head: &RequestHead<'_>, delivery: Delivery) -> Step {
+        Step::Call(Box::new(Call::new(handler, Request::from_head(head), delivery, self.now)))
+    }
+
+    fn put_panic(&mut self, head: &RequestHead<'_>, panic: &str) {
+        let server = self.shared.name.as_str();
+        tracing::error!(server, path = head.path, panic, "a handler panicked");
+        put_problem(self.answer, self.router, Problem::panicked(), head.path);
+    }
+
     /// What comes next, and the status if the request is answered.
-    fn answer_request(self, parsed: Parsed<'_>) -> (Step, Option<u16>) {
+    fn answer_request(mut self, parsed: Parsed<'_>) -> (Step, Option<u16>) {
         let Parsed { mut head, mut delivery, .. } = parsed;
         match self.router.find(&head.method, head.path) {
             Found::Handler(Handler::Slow(handler), segment) => {
                 head.segment = segment;
-                let request = Request::from_head(&head);
-                let handler = Arc::clone(handler);
-                return (
-                    Step::Call(Box::new(Call::new(handler, request, delivery, self.now))),
-                    None,
-                );
+                return (self.call(Arc::clone(handler), &head, delivery), None);
+            }
+            Found::Handler(Handler::Attempt(handler), segment) => {
+                head.segment = segment;
+                self.answer.begin();
+                match catch(|| handler.attempt(&head, self.answer)) {
+                    Ok(true) => {}
+                    Ok(false) => {
+                        let handler: Arc<dyn Attempt> = Arc::clone(handler);
+                        return (self.call(handler, &head, delivery), None);
+                    }
+                    Err(panic) => self.put_panic(&head, &panic),
+                }
             }
             Found::Handler(Handler::Quick(handler), segment) => {
                 head.segment = segment;
                 self.answer.begin();
                 if let Err(panic) = catch(|| handler.answer(&head, self.answer)) {
-                    let server = self.shared.name.as_str();
-                    tracing::error!(server, path = head.path, panic, "a handler panicked");
-                    put_problem(self.answer, self.router, Problem::panicked(), head.path);
+                    self.put_panic(&head, &panic);
                 }
             }
             Found::Options(allow) => {

@@ -55,6 +55,12 @@ where
     }
 }
 
+/// A slow handler that can answer some requests at once, such as those for what lies in a cache.
+pub trait Attempt: Slow {
+    /// Like `Quick::answer`; `false` when `Slow::answer` shall have the request, and then nothing was written.
+    fn attempt(&self, request: &RequestHead<'_>, out: &mut Answer) -> bool;
+}
+
 /// A request that a slow handler owns.
 #[derive(Debug)]
 pub struct Request {

@@ -31,7 +31,7 @@ mod wire;
 
 pub use answer::Answer;
 pub use body::{Body, BodyError};
-pub use handler::{BodyReading, Quick, Reply, Request, Slow};
+pub use handler::{Attempt, BodyReading, Quick, Reply, Request, Slow};
 pub use head::RequestHead;
 pub use limits::Limits;
 pub use meter::{LATENCY_BUCKETS, MeterSnapshot, latency_bound};

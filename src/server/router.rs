@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use http::Method;
 
-use super::handler::{Quick, Slow};
+use super::handler::{Attempt, Quick, Slow};
 use super::problem::{Problem, ProblemBody, ProblemForm};
 
 #[derive(Clone)]
 pub(crate) enum Handler {
     Quick(Arc<dyn Quick>),
     Slow(Arc<dyn Slow>),
+    Attempt(Arc<dyn Attempt>),
 }
 
 /// The methods of one path.
@@ -35,6 +36,11 @@ impl Route {
     #[must_use]
     pub fn slow(self, method: Method, handler: impl Slow + 'static) -> Self {
         self.with(method, Handler::Slow(Arc::new(handler)))
+    }
+
+    #[must_use]
+    pub fn attempt(self, method: Method, handler: impl Attempt + 'static) -> Self {
+        self.with(method, Handler::Attempt(Arc::new(handler)))
     }
 
     fn with(mut self, method: Method, handler: Handler) -> Self {

@@ -1,0 +1,62 @@
+//! What can be asked of a list, and one page of it.
+
+use crate::resource::{Record, Value, Version};
+
+/// A page of records. Pages are keyset pages: each begins behind the last record of the one before, so a record that
+/// is there all the time is listed exactly once, whatever is written meanwhile.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListQuery {
+    /// All must hold.
+    pub conditions: Vec<Condition>,
+    pub order: Order,
+    pub after: Option<Cursor>,
+    pub limit: usize,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Condition {
+    pub field: usize,
+    pub comparison: Comparison,
+    pub is_negated: bool,
+}
+
+/// Null fulfils only `IsNull`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Comparison {
+    Equal(Value),
+    Less(Value),
+    LessOrEqual(Value),
+    Greater(Value),
+    GreaterOrEqual(Value),
+    In(Vec<Value>),
+    /// Texts that match a pattern, `*` for any characters; case matters.
+    Like(String),
+    IsNull,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Order {
+    /// As they were created; an update keeps the place.
+    Insertion,
+    /// By these fields and then by the key; null comes first. Texts compare by their bytes.
+    Fields(Vec<Sort>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sort {
+    pub field: usize,
+    pub is_descending: bool,
+}
+
+/// Behind which record a page begins: the values it is sorted by, the last of them the key or the place of
+/// insertion.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cursor(pub Vec<Value>);
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    pub records: Vec<Record>,
+    /// `None` when this is the last page.
+    pub next: Option<Cursor>,
+    pub as_of: Version,
+}
