@@ -56,6 +56,7 @@ pub(super) fn start(service: &Service, context: Context, on_end: OnEnd) -> Resul
 }
 
 fn start_flow(flow: model::Flow, context: Context, on_end: OnEnd) -> Result<RunningFlow, Fault> {
+    let context = Context { commit_bytes: flow.sink.kind.commit_bytes, ..context };
     let listens = flow.source.options.get("listen").is_some();
     let build = move |context: &Context| {
         let steps: Result<Vec<_>, Fault> =
