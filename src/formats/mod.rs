@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod assembler;
 pub mod csv;
+pub mod event_stream;
 pub mod json_lines;
 pub mod log;
 pub mod pairs;
