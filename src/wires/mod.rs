@@ -1,5 +1,7 @@
 //! Wires: how a resource looks over HTTP. Each turns requests into reads and writes and outcomes into answers.
 
+pub mod docs;
+
 use crate::caches::Cached;
 use crate::resource::{Access, Wire};
 use std::sync::Arc;
