@@ -1,5 +1,8 @@
 //! Wires: how a resource looks over HTTP. Each turns requests into reads and writes and outcomes into answers.
 
+pub mod access;
+pub mod answers;
+
 use crate::caches::Cached;
 use crate::resource::{Access, Wire};
 use crate::server::Router;
