@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod answers;
+pub mod events;
 
 use crate::caches::Cached;
 use crate::resource::{Access, Wire};
