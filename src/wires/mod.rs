@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod answers;
+pub mod docs;
 
 use crate::caches::Cached;
 use crate::resource::{Access, Wire};
