@@ -3,6 +3,7 @@
 pub mod access;
 pub mod answers;
 pub mod docs;
+pub mod events;
 
 use crate::caches::Cached;
 use crate::resource::{Access, Wire};
