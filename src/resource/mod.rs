@@ -8,6 +8,7 @@
 pub mod change;
 pub mod config;
 pub mod fault;
+pub mod json;
 pub mod key;
 pub mod list;
 pub mod pending;
