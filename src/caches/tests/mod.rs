@@ -55,6 +55,8 @@ impl Layers {
         Box::pin(async move { self.get(&key(name), freshness).await })
     }
 
+    /// What is near; `Some(None)` when it is near that there is none.
+    #[expect(clippy::option_option, reason = "not knowing and knowing of none are two things")]
     fn sees(self: &Arc<Self>, name: &str) -> Option<Option<i64>> {
         self.near(&key(name), ANY).map(|read| number(read.record.as_ref()))
     }

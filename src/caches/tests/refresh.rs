@@ -15,7 +15,7 @@ fn ageing() -> (Arc<ScriptedStore>, Arc<Layers>) {
     finish(&mut getting).unwrap();
     drop(getting);
     let left = layers.near(&key("a"), ANY).unwrap().ttl.unwrap();
-    layers.clock.advance(left - Duration::from_secs(10));
+    layers.clock.advance(left.saturating_sub(Duration::from_secs(10)));
     store.tell();
     (store, layers)
 }
