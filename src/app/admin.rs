@@ -5,6 +5,7 @@ use crate::app::status::{Detail, Snapshot};
 use crate::core::fault::Fault;
 use crate::core::text::append;
 use crate::engine::State;
+use crate::resource::Health;
 use crate::server::{
     Answer, Limits, RequestHead, Route, Router, RunningServer, Server, ServerConfig,
 };
@@ -70,8 +71,22 @@ fn state(snapshot: &Snapshot, is_fine: bool, out: &mut Answer) {
             (service.name.clone(), state)
         })
         .collect();
+    let resources: serde_json::Map<String, serde_json::Value> = snapshot
+        .resources
+        .iter()
+        .map(|resource| {
+            let (state, reason) = match &resource.health {
+                Health::Ready => ("ready", None),
+                Health::Down(reason) => ("down", Some(reason.as_str())),
+            };
+            (resource.name.clone(), json!({ "state": state, "reason": reason }))
+        })
+        .collect();
     let status = if is_fine { "ok" } else { "failing" };
-    let body = json!({ "status": status, "stack": snapshot.stack, "services": services });
+    let mut body = json!({ "status": status, "stack": snapshot.stack, "services": services });
+    if !resources.is_empty() {
+        body["resources"] = resources.into();
+    }
     out.status(if is_fine { 200 } else { 503 });
     out.json().extend_from_slice(body.to_string().as_bytes());
 }

@@ -1,5 +1,6 @@
 //! Starting, changing and stopping the services of a stack, in order.
 
+use crate::app::resources::Resources;
 use crate::app::service::{self, OnEnd, Running, with_port};
 use crate::app::status::{self, Detail, ServiceStatus, Snapshot};
 use crate::app::{admin, seed};
@@ -79,6 +80,7 @@ pub struct App {
     seed: Seed,
     stack: String,
     services: Arc<Mutex<Vec<Entry>>>,
+    resources: Resources,
     admin: Option<RunningServer>,
 }
 
@@ -107,9 +109,10 @@ impl App {
     pub fn start(stack: &Stack, disk: Arc<dyn Disk>, options: Options) -> Result<Self, Fault> {
         let data = options.data.join(&stack.name);
         let seed = seed::of(stack.seed, &disk, &data)?;
-        let services = Arc::default();
+        let resources = Resources::new(&stack.name, data, &stack.resources);
+        let (stack_name, services) = (stack.name.clone(), Arc::default());
         let mut app =
-            Self { disk, options, seed, stack: stack.name.clone(), services, admin: None };
+            Self { disk, options, seed, stack: stack_name, services, resources, admin: None };
         app.admin = Some(admin::start(app.options.admin, &app.view())?);
         for service in app.options.choose(stack).map_err(Fault::stop)? {
             let running = app.start_one(&service);
@@ -127,7 +130,7 @@ impl App {
     }
 
     pub fn snapshot(&self) -> Snapshot {
-        snapshot(&self.stack, &self.services)
+        snapshot(&self.stack, &self.services, &self.resources)
     }
 
     /// Nothing runs any more: all flows came to the end of their sources, and no server is there.
@@ -159,9 +162,13 @@ impl App {
             ));
         }
         let wanted = self.options.choose(stack)?;
-        let (kept, mut leaving): (Vec<Entry>, Vec<Entry>) = std::mem::take(&mut *self.lock())
-            .into_iter()
-            .partition(|entry| entry.running.is_ok() && wanted.contains(&entry.service));
+        let changed = self.resources.change(&stack.resources);
+        let (kept, mut leaving): (Vec<Entry>, Vec<Entry>) =
+            std::mem::take(&mut *self.lock()).into_iter().partition(|entry| {
+                entry.running.is_ok()
+                    && wanted.contains(&entry.service)
+                    && !entry.service.uses(&changed)
+            });
         // What goes on is back in place before anything is waited for.
         *self.lock() = kept;
         let mut done = Vec::new();
@@ -205,9 +212,9 @@ impl App {
     /// Gives a running server its new routes.
     fn change(&self, old: Entry, service: Service) -> (Service, Result<Running, Fault>) {
         let running = match (old.running, &service.body) {
-            (Ok(Running::Server(serving)), Body::Server(server)) => {
-                serving.change(server, &self.context(&service)).map(Running::Server)
-            }
+            (Ok(Running::Server(serving)), Body::Server(server)) => serving
+                .change(server, &self.context(&service), &self.resources)
+                .map(Running::Server),
             _ => self.start_one(&service),
         };
         (service, running)
@@ -216,6 +223,7 @@ impl App {
     /// Sources first, then what is under way, then servers.
     pub fn stop(&self) {
         stop_all(std::mem::take(&mut *self.lock()));
+        self.resources.close();
     }
 
     /// Ends the admin listener; the last thing.
@@ -226,7 +234,8 @@ impl App {
     }
 
     fn start_one(&self, service: &Service) -> Result<Running, Fault> {
-        service::start(service, self.context(service), Arc::clone(&self.options.on_end))
+        let on_end = Arc::clone(&self.options.on_end);
+        service::start(service, self.context(service), &self.resources, on_end)
     }
 
     fn context(&self, service: &Service) -> Context {
@@ -243,8 +252,8 @@ impl App {
 
     fn view(&self) -> Arc<dyn Fn() -> Snapshot + Send + Sync> {
         let stack = self.stack.clone();
-        let services = Arc::clone(&self.services);
-        Arc::new(move || snapshot(&stack, &services))
+        let (services, resources) = (Arc::clone(&self.services), self.resources.clone());
+        Arc::new(move || snapshot(&stack, &services, &resources))
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Entry>> {
@@ -252,7 +261,7 @@ impl App {
     }
 }
 
-fn snapshot(stack: &str, services: &Mutex<Vec<Entry>>) -> Snapshot {
+fn snapshot(stack: &str, services: &Mutex<Vec<Entry>>, resources: &Resources) -> Snapshot {
     let services = services.lock().unwrap_or_else(PoisonError::into_inner);
     let of = |entry: &Entry| match &entry.running {
         Ok(running) => status::of(&entry.service.name, running),
@@ -263,7 +272,8 @@ fn snapshot(stack: &str, services: &Mutex<Vec<Entry>>) -> Snapshot {
             detail: Detail::Nothing,
         },
     };
-    Snapshot { stack: stack.to_owned(), services: services.iter().map(of).collect() }
+    let (stack, services) = (stack.to_owned(), services.iter().map(of).collect());
+    Snapshot { stack, services, resources: resources.status() }
 }
 
 fn stop_all(entries: Vec<Entry>) {

@@ -3,8 +3,10 @@
 mod admin;
 mod lifecycle;
 mod metrics;
+mod resources;
 mod seed;
 mod service;
+mod serving;
 mod status;
 
 pub use lifecycle::{App, Options};

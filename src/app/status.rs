@@ -1,7 +1,9 @@
 //! What every service is doing right now: read by the live line, `/metrics`, `/health` and `/ready`.
 
+use crate::app::resources::ResourceStatus;
 use crate::app::service::Running;
 use crate::engine::{FlowMeter, State};
+use crate::resource::Health;
 use crate::server::MeterSnapshot;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -35,6 +37,7 @@ pub enum Detail {
 pub struct Snapshot {
     pub stack: String,
     pub services: Vec<ServiceStatus>,
+    pub resources: Vec<ResourceStatus>,
 }
 
 impl Snapshot {
@@ -43,9 +46,13 @@ impl Snapshot {
         !self.services.iter().any(|service| matches!(service.state, State::Failed(_)))
     }
 
-    /// Everything has started.
+    /// Everything has started and every store answers.
     pub fn is_ready(&self) -> bool {
-        self.is_healthy() && !self.services.iter().any(|service| service.state == State::Starting)
+        let is_starting = |service: &ServiceStatus| service.state == State::Starting;
+        let is_down = |resource: &ResourceStatus| resource.health != Health::Ready;
+        self.is_healthy()
+            && !self.services.iter().any(is_starting)
+            && !self.resources.iter().any(is_down)
     }
 }
 

@@ -3,7 +3,9 @@
 use crate::cli::arguments::Arguments;
 use crate::cli::{exit, files, out};
 use crate::core::text::append;
-use crate::stack::model::Body;
+use crate::core::unit::show_duration;
+use crate::resource::StoreConfig;
+use crate::stack::model::{Body, Route};
 use crate::stack::{Stack, guarantee};
 use serde_json::json;
 
@@ -47,22 +49,44 @@ fn describe(stack: &Stack) -> String {
                 append(&mut text, format_args!("    {}: {}\n", derived.guarantee, derived.words));
             }
             Body::Server(server) => {
-                let routes: Vec<&str> =
-                    server.routes.iter().map(|route| route.path.as_str()).collect();
-                let port = server.listen.port;
-                let routes = routes.join(", ");
                 append(
                     &mut text,
-                    format_args!("\n  {}: serves {routes} on port {port}\n", service.name),
+                    format_args!("\n  {}: port {}\n", service.name, server.listen.port),
                 );
-                text.push_str(
-                    "    every answer is a record of its own; after a crash indices are skipped, \
-                     never repeated\n",
-                );
+                for route in &server.routes {
+                    append(
+                        &mut text,
+                        format_args!("    {}: {}\n", route.path, words(stack, route)),
+                    );
+                }
             }
         }
     }
     text
+}
+
+/// What a path answers and what can be relied on.
+fn words(stack: &Stack, route: &Route) -> String {
+    let Some(exposed) = route.exposed() else {
+        return "every answer is a record of its own; after a crash indices are skipped, never \
+                repeated"
+            .to_owned();
+    };
+    let Some(resource) = stack.resource(&exposed.resource) else { return String::new() };
+    let store = match &resource.store {
+        StoreConfig::Memory => "in memory: gone when the process ends".to_owned(),
+        StoreConfig::Sqlite(path) => {
+            format!("in SQLite {}: a write is answered after its fsync", path.display())
+        }
+        StoreConfig::Postgres(_) => {
+            "in PostgreSQL: a write is answered after its commit".to_owned()
+        }
+    };
+    let cache = resource.cache.as_ref().map_or(String::new(), |cache| {
+        let place = if cache.redis.is_some() { "memory and Redis" } else { "memory" };
+        format!("; cached in {place}, never older than {}", show_duration(cache.max_stale))
+    });
+    format!("the resource {}, {store}{cache}", resource.schema.name)
 }
 
 fn flows(stack: &Stack) -> serde_json::Value {

@@ -40,6 +40,24 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// calls share one look at the store.
     fn catch_up(&self) -> Pending<()>;
 
+    /// A version that no write committed before this call exceeds; a read's `as_of` may be lower, this may not. It is
+    /// asked seldom: when somebody begins to listen, and after each `lost_track`. Without an answer of its own, a
+    /// store says that nothing in a shared cache can be judged.
+    fn newest(&self) -> Pending<Version> {
+        Pending::ready(Ok(Version(u64::MAX)))
+    }
+
+    /// Others than this process can write to it. When not, every change is told before it is answered.
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    /// What tells these records from those of every other store: the same for all processes on this store, also after
+    /// a restart, and different on another machine's file of the same name. Copies in a shared cache are named by it.
+    fn identity(&self) -> String {
+        String::new()
+    }
+
     /// Whether the store answers; never waits.
     fn health(&self) -> Health;
 
@@ -52,7 +70,8 @@ pub trait Listener: Send + Sync {
     /// These keys have another content, or none, since these versions. May be told twice.
     fn changed(&self, keys: &[(Key, Version)]);
 
-    /// Everything may have changed: the store was away, or its log has a gap.
+    /// Everything may have changed: the store was away, or its log has a gap. What is committed after this call is
+    /// told again.
     fn lost_track(&self);
 
     /// Every change committed before this point of time has been told. Nothing is told while the store is away.

@@ -21,6 +21,9 @@ impl From<Action> for Write {
 pub enum Action {
     /// A new record; `Outcome::Exists` when its key is there.
     Insert(Record),
+    /// A new record, unless its key is there: then that one stays as it is, `Updated` and not changed, which is a
+    /// success also within a group.
+    Ensure(Record),
     /// Creates or replaces as a whole; a replaced record keeps its place in the order of insertion.
     Put(Record),
     /// Replaces as a whole; `Outcome::Missing` when it is not there.

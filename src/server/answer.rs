@@ -9,6 +9,8 @@ pub struct Answer {
     pub(crate) status: u16,
     pub(crate) content_type: &'static str,
     pub(crate) headers: Vec<u8>,
+    /// Those of the route's gate; they outlive the change of an answer into a problem.
+    pub(crate) gate_headers: Vec<u8>,
     pub(crate) body: Vec<u8>,
 }
 
@@ -38,6 +40,12 @@ impl Answer {
     pub fn header(&mut self, name: &str, value: &str) -> &mut Self {
         append_header(&mut self.headers, name, value);
         self
+    }
+
+    /// For the answer to another request; `begin` is for another answer to the same one.
+    pub(crate) fn begin_request(&mut self) {
+        self.gate_headers.clear();
+        self.begin();
     }
 
     pub(crate) fn begin(&mut self) {

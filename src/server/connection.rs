@@ -12,12 +12,13 @@ use super::body::BodyDecoder;
 use super::delivering::{put_problem, write_answer};
 use super::exchange::Call;
 use super::framing::{Delivery, Framing};
+use super::gate::GateHeaders;
 use super::guard::catch;
 use super::handler::{Attempt, Request, Slow};
 use super::head::{self, HeaderSpace, Parsed, RequestHead};
 use super::limits::{DISCARD_LIMIT, MAX_HEADER_COUNT, WRITE_BATCH};
 use super::problem::Problem;
-use super::router::{Found, Handler, Router};
+use super::router::{Found, Handler, Manners, Route, Router, Way};
 use super::shared::Shared;
 use super::signal::Stage;
 use super::wire::{Lost, Wake, Wire};
@@ -141,7 +142,7 @@ impl Connection {
         }
     }
 
-    fn refresh_router(&mut self) {
+    pub(crate) fn refresh_router(&mut self) {
         if self.shared.version() != self.version {
             (self.router, self.version) = self.shared.routes();
         }
@@ -162,7 +163,8 @@ impl Connection {
             version: Version::HTTP_11,
         };
         let status = problem.status;
-        put_problem(&mut self.answer, &self.router, problem, "");
+        self.answer.begin_request();
+        put_problem(&mut self.answer, (&self.router, &Manners::default()), problem, "");
         write_answer(&mut self.wire.output, &self.answer, &delivery, false, self.now);
         self.count(status, self.now);
         Step::Close { linger: true }
@@ -226,62 +228,89 @@ struct Parts<'c> {
 }
 
 impl Parts<'_> {
-    fn call(&self, handler: Arc<dyn Slow>, head: &RequestHead<'_>, delivery: Delivery) -> Step {
-        Step::Call(Box::new(Call::new(handler, Request::from_head(head), delivery, self.now)))
+    fn put_problem(&mut self, problem: Problem, found: &Found<'_, '_>, path: &str) {
+        let of_none = Manners::default();
+        let manners = found.route.map_or(&of_none, Route::manners);
+        put_problem(self.answer, (self.router, manners), problem, path);
     }
 
-    fn put_panic(&mut self, head: &RequestHead<'_>, panic: &str) {
+    fn put_panic(&mut self, found: &Found<'_, '_>, path: &str, panic: &str) {
         let server = self.shared.name.as_str();
-        tracing::error!(server, path = head.path, panic, "a handler panicked");
-        put_problem(self.answer, self.router, Problem::panicked(), head.path);
+        tracing::error!(server, path, panic, "a handler panicked");
+        self.put_problem(Problem::panicked(), found, path);
     }
 
     /// What comes next, and the status if the request is answered.
     fn answer_request(mut self, parsed: Parsed<'_>) -> (Step, Option<u16>) {
         let Parsed { mut head, mut delivery, .. } = parsed;
-        match self.router.find(&head.method, head.path) {
-            Found::Handler(Handler::Slow(handler), segment) => {
-                head.segment = segment;
-                return (self.call(Arc::clone(handler), &head, delivery), None);
-            }
-            Found::Handler(Handler::Attempt(handler), segment) => {
-                head.segment = segment;
-                self.answer.begin();
-                match catch(|| handler.attempt(&head, self.answer)) {
-                    Ok(true) => {}
-                    Ok(false) => {
-                        let handler: Arc<dyn Attempt> = Arc::clone(handler);
-                        return (self.call(handler, &head, delivery), None);
-                    }
-                    Err(panic) => self.put_panic(&head, &panic),
-                }
-            }
-            Found::Handler(Handler::Quick(handler), segment) => {
-                head.segment = segment;
-                self.answer.begin();
-                if let Err(panic) = catch(|| handler.answer(&head, self.answer)) {
-                    self.put_panic(&head, &panic);
-                }
-            }
-            Found::Options(allow) => {
-                self.answer.begin();
-                self.answer.status(204).header("allow", allow);
-            }
-            Found::NotAllowed(allow) => {
-                let problem = Problem::new(405, "This path does not take that method.");
-                let problem = problem.with_header("allow", allow);
-                put_problem(self.answer, self.router, problem, head.path);
-            }
-            Found::Nothing => {
-                let problem = Problem::new(404, "There is nothing at this path.");
-                put_problem(self.answer, self.router, problem, head.path);
-            }
+        let router = self.router;
+        let found = router.find(&head.method, head.path);
+        head.segment = found.segment;
+        self.answer.begin_request();
+        if self.is_let_in(&found, &head)
+            && let Some(handler) = self.answer_in_place(&found, &head)
+        {
+            let manners = found.route.map(Route::manners).cloned().unwrap_or_default();
+            let request = Request::from_head(&head);
+            let call = Call { handler, request, delivery, manners, begun: self.now };
+            return (Step::Call(Box::new(call)), None);
         }
         delivery.keep_alive &= self.shared.signal.stage() == Stage::Running;
         let step = after_answer(&mut delivery);
         let head_only = head.method == Method::HEAD;
         write_answer(self.output, self.answer, &delivery, head_only, self.now);
         (step, Some(self.answer.status))
+    }
+
+    /// Asks the gate; when it says no, that is the answer.
+    fn is_let_in(&mut self, found: &Found<'_, '_>, head: &RequestHead<'_>) -> bool {
+        let Some(route) = found.route else { return true };
+        let Some(gate) = route.gatekeeper() else { return true };
+        let mut headers = GateHeaders::new(&mut self.answer.gate_headers);
+        match catch(|| gate.ask(head, route.allow(), &mut headers)) {
+            Ok(Ok(())) => return true,
+            Ok(Err(problem)) => self.put_problem(problem, found, head.path),
+            Err(panic) => self.put_panic(found, head.path, &panic),
+        }
+        false
+    }
+
+    /// Answers what needs no waiting; a handler that does comes back.
+    fn answer_in_place(
+        &mut self,
+        found: &Found<'_, '_>,
+        head: &RequestHead<'_>,
+    ) -> Option<Arc<dyn Slow>> {
+        match found.way {
+            Way::Handler(Handler::Slow(handler)) => return Some(Arc::clone(handler)),
+            Way::Handler(Handler::Attempt(handler)) => {
+                match catch(|| handler.attempt(head, self.answer)) {
+                    Ok(true) => {}
+                    Ok(false) => {
+                        let handler: Arc<dyn Attempt> = Arc::clone(handler);
+                        return Some(handler);
+                    }
+                    Err(panic) => self.put_panic(found, head.path, &panic),
+                }
+            }
+            Way::Handler(Handler::Quick(handler)) => {
+                if let Err(panic) = catch(|| handler.answer(head, self.answer)) {
+                    self.put_panic(found, head.path, &panic);
+                }
+            }
+            Way::Options(allow) => {
+                self.answer.status(204).header("allow", allow);
+            }
+            Way::NotAllowed(allow) => {
+                let problem = Problem::new(405, "This path does not take that method.");
+                self.put_problem(problem.with_header("allow", allow), found, head.path);
+            }
+            Way::Nothing => {
+                let problem = Problem::new(404, "There is nothing at this path.");
+                self.put_problem(problem, found, head.path);
+            }
+        }
+        None
     }
 }
 

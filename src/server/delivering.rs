@@ -6,12 +6,12 @@ use super::answer::Answer;
 use super::framing::Delivery;
 use super::problem::Problem;
 use super::respond::{BodyLength, HeadFacts, append_head, is_bodiless};
-use super::router::Router;
+use super::router::{Manners, Router};
 
-/// Makes `answer` say `problem`, in the form of the router.
+/// Makes `answer` say `problem`, in the form of the route or the router.
 pub(crate) fn put_problem(
     answer: &mut Answer,
-    router: &Router,
+    (router, manners): (&Router, &Manners),
     mut problem: Problem,
     instance: &str,
 ) {
@@ -19,7 +19,7 @@ pub(crate) fn put_problem(
         instance.clone_into(&mut problem.instance);
     }
     answer.begin();
-    let body = router.problem_body(&problem);
+    let body = router.problem_body(&problem, manners);
     answer.status(problem.status);
     answer.content(body.content_type).extend_from_slice(&body.bytes);
     for (name, value) in &problem.headers {
@@ -40,6 +40,7 @@ pub(crate) fn write_answer(
         &HeadFacts {
             content_type: answer.content_type,
             headers: &answer.headers,
+            gate_headers: &answer.gate_headers,
             length: BodyLength::Known(answer.body.len()),
             ..HeadFacts::new(answer.status, delivery, delivery.keep_alive, now)
         },

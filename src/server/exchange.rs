@@ -19,6 +19,7 @@ use super::limits::{BODY_BYTES_PER_SECOND, BODY_PIECE, BODY_QUEUE, Limits, WRITE
 use super::problem::Problem;
 use super::respond::{BodyLength, HeadFacts, append_head, is_bodiless};
 use super::response::{Response, ResponseBody, append_header};
+use super::router::Manners;
 use super::signal::Stage;
 use super::stream::{Next, StreamBody};
 use super::wire::{Lost, Wake, Wire};
@@ -26,10 +27,11 @@ use crate::core::time::now;
 
 /// A request on its way to a slow handler.
 pub(crate) struct Call {
-    handler: Arc<dyn Slow>,
-    request: Request,
-    delivery: Delivery,
-    begun: Instant,
+    pub(crate) handler: Arc<dyn Slow>,
+    pub(crate) request: Request,
+    pub(crate) delivery: Delivery,
+    pub(crate) manners: Manners,
+    pub(crate) begun: Instant,
 }
 
 impl std::fmt::Debug for Call {
@@ -41,6 +43,7 @@ impl std::fmt::Debug for Call {
 /// What of a request is still needed once its handler has it.
 struct Open {
     delivery: Delivery,
+    manners: Manners,
     head_only: bool,
     path: String,
     begun: Instant,
@@ -48,31 +51,21 @@ struct Open {
     unread: bool,
 }
 
-impl Call {
-    pub(crate) fn new(
-        handler: Arc<dyn Slow>,
-        request: Request,
-        delivery: Delivery,
-        begun: Instant,
-    ) -> Self {
-        Self { handler, request, delivery, begun }
-    }
-}
-
 impl Connection {
     pub(crate) async fn call(&mut self, call: Call) -> Result<Step, Lost> {
         // Answers to earlier requests do not wait for this one.
         self.wire.flush().await?;
-        let Call { handler, mut request, delivery, begun } = call;
+        let Call { handler, mut request, delivery, manners, begun } = call;
         let head_only = request.method == Method::HEAD;
         let path = request.path.clone();
-        let mut open = Open { delivery, head_only, path, begun, unread: false };
+        let body_bytes = manners.body_bytes.unwrap_or(self.shared.limits.body_bytes);
+        let mut open = Open { delivery, manners, head_only, path, begun, unread: false };
         let result = match handler.body_reading() {
             BodyReading::Streamed { at_most } => {
                 self.call_streaming(handler, request, &mut open, at_most).await?
             }
             BodyReading::Whole { at_most } => {
-                let limit = at_most.min(self.shared.limits.body_bytes);
+                let limit = at_most.min(body_bytes);
                 match self.collect(&delivery, limit).await {
                     Ok(bytes) => {
                         request.body = Body::whole(bytes);
@@ -153,7 +146,7 @@ impl Connection {
 
     fn deliver_problem(&mut self, problem: Problem, open: &Open) {
         let status = problem.status;
-        put_problem(&mut self.answer, &self.router, problem, &open.path);
+        put_problem(&mut self.answer, (&self.router, &open.manners), problem, &open.path);
         self.now = now();
         let output = &mut self.wire.output;
         write_answer(output, &self.answer, &open.delivery, open.head_only, self.now);
@@ -214,6 +207,7 @@ impl Connection {
         let facts = HeadFacts {
             content_type,
             headers: &self.answer.headers,
+            gate_headers: &self.answer.gate_headers,
             length,
             ..HeadFacts::new(response.status, &open.delivery, open.delivery.keep_alive, self.now)
         };
@@ -268,6 +262,8 @@ impl Connection {
             if self.shared.signal.stage() >= Stage::Draining {
                 body.tell_to_end();
             }
+            // A stream may outlive its routes, and must not keep alive what they hold.
+            self.refresh_router();
             if let Poll::Ready(next) = body.poll_next(context) {
                 return Poll::Ready(Ok(Some(next)));
             }

@@ -29,7 +29,8 @@ pub type Reply<'a> = Pin<Box<dyn Future<Output = Result<Response, Problem>> + Se
 /// How a slow handler wants the request's body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyReading {
-    /// Collected before the handler is called, up to this many bytes or the server's limit, whichever is less.
+    /// Collected before the handler is called, up to this many bytes or the limit of the route or else the server,
+    /// whichever is less.
     Whole { at_most: u64 },
     /// Piece by piece until the handler returns, up to this many bytes whatever the server's limit.
     Streamed { at_most: u64 },

@@ -9,6 +9,7 @@ mod date;
 mod delivering;
 mod exchange;
 mod framing;
+mod gate;
 mod guard;
 mod handler;
 mod head;
@@ -31,6 +32,7 @@ mod wire;
 
 pub use answer::Answer;
 pub use body::{Body, BodyError};
+pub use gate::{Gate, GateHeaders};
 pub use handler::{Attempt, BodyReading, Quick, Reply, Request, Slow};
 pub use head::RequestHead;
 pub use limits::Limits;
@@ -44,4 +46,4 @@ pub use running::{RunningServer, Server, ServerConfig, StartError, Stopped};
 pub use stream::{StreamBody, StreamEnded, StreamSender, stream};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

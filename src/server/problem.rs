@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::StatusCode;
+use serde_json::{Map, Value};
 
 /// An error as a client sees it. Causes that are nobody's business outside are logged, never put in here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +17,15 @@ pub struct Problem {
     pub instance: String,
     /// Headers that belong to it, such as `Allow` or `Retry-After`.
     pub headers: Vec<(&'static str, String)>,
+    /// Most problems have none, so that a result with a problem stays small.
+    more: Option<Box<More>>,
+}
+
+/// What only some problems have.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct More {
+    kind: Option<&'static str>,
+    members: Map<String, Value>,
 }
 
 /// A problem as it goes out.
@@ -39,7 +49,36 @@ impl Problem {
             detail: detail.into(),
             instance: String::new(),
             headers: Vec::new(),
+            more: None,
         }
+    }
+
+    /// The URI of its `type`, which clients may rely on; `about:blank` without it: then the status says all.
+    #[must_use]
+    pub fn of_kind(mut self, kind: &'static str, title: &'static str) -> Self {
+        self.title = Cow::Borrowed(title);
+        self.more.get_or_insert_default().kind = Some(kind);
+        self
+    }
+
+    /// Another member of the object, such as `errors`; they stand in the order in which they were added.
+    #[must_use]
+    pub fn with_member(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.more.get_or_insert_default().members.insert(name.to_owned(), value.into());
+        self
+    }
+
+    pub fn kind(&self) -> &'static str {
+        self.more.as_ref().and_then(|more| more.kind).unwrap_or("about:blank")
+    }
+
+    pub fn member(&self, name: &str) -> Option<&Value> {
+        self.more.as_ref()?.members.get(name)
+    }
+
+    /// As one object, for an answer that holds several problems.
+    pub fn to_value(&self) -> Value {
+        serde_json::from_slice(&self.to_json().bytes).unwrap_or_default()
     }
 
     #[must_use]
@@ -55,12 +94,19 @@ impl Problem {
     /// The RFC 9457 body.
     pub fn to_json(&self) -> ProblemBody {
         let mut bytes = Vec::with_capacity(128 + self.detail.len() + self.instance.len());
-        bytes.extend_from_slice(b"{\"type\":\"about:blank\",\"title\":");
+        bytes.extend_from_slice(b"{\"type\":");
+        append_json_text(&mut bytes, self.kind());
+        bytes.extend_from_slice(b",\"title\":");
         append_json_text(&mut bytes, &self.title);
         bytes.extend_from_slice(format!(",\"status\":{},\"detail\":", self.status).as_bytes());
         append_json_text(&mut bytes, &self.detail);
         bytes.extend_from_slice(b",\"instance\":");
         append_json_text(&mut bytes, &self.instance);
+        for (name, value) in self.more.iter().flat_map(|more| &more.members) {
+            bytes.push(b',');
+            append_json_text(&mut bytes, name);
+            bytes.extend_from_slice(format!(":{value}").as_bytes());
+        }
         bytes.push(b'}');
         ProblemBody { content_type: "application/problem+json", bytes }
     }
@@ -99,5 +145,21 @@ mod tests {
             r#""detail":"no \"such\"\\\u000a\u0001é","instance":"/x"}"#
         );
         assert_eq!(String::from_utf8(problem.to_json().bytes).unwrap(), expected);
+    }
+
+    #[test]
+    fn writes_its_kind_and_further_members_in_their_order() {
+        let problem = Problem::new(422, "Two things.")
+            .of_kind("urn:headwater:problem:validation", "Not valid")
+            .with_member("errors", serde_json::json!([{ "loc": ["body", "age"] }]))
+            .with_member("more", 3);
+        let expected = concat!(
+            r#"{"type":"urn:headwater:problem:validation","title":"Not valid","status":422,"#,
+            r#""detail":"Two things.","instance":"","errors":[{"loc":["body","age"]}],"more":3}"#
+        );
+        assert_eq!(String::from_utf8(problem.to_json().bytes).unwrap(), expected);
+        assert_eq!(problem.to_value()["errors"][0]["loc"][1], "age");
+        assert_eq!(problem.member("more"), Some(&3.into()));
+        assert!(size_of::<Problem>() < 128, "it is the error of every handler");
     }
 }

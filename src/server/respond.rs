@@ -21,6 +21,7 @@ pub(crate) struct HeadFacts<'a> {
     pub(crate) status: u16,
     pub(crate) content_type: &'a str,
     pub(crate) headers: &'a [u8],
+    pub(crate) gate_headers: &'a [u8],
     pub(crate) length: BodyLength,
     pub(crate) version: Version,
     pub(crate) keep_alive: bool,
@@ -32,7 +33,9 @@ impl HeadFacts<'_> {
     pub(crate) fn new(status: u16, delivery: &Delivery, keep_alive: bool, now: Instant) -> Self {
         let length = BodyLength::Known(0);
         let version = delivery.version;
-        Self { status, content_type: "", headers: b"", length, version, keep_alive, now }
+        let (headers, gate_headers): (&[u8], &[u8]) = (b"", b"");
+        let content_type = "";
+        Self { status, content_type, headers, gate_headers, length, version, keep_alive, now }
     }
 }
 
@@ -64,6 +67,7 @@ pub(crate) fn append_head(out: &mut Vec<u8>, facts: &HeadFacts<'_>) {
         out.extend_from_slice(b"connection: keep-alive\r\n");
     }
     out.extend_from_slice(facts.headers);
+    out.extend_from_slice(facts.gate_headers);
     out.extend_from_slice(b"date: ");
     append_date(out, facts.now);
     out.extend_from_slice(b"\r\n\r\n");

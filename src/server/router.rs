@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use http::Method;
 
+use super::gate::Gate;
 use super::handler::{Attempt, Quick, Slow};
 use super::problem::{Problem, ProblemBody, ProblemForm};
 
@@ -21,6 +22,15 @@ pub(crate) enum Handler {
 pub struct Route {
     handlers: Vec<(Method, Handler)>,
     allow: String,
+    gate: Option<Arc<dyn Gate>>,
+    manners: Manners,
+}
+
+/// How a route differs from its server and its router.
+#[derive(Clone, Default)]
+pub(crate) struct Manners {
+    pub(crate) form: Option<ProblemForm>,
+    pub(crate) body_bytes: Option<u64>,
 }
 
 impl Route {
@@ -41,6 +51,42 @@ impl Route {
     #[must_use]
     pub fn attempt(self, method: Method, handler: impl Attempt + 'static) -> Self {
         self.with(method, Handler::Attempt(Arc::new(handler)))
+    }
+
+    /// Stands before every handler of this route.
+    #[must_use]
+    pub fn gate(mut self, gate: Arc<dyn Gate>) -> Self {
+        self.gate = Some(gate);
+        self
+    }
+
+    /// The largest body that this route takes whole, instead of the server's.
+    #[must_use]
+    pub fn body_bytes(mut self, at_most: u64) -> Self {
+        self.manners.body_bytes = Some(at_most);
+        self
+    }
+
+    /// The form of this route's problems, instead of the router's.
+    #[must_use]
+    pub fn problem_form(
+        mut self,
+        form: impl Fn(&Problem) -> ProblemBody + Send + Sync + 'static,
+    ) -> Self {
+        self.manners.form = Some(Arc::new(form));
+        self
+    }
+
+    pub(crate) fn allow(&self) -> &str {
+        &self.allow
+    }
+
+    pub(crate) fn gatekeeper(&self) -> Option<&dyn Gate> {
+        self.gate.as_deref()
+    }
+
+    pub(crate) fn manners(&self) -> &Manners {
+        &self.manners
     }
 
     fn with(mut self, method: Method, handler: Handler) -> Self {
@@ -82,8 +128,17 @@ pub struct Router {
 }
 
 /// What there is for a path and a method.
-pub(crate) enum Found<'r, 'p> {
-    Handler(&'r Handler, &'p str),
+pub(crate) struct Found<'r, 'p> {
+    /// `None` where there is nothing at all.
+    pub(crate) route: Option<&'r Route>,
+    pub(crate) segment: &'p str,
+    pub(crate) way: Way<'r>,
+}
+
+/// How a request is answered.
+#[derive(Clone, Copy)]
+pub(crate) enum Way<'r> {
+    Handler(&'r Handler),
     /// OPTIONS without a handler of its own; the methods there are.
     Options(&'r str),
     NotAllowed(&'r str),
@@ -133,14 +188,18 @@ impl Router {
 
     pub(crate) fn find<'p>(&self, method: &Method, path: &'p str) -> Found<'_, 'p> {
         if path == "*" {
-            return Found::Options("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+            let way = Way::Options("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+            return Found { route: None, segment: "", way };
         }
-        let Some((route, segment)) = self.route(path) else { return Found::Nothing };
-        match route.handler(method) {
-            Some(handler) => Found::Handler(handler, segment),
-            None if *method == Method::OPTIONS => Found::Options(&route.allow),
-            None => Found::NotAllowed(&route.allow),
-        }
+        let Some((route, segment)) = self.route(path) else {
+            return Found { route: None, segment: "", way: Way::Nothing };
+        };
+        let way = match route.handler(method) {
+            Some(handler) => Way::Handler(handler),
+            None if *method == Method::OPTIONS => Way::Options(&route.allow),
+            None => Way::NotAllowed(&route.allow),
+        };
+        Found { route: Some(route), segment, way }
     }
 
     fn route<'p>(&self, path: &'p str) -> Option<(&Route, &'p str)> {
@@ -154,8 +213,10 @@ impl Router {
         })
     }
 
-    pub(crate) fn problem_body(&self, problem: &Problem) -> ProblemBody {
-        self.form.as_ref().map_or_else(|| problem.to_json(), |form| form(problem))
+    /// In the form of its route, else of this router, else as problem+json.
+    pub(crate) fn problem_body(&self, problem: &Problem, manners: &Manners) -> ProblemBody {
+        let form = manners.form.as_ref().or(self.form.as_ref());
+        form.map_or_else(|| problem.to_json(), |form| form(problem))
     }
 }
 

@@ -23,6 +23,7 @@ pub struct StreamSender {
 pub struct StreamBody {
     pieces: mpsc::Receiver<Piece>,
     told_to_end: bool,
+    has_an_end: bool,
 }
 
 /// The client has gone or the server stops: nothing more is wanted.
@@ -40,7 +41,7 @@ impl std::error::Error for StreamEnded {}
 /// A stream whose maker may be `capacity` pieces ahead of its client.
 pub fn stream(capacity: usize) -> (StreamSender, StreamBody) {
     let (sender, pieces) = mpsc::channel(capacity.max(1));
-    (StreamSender { pieces: sender }, StreamBody { pieces, told_to_end: false })
+    (StreamSender { pieces: sender }, StreamBody { pieces, told_to_end: false, has_an_end: false })
 }
 
 impl StreamSender {
@@ -78,10 +79,20 @@ pub(crate) enum Next {
 }
 
 impl StreamBody {
+    /// An answer that ends by itself, such as a long list: a graceful stop waits for it, or cuts it at the deadline
+    /// so that its client can tell. Without this it would be ended early and look whole.
+    #[must_use]
+    pub fn to_its_end(mut self) -> Self {
+        self.has_an_end = true;
+        self
+    }
+
     /// No further pieces are taken; those that wait are still sent.
     pub(crate) fn tell_to_end(&mut self) {
-        self.told_to_end = true;
-        self.pieces.close();
+        if !self.has_an_end {
+            self.told_to_end = true;
+            self.pieces.close();
+        }
     }
 
     pub(crate) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Next> {

@@ -9,7 +9,8 @@ use crate::stack::expand;
 use crate::stack::model::Stack;
 use crate::stack::node::{self, Key, Node};
 use crate::stack::options::{self, is_misspelt, unknown_key};
-use crate::stack::service::{not_built, service};
+use crate::stack::resources;
+use crate::stack::service::service;
 
 const KEYS: [&str; 5] = ["version", "stack", "seed", "services", "resources"];
 
@@ -47,6 +48,7 @@ pub fn load(
         Ok(mut root) => {
             let lookup = |name: &str| environment.lookup(name);
             expand::expand(&mut root, &lookup, &mut diagnostics.list);
+            expand::tokens(&mut root, &lookup, &mut diagnostics.list);
             let unset: Vec<_> = diagnostics.list.iter().map(|it| it.span.clone()).collect();
             let stack = check(file, text, &root, catalog, &mut diagnostics.list);
             // What is wrong with the nothing that a missing variable left is not a mistake of its own.
@@ -87,7 +89,6 @@ fn check(
     };
     for (key, _) in entries {
         match key.name.as_str() {
-            "resources" => diagnostics.push(not_built(key, "resources", "the next")),
             known if KEYS.contains(&known) => {}
             _ => diagnostics.push(unknown_key(key, KEYS.into_iter(), "the stack file")),
         }
@@ -99,17 +100,23 @@ fn check(
         entry => stack_name(entry, diagnostics),
     };
     let seed = get("seed").and_then(|(_, value)| seed(value, diagnostics));
+    let resources = get("resources")
+        .map(|(_, node)| resources::resources(node, diagnostics))
+        .unwrap_or_default();
     let services = services(entries, diagnostics)?;
     let placed: Vec<Placed> = services
         .iter()
         .map(|(key, node)| Placed { key, node, service: service(key, node, catalog, diagnostics) })
         .collect();
     conflicts::check(&placed, diagnostics);
+    let named = get("resources").and_then(|(_, node)| node.entries()).unwrap_or_default();
+    conflicts::resources(&placed, named, diagnostics);
     if diagnostics.iter().any(|diagnostic| !diagnostic.is_warning) {
         return None;
     }
     let services = conflicts::in_order(placed);
-    Some(Stack { name: name?, file: file.to_owned(), text: text.to_owned(), seed, services })
+    let (file, text) = (file.to_owned(), text.to_owned());
+    Some(Stack { name: name?, file, text, seed, resources, services })
 }
 
 /// The services, if there are any.

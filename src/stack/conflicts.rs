@@ -40,6 +40,31 @@ pub(super) fn check(placed: &[Placed], diagnostics: &mut Vec<Diagnostic>) {
     files(placed, diagnostics);
 }
 
+/// Routes that name a resource which is none.
+pub(super) fn resources(
+    placed: &[Placed],
+    resources: &[(Key, Node)],
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let names = || resources.iter().map(|(key, _)| key.name.as_str());
+    let routes = placed.iter().filter_map(|it| value(it.node, "routes")?.entries()).flatten();
+    for (path, route) in routes {
+        let Some(node) = value(route, "resource") else { continue };
+        let Some(name) = node.text().filter(|name| !names().any(|known| known == *name)) else {
+            continue;
+        };
+        let help = match nearest(name, names()) {
+            Some(word) => format!("did you mean `{word}`?"),
+            None if resources.is_empty() => "declare it below `resources:`".to_owned(),
+            None => {
+                format!("the resources of this stack: {}", names().collect::<Vec<_>>().join(", "))
+            }
+        };
+        let message = format!("`{}` serves `{name}`, which is no resource", path.name);
+        diagnostics.push(Diagnostic::new(node.span.clone(), message).help(help));
+    }
+}
+
 /// The services in an order in which each stands behind those that it needs; there is one, because
 /// `check` found no cycle.
 pub(super) fn in_order(placed: Vec<Placed>) -> Vec<Service> {

@@ -1,7 +1,7 @@
-//! `${VAR}`, `${VAR:-default}` and `$$`: the only reader of the environment.
+//! `${VAR}`, `${VAR:-default}`, `${VAR:+text}` and `$$`: the only reader of the environment.
 
 use crate::stack::diagnostic::Diagnostic;
-use crate::stack::node::Node;
+use crate::stack::node::{Node, Yaml};
 use std::ops::Range;
 
 /// How many braces may stand in each other; without a bound a file could exhaust the stack.
@@ -17,6 +17,32 @@ pub(super) fn expand(node: &mut Node, lookup: Lookup, diagnostics: &mut Vec<Diag
             *text = expand_text(text, span, lookup, diagnostics);
         }
     });
+}
+
+/// Puts the values of variables in the place of `{ env: NAME }` below every route's `access`. Unlike `${NAME}` such a
+/// value never becomes part of the text that diagnostics show.
+pub(super) fn tokens(root: &mut Node, lookup: Lookup, diagnostics: &mut Vec<Diagnostic>) {
+    for service in root.values_of("services") {
+        for route in service.values_of("routes") {
+            for token in route.values_of("access") {
+                let Yaml::Map(entries) = &mut token.yaml else { continue };
+                for (_, value) in entries.iter_mut().filter(|(key, _)| key.name == "env") {
+                    let Yaml::Scalar { text, .. } = &mut value.yaml else { continue };
+                    let found = lookup(text).filter(|value| !value.is_empty());
+                    if found.is_none() {
+                        diagnostics.push(
+                            Diagnostic::new(
+                                value.span.clone(),
+                                format!("the variable `{text}` is not set"),
+                            )
+                            .help(format!("set it to the token: `export {text}=...`")),
+                        );
+                    }
+                    *text = found.unwrap_or_default();
+                }
+            }
+        }
+    }
 }
 
 fn expand_text(
@@ -76,17 +102,28 @@ fn variable(
     lookup: Lookup,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> String {
-    let (name, default) = match inside.split_once(":-") {
-        Some((name, default)) => (name, Some(default)),
-        None => (inside, None),
-    };
+    let name_end = inside.find(':').unwrap_or(inside.len());
+    let (name, rest) = inside.split_at(name_end);
+    let (default, instead) = (rest.strip_prefix(":-"), rest.strip_prefix(":+"));
+    let name =
+        if rest.is_empty() || default.is_some() || instead.is_some() { name } else { inside };
     let is_fine = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if name.is_empty() || !name.chars().all(is_fine) {
         diagnostics.push(
-            Diagnostic::new(span.clone(), format!("`{name}` is no name of a variable"))
-                .help("write `${NAME}` or `${NAME:-default}`; `$$` is a plain `$`"),
+            Diagnostic::new(span.clone(), format!("`{name}` is no name of a variable")).help(
+                "write `${NAME}`, `${NAME:-default}` or `${NAME:+text}`; `$$` is a plain `$`",
+            ),
         );
         return String::new();
+    }
+    if let Some(instead) = instead {
+        // The text stands there only where the variable is set to something.
+        let is_set = lookup(name).is_some_and(|value| !value.is_empty());
+        return if is_set {
+            expand_text(instead, span, lookup, diagnostics)
+        } else {
+            String::new()
+        };
     }
     let value = lookup(name).filter(|value| default.is_none() || !value.is_empty());
     if let Some(value) = value {
@@ -125,6 +162,8 @@ mod tests {
         assert_eq!(check("${EMPTY:-5}").0, "5");
         assert_eq!(check("${UNSET:-${SET:-x}/y}").0, "value/y");
         assert_eq!(check("$$SET costs 5 $").0, "$SET costs 5 $");
+        assert_eq!(check("${SET:+a ${SET} b}").0, "a value b");
+        assert_eq!(check("${EMPTY:+a}${UNSET:+${UNSET}}").0, "");
     }
 
     #[test]

@@ -14,6 +14,8 @@ pub mod guarantee;
 pub mod model;
 pub mod node;
 mod options;
+mod resources;
+mod route;
 pub mod schema;
 mod service;
 

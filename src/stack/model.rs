@@ -4,6 +4,8 @@ use crate::core::kind::{SinkKind, SourceKind, StepKind};
 use crate::core::listen::Listen;
 use crate::core::options::Options;
 use crate::core::spec::Spec;
+use crate::resource::{ResourceConfig, Secret};
+use std::path::PathBuf;
 
 #[derive(Debug, Clone)]
 pub struct Stack {
@@ -12,6 +14,7 @@ pub struct Stack {
     pub file: String,
     pub text: String,
     pub seed: Option<u64>,
+    pub resources: Vec<ResourceConfig>,
     /// Every service stands behind those that it needs.
     pub services: Vec<Service>,
 }
@@ -20,6 +23,10 @@ impl Stack {
     pub fn service(&self, name: &str) -> Option<&Service> {
         self.services.iter().find(|service| service.name == name)
     }
+
+    pub fn resource(&self, name: &str) -> Option<&ResourceConfig> {
+        self.resources.iter().find(|resource| resource.schema.name == name)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +34,19 @@ pub struct Service {
     pub name: String,
     pub needs: Vec<String>,
     pub body: Body,
+}
+
+impl Service {
+    /// Does it serve one of these resources?
+    pub fn uses(&self, resources: &[String]) -> bool {
+        let is_one = |name: &str| resources.iter().any(|resource| resource == name);
+        match &self.body {
+            Body::Server(server) => {
+                server.routes.iter().filter_map(Route::exposed).any(|it| is_one(&it.resource))
+            }
+            Body::Flow(_) => false,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -76,8 +96,41 @@ pub struct Server {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Route {
     pub path: String,
-    pub record: Vec<(String, Spec)>,
-    pub form: Form,
+    pub answer: Answer,
+}
+
+/// What a path answers.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    Generate { record: Vec<(String, Spec)>, form: Form },
+    Resource(Exposed),
+}
+
+/// A resource behind a path.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Exposed {
+    pub resource: String,
+    pub read: Option<Token>,
+    pub write: Option<Token>,
+    pub origins: Vec<String>,
+    pub body_bytes: Option<u64>,
+}
+
+/// Where a bearer token comes from; never from the text of the stack file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Token {
+    /// From a variable.
+    Given(Secret),
+    File(PathBuf),
+}
+
+impl Route {
+    pub fn exposed(&self) -> Option<&Exposed> {
+        match &self.answer {
+            Answer::Resource(exposed) => Some(exposed),
+            Answer::Generate { .. } => None,
+        }
+    }
 }
 
 /// How a route writes its record down.

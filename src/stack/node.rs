@@ -56,6 +56,20 @@ impl Node {
         }
     }
 
+    /// The values of the map that stands behind `name`, to change them; none where there is no such map.
+    pub fn values_of(&mut self, name: &str) -> impl Iterator<Item = &mut Node> {
+        let entries = match &mut self.yaml {
+            Yaml::Map(entries) => entries.as_mut_slice(),
+            _ => &mut [],
+        };
+        let found = entries.iter_mut().find(|(key, _)| key.name == name).map(|(_, node)| node);
+        let inner = match found.map(|node| &mut node.yaml) {
+            Some(Yaml::Map(entries)) => entries.as_mut_slice(),
+            _ => &mut [],
+        };
+        inner.iter_mut().map(|(_, node)| node)
+    }
+
     /// Calls `change` on every scalar below.
     pub fn for_each_scalar(&mut self, change: &mut impl FnMut(&mut String, &Range<usize>)) {
         match &mut self.yaml {

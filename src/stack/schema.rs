@@ -12,10 +12,28 @@ pub fn json_schema(catalog: &Catalog) -> Value {
     let sinks = one_of(catalog.sinks.iter().map(|kind| &kind.about));
     let listen = shape(Shape::Listen);
     let record = shape(Shape::Record);
+    let token = json!({
+        "type": "object",
+        "properties": { "env": { "type": "string" }, "file": { "type": "string" } },
+        "minProperties": 1,
+        "maxProperties": 1,
+        "additionalProperties": false,
+    });
     let route = json!({
         "type": "object",
-        "properties": { "generate": record, "as": { "enum": ["json", "text"] } },
-        "required": ["generate"],
+        "properties": {
+            "generate": record,
+            "as": { "enum": ["json", "text"] },
+            "resource": { "type": "string" },
+            "access": {
+                "type": "object",
+                "properties": { "read": token, "write": token },
+                "additionalProperties": false,
+            },
+            "origins": { "type": ["string", "array"], "items": { "type": "string" } },
+            "body": { "type": ["string", "number"] },
+        },
+        "oneOf": [{ "required": ["generate"] }, { "required": ["resource"] }],
         "additionalProperties": false,
     });
     let service = json!({
@@ -39,9 +57,61 @@ pub fn json_schema(catalog: &Catalog) -> Value {
             "version": { "const": 1 },
             "stack": { "type": "string", "pattern": "^[A-Za-z0-9_-]{1,63}$" },
             "seed": { "type": "integer", "minimum": 0 },
+            "resources": { "type": "object", "additionalProperties": resource() },
             "services": { "type": "object", "additionalProperties": service, "minProperties": 1 },
         },
         "required": ["stack", "services"],
+        "additionalProperties": false,
+    })
+}
+
+fn resource() -> Value {
+    let place = json!({ "type": ["string", "array"], "items": { "type": "string" } });
+    let duration = shape(Shape::Duration);
+    let key = json!({
+        "type": ["string", "object"],
+        "properties": { "field": { "type": "string" }, "generated": { "type": "boolean" } },
+        "additionalProperties": false,
+    });
+    let field = json!({
+        "type": ["string", "object"],
+        "properties": {
+            "type": { "type": "string" },
+            "required": { "type": "boolean" },
+            "default": { "type": ["string", "number", "boolean"] },
+            "min": { "type": ["number", "string"] },
+            "max": { "type": ["number", "string"] },
+            "length": { "type": ["string", "integer"] },
+            "pattern": { "type": "string" },
+            "choices": { "type": "array", "items": { "type": "string" } },
+            "unique": { "type": "boolean" },
+            "index": { "type": "boolean" },
+        },
+        "required": ["type"],
+        "additionalProperties": false,
+    });
+    json!({
+        "type": "object",
+        "properties": {
+            "key": key,
+            "fields": { "type": "object", "additionalProperties": field, "minProperties": 1 },
+            "store": place,
+            "cache": {
+                "type": ["string", "array", "object"],
+                "items": { "type": "string" },
+                "properties": {
+                    "in": place,
+                    "max_stale": duration,
+                    "ttl": duration,
+                    "negative_ttl": duration,
+                    "stale_if_error": duration,
+                    "entries": { "type": ["integer", "string"] },
+                },
+                "additionalProperties": false,
+            },
+            "wire": { "enum": ["native", "fastapi", "message"] },
+        },
+        "required": ["fields"],
         "additionalProperties": false,
     })
 }

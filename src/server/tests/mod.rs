@@ -7,10 +7,11 @@
 
 mod bodies;
 mod framing_attacks;
+mod gates;
 mod lifecycle;
 mod limit_tests;
 mod properties;
 mod protocol;
 mod routing;
 mod streams;
-mod support;
+pub(crate) mod support;

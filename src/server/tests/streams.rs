@@ -1,13 +1,16 @@
 //! Answers that come bit by bit.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::Method;
 use tokio::sync::oneshot;
 
 use super::support::{Client, block_on, eventually, get, routes, start, stop};
-use crate::server::{Problem, Reply, Request, Response, Route, Router, Slow, StreamSender, stream};
+use crate::server::{
+    Answer, Problem, Reply, Request, RequestHead, Response, Route, Router, Slow, StreamSender,
+    stream,
+};
 
 /// Hands the sending end of each stream to the test.
 struct Streams(std::sync::mpsc::SyncSender<StreamSender>);
@@ -81,6 +84,46 @@ fn ends_streams_at_a_stop_with_all_that_was_sent() {
     assert_eq!(stop(server, Duration::from_secs(20)).cut, 0);
     assert_eq!(client.rest(), "4\r\nlast\r\n0\r\n\r\n");
     assert!(sender.try_send("more").is_err());
+}
+
+#[test]
+fn a_stop_waits_for_a_stream_that_has_an_end() {
+    let (senders, made) = std::sync::mpsc::sync_channel(1);
+    let handler = move |_: Request| {
+        let (sender, body) = stream(4);
+        senders.send(sender).unwrap();
+        async { Ok::<_, Problem>(Response::stream("text/plain", body.to_its_end())) }
+    };
+    let server = start(routes().at("/list", Route::new().slow(Method::GET, handler)));
+    let mut client = Client::new(&server);
+    client.send(get("/list"));
+    let sender = made.recv().unwrap();
+    client.until(b"\r\n\r\n");
+    let stopping = std::thread::spawn(move || stop(server, Duration::from_secs(20)).cut);
+    block_on(sender.send("one")).unwrap();
+    assert_eq!(client.chunk().as_deref(), Some("one"));
+    block_on(sender.send("two")).unwrap();
+    block_on(sender.finish()).unwrap();
+    assert_eq!(client.rest(), "3\r\ntwo\r\n0\r\n\r\n");
+    assert_eq!(stopping.join().unwrap(), 0);
+}
+
+#[test]
+fn a_stream_does_not_keep_old_routes_alive() {
+    let (router, made) = streaming();
+    let held = Arc::new(());
+    let (holds, seen) = (Arc::clone(&held), Arc::downgrade(&held));
+    drop(held);
+    let holder = move |_: &RequestHead<'_>, _: &mut Answer| assert!(Arc::strong_count(&holds) > 0);
+    let server = start(router.at("/held", Route::new().quick(Method::GET, holder)));
+    let mut client = Client::new(&server);
+    client.send(get("/events"));
+    let sender = made.recv().unwrap();
+    client.until(b"\r\n\r\n");
+    server.replace(routes());
+    eventually("the old routes are gone", || seen.strong_count() == 0);
+    block_on(sender.send("still here")).unwrap();
+    assert_eq!(client.chunk().as_deref(), Some("still here"));
 }
 
 #[test]

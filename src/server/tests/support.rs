@@ -11,27 +11,27 @@ use crate::server::{
     ServerConfig, Stopped,
 };
 
-pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-pub(super) fn start(router: Router) -> RunningServer {
+pub(crate) fn start(router: Router) -> RunningServer {
     start_with(Limits::default(), router)
 }
 
-pub(super) fn start_with(limits: Limits, router: Router) -> RunningServer {
+pub(crate) fn start_with(limits: Limits, router: Router) -> RunningServer {
     let address = "127.0.0.1:0".parse().unwrap();
     Server::start(ServerConfig { name: "test".into(), address, limits }, router).unwrap()
 }
 
-pub(super) fn stop(server: RunningServer, deadline: Duration) -> Stopped {
+pub(crate) fn stop(server: RunningServer, deadline: Duration) -> Stopped {
     block_on(server.stop(deadline))
 }
 
-pub(super) fn block_on<T>(work: impl Future<Output = T>) -> T {
+pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(work)
 }
 
 /// Waits for a condition, not for a time.
-pub(super) fn eventually(what: &str, condition: impl Fn() -> bool) {
+pub(crate) fn eventually(what: &str, condition: impl Fn() -> bool) {
     let begun = Instant::now();
     while !condition() {
         assert!(begun.elapsed() < PATIENCE, "never: {what}");
@@ -40,7 +40,7 @@ pub(super) fn eventually(what: &str, condition: impl Fn() -> bool) {
 }
 
 /// `GET /` says `hello`, `POST /echo` says its body, `GET /users/7` says `user 7`, `/panic` and `/slow-panic` panic.
-pub(super) fn routes() -> Router {
+pub(crate) fn routes() -> Router {
     Router::new()
         .at("/", Route::new().quick(Method::GET, say("hello")))
         .at("/echo", Route::new().slow(Method::POST, echo))
@@ -49,11 +49,11 @@ pub(super) fn routes() -> Router {
         .segment("/users/", Route::new().quick(Method::GET, user))
 }
 
-pub(super) fn say(text: &'static str) -> impl Fn(&RequestHead<'_>, &mut Answer) + Send + Sync {
+pub(crate) fn say(text: &'static str) -> impl Fn(&RequestHead<'_>, &mut Answer) + Send + Sync {
     move |_: &RequestHead<'_>, out: &mut Answer| out.text().extend_from_slice(text.as_bytes())
 }
 
-pub(super) async fn echo(request: Request) -> Result<Response, Problem> {
+pub(crate) async fn echo(request: Request) -> Result<Response, Problem> {
     Ok(Response::text(200, request.body.collect().await?))
 }
 
@@ -72,14 +72,14 @@ fn user(request: &RequestHead<'_>, out: &mut Answer) {
 
 /// One answer, as it came.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Seen {
-    pub(super) status: u16,
-    pub(super) head: String,
-    pub(super) body: String,
+pub(crate) struct Seen {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 impl Seen {
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head
             .lines()
             .filter_map(|line| line.split_once(": "))
@@ -88,35 +88,35 @@ impl Seen {
     }
 }
 
-pub(super) struct Client {
-    pub(super) stream: TcpStream,
+pub(crate) struct Client {
+    pub(crate) stream: TcpStream,
     kept: Vec<u8>,
 }
 
 impl Client {
-    pub(super) fn new(server: &RunningServer) -> Self {
+    pub(crate) fn new(server: &RunningServer) -> Self {
         let stream = TcpStream::connect(server.address()).unwrap();
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         Self { stream, kept: Vec::new() }
     }
 
-    pub(super) fn send(&mut self, bytes: impl AsRef<[u8]>) {
+    pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.stream.write_all(bytes.as_ref()).unwrap();
     }
 
-    pub(super) fn ask(&mut self, bytes: impl AsRef<[u8]>) -> Seen {
+    pub(crate) fn ask(&mut self, bytes: impl AsRef<[u8]>) -> Seen {
         self.send(bytes);
         self.answer()
     }
 
     /// The next answer, its body delimited by its length or its chunks.
-    pub(super) fn answer(&mut self) -> Seen {
+    pub(crate) fn answer(&mut self) -> Seen {
         self.answer_to(false)
     }
 
     /// The next answer, to a HEAD request if `head_only`.
-    pub(super) fn answer_to(&mut self, head_only: bool) -> Seen {
+    pub(crate) fn answer_to(&mut self, head_only: bool) -> Seen {
         let head = self.until(b"\r\n\r\n");
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         let mut seen = Seen { status, head, body: String::new() };
@@ -131,7 +131,7 @@ impl Client {
         seen
     }
 
-    pub(super) fn chunk(&mut self) -> Option<String> {
+    pub(crate) fn chunk(&mut self) -> Option<String> {
         let size = usize::from_str_radix(self.until(b"\r\n").trim(), 16).unwrap();
         let data = self.take(size);
         assert_eq!(self.take(2), "\r\n");
@@ -139,13 +139,13 @@ impl Client {
     }
 
     /// Everything until the server closes.
-    pub(super) fn rest(&mut self) -> String {
+    pub(crate) fn rest(&mut self) -> String {
         while self.read() {}
         let count = self.kept.len();
         self.take(count)
     }
 
-    pub(super) fn until(&mut self, end: &[u8]) -> String {
+    pub(crate) fn until(&mut self, end: &[u8]) -> String {
         loop {
             if let Some(at) = self.kept.windows(end.len()).position(|window| window == end) {
                 return self.take(at + end.len());
@@ -177,16 +177,16 @@ impl Client {
 }
 
 /// A GET request of HTTP/1.1.
-pub(super) fn get(path: &str) -> String {
+pub(crate) fn get(path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: test\r\n\r\n")
 }
 
 /// A request to `/echo` with these header lines and this body.
-pub(super) fn post(headers: &str, body: &str) -> String {
+pub(crate) fn post(headers: &str, body: &str) -> String {
     format!("POST /echo HTTP/1.1\r\nHost: test\r\n{headers}\r\n{body}")
 }
 
 /// A body of a length known beforehand.
-pub(super) fn post_text(body: &str) -> String {
+pub(crate) fn post_text(body: &str) -> String {
     post(&format!("Content-Length: {}\r\n", body.len()), body)
 }

@@ -1,0 +1,111 @@
+//! The resources of a running stack: each is opened when the first service asks for it, and shared by all.
+
+use crate::caches::Cached;
+use crate::core::fault::Fault;
+use crate::resource::{Health, ResourceConfig, Wire};
+use crate::stores::{self, Opening};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// How often others' changes are looked for where no cache asks for more: soon enough for live pages.
+const WATCH: Duration = Duration::from_millis(250);
+const WATCH_SHORTEST: Duration = Duration::from_millis(10);
+
+/// Cheap to clone; all clones share the same resources.
+#[derive(Debug, Clone)]
+pub(super) struct Resources {
+    stack: String,
+    /// Where files with bare names live.
+    directory: PathBuf,
+    shared: Arc<Mutex<BTreeMap<String, Resource>>>,
+}
+
+#[derive(Debug)]
+struct Resource {
+    config: ResourceConfig,
+    opened: Option<Arc<Cached>>,
+}
+
+/// What a resource is doing right now.
+#[derive(Debug, Clone)]
+pub struct ResourceStatus {
+    pub name: String,
+    pub health: Health,
+}
+
+impl Resources {
+    pub(super) fn new(stack: &str, directory: PathBuf, configs: &[ResourceConfig]) -> Self {
+        let resources = Self { stack: stack.to_owned(), directory, shared: Arc::default() };
+        resources.change(configs);
+        resources
+    }
+
+    /// Takes on what a changed stack file says; answers which resources are another now. They are opened anew when
+    /// a service asks for them; whoever holds the old one still may use it.
+    pub(super) fn change(&self, configs: &[ResourceConfig]) -> Vec<String> {
+        let mut shared = self.lock();
+        let mut old = std::mem::take(&mut *shared);
+        let mut changed = Vec::new();
+        for config in configs {
+            let name = config.schema.name.clone();
+            let before = old.remove(&name);
+            let resource = match before {
+                Some(same) if same.config == *config => same,
+                _ => {
+                    changed.push(name.clone());
+                    Resource { config: config.clone(), opened: None }
+                }
+            };
+            shared.insert(name, resource);
+        }
+        changed.extend(old.into_keys());
+        changed
+    }
+
+    pub(super) fn get(&self, name: &str) -> Result<(Arc<Cached>, Wire), Fault> {
+        let mut shared = self.lock();
+        let Some(resource) = shared.get_mut(name) else {
+            return Err(Fault::stop(format!("there is no resource `{name}` in this stack")));
+        };
+        let wire = resource.config.wire;
+        if let Some(opened) = &resource.opened {
+            return Ok((Arc::clone(opened), wire));
+        }
+        let opened = self.open(&resource.config)?;
+        resource.opened = Some(Arc::clone(&opened));
+        Ok((opened, wire))
+    }
+
+    fn open(&self, config: &ResourceConfig) -> Result<Arc<Cached>, Fault> {
+        let asked = config.cache.as_ref().map_or(WATCH, |cache| cache.max_stale / 4);
+        let opening = Opening {
+            directory: self.directory.clone(),
+            watch_interval: asked.clamp(WATCH_SHORTEST, WATCH),
+        };
+        let store = stores::open(Arc::clone(&config.schema), &config.store, &opening)?;
+        Cached::new(store, config.cache.as_ref(), &self.stack)
+    }
+
+    /// Of those that are open.
+    pub(super) fn status(&self) -> Vec<ResourceStatus> {
+        let shared = self.lock();
+        let opened = shared.iter().filter_map(|(name, it)| Some((name, it.opened.as_ref()?)));
+        opened
+            .map(|(name, opened)| ResourceStatus {
+                name: name.clone(),
+                health: opened.store().health(),
+            })
+            .collect()
+    }
+
+    /// Nothing of them is used any more.
+    pub(super) fn close(&self) {
+        self.lock().clear();
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Resource>> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
