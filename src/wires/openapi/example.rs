@@ -104,7 +104,7 @@ fn text(field: &Field) -> Option<String> {
     let matches = |text: &str| {
         let length = text.chars().count();
         (least..=most).contains(&length)
-            && limits.pattern.as_deref().is_none_or(|pattern| pattern::matches(pattern, text))
+            && limits.pattern.as_ref().is_none_or(|pattern| pattern.matches(text))
     };
     if let Some(text) = known.into_iter().chain(["text"]).find(|text| matches(text)) {
         return Some(text.to_owned());

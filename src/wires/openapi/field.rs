@@ -2,6 +2,7 @@
 
 use super::subject::Subject;
 use super::{example, pattern};
+use crate::resource::limits::{INDEXED_LENGTH, PATTERN_LENGTH};
 use crate::resource::{Field, FieldKind, FieldLimits};
 use serde_json::{Map, Value as Json, json};
 
@@ -54,10 +55,22 @@ fn text(
     // A key that is empty has no path.
     let least = if position == subject.schema.key { Some(1) } else { None };
     put(schema, "minLength", limits.min_length.max(least).filter(|least| *least > 0).map(Into::into));
-    put(schema, "maxLength", limits.max_length.map(Into::into));
-    let own = limits.pattern.as_deref().and_then(pattern::for_json_schema);
+    put(schema, "maxLength", longest(subject, position).map(Into::into));
+    let own = limits.pattern.as_ref().and_then(|own| pattern::for_json_schema(own.as_str()));
     let pattern = own.or((!subject.keeps_nul).then(|| WITHOUT_NUL.to_owned()));
     put(schema, "pattern", pattern.map(Into::into));
+}
+
+/// The length of a text: its own, or what stores and patterns take.
+fn longest(subject: &Subject<'_>, position: usize) -> Option<u64> {
+    let field = subject.schema.fields.get(position)?;
+    let is_found = position == subject.schema.key || field.is_unique || field.is_indexed;
+    let bounds = [
+        field.limits.max_length,
+        is_found.then_some(INDEXED_LENGTH),
+        field.limits.pattern.as_ref().map(|_| PATTERN_LENGTH),
+    ];
+    bounds.into_iter().flatten().min()
 }
 
 fn put(schema: &mut Map<String, Json>, name: &str, value: Option<Json>) {
@@ -87,8 +100,8 @@ fn words(subject: &Subject<'_>, position: usize, field: &Field) -> String {
     }
     match (&field.kind, &field.limits.pattern) {
         (FieldKind::Json, _) => words.push("Any JSON.".to_owned()),
-        (_, Some(pattern)) if pattern::for_json_schema(pattern).is_none() => {
-            words.push(format!("The whole text matches `{pattern}`."));
+        (_, Some(own)) if pattern::for_json_schema(own.as_str()).is_none() => {
+            words.push(format!("The whole text matches `{}`.", own.as_str()));
         }
         _ => {}
     }
@@ -119,13 +132,37 @@ fn nullable(schema: &mut Map<String, Json>) {
     }
 }
 
+/// What the key is in an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum KeyMember {
+    /// A field like others.
+    Plain,
+    /// Given for a new record; null, too, where it can be made.
+    New,
+    /// That of the path, or left out.
+    OfPath,
+}
+
+fn key_member(schema: &mut Json, subject: &Subject<'_>, member: KeyMember) {
+    let Json::Object(members) = schema else { return };
+    match member {
+        KeyMember::New if subject.schema.key_is_generated => nullable(members),
+        KeyMember::OfPath => {
+            members.insert("readOnly".into(), true.into());
+            members.insert("description".into(), "The key of the path, or left out.".into());
+        }
+        KeyMember::New | KeyMember::Plain => {}
+    }
+}
+
 /// Which fields an object has, and which of them must be there.
 pub(super) struct Shape<'s> {
     pub title: String,
     pub description: &'s str,
     pub has: &'s dyn Fn(usize) -> bool,
     pub needs: &'s dyn Fn(usize) -> bool,
-    /// New records get what they do not bring.
+    pub key: KeyMember,
+    /// What is left out becomes its default.
     pub has_defaults: bool,
 }
 
@@ -135,6 +172,9 @@ pub(super) fn object(subject: &Subject<'_>, shape: &Shape<'_>) -> Json {
     let (mut properties, mut required) = (Map::new(), Vec::new());
     for (position, field) in fields.filter(|(position, _)| (shape.has)(*position)) {
         let mut schema = property(subject, position);
+        if position == subject.schema.key {
+            key_member(&mut schema, subject, shape.key);
+        }
         if let (Some(default), true) = (&field.default, shape.has_defaults) {
             schema["default"] = example::json(default);
         }

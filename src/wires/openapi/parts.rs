@@ -75,6 +75,13 @@ impl Reply {
         self
     }
 
+    /// A header whose description is a component of another name, where it is not always there.
+    #[must_use]
+    pub(super) fn header_as(mut self, name: &str, component: &str) -> Self {
+        self.headers.insert(name.to_owned(), reference("headers", component));
+        self
+    }
+
     #[must_use]
     pub(super) fn headers(self, names: &[&str]) -> Self {
         names.iter().fold(self, |reply, name| reply.header(name))
