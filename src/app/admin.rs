@@ -97,9 +97,9 @@ fn overview(snapshot: &Snapshot, out: &mut Answer) {
         format!("headwater {} - stack {}\n\n", env!("CARGO_PKG_VERSION"), snapshot.stack);
     for service in &snapshot.services {
         let numbers = match &service.detail {
-            Detail::Flow { stored, rejected, faults, .. } => {
-                format!("{stored} records stored, {rejected} dead letters, {faults} faults")
-            }
+            Detail::Flow { stored, rejected, refused, faults, .. } => format!(
+                "{stored} records stored, {refused} refused, {rejected} dead letters, {faults} faults"
+            ),
             Detail::Server(meter) => format!("{} requests answered", meter.requests_total()),
             Detail::Nothing => String::new(),
         };

@@ -7,6 +7,7 @@ use crate::app::{admin, seed};
 use crate::core::context::{Context, Pauses, Seed};
 use crate::core::disk::Disk;
 use crate::core::fault::Fault;
+use crate::core::limits::COMMIT_BYTES;
 use crate::engine::State;
 use crate::server::RunningServer;
 use crate::stack::Stack;
@@ -247,6 +248,7 @@ impl App {
             seed: self.seed,
             bind: self.options.bind,
             pauses: Pauses::default(),
+            commit_bytes: COMMIT_BYTES,
         }
     }
 

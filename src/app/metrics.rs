@@ -32,6 +32,12 @@ const FLOW_NUMBERS: &[FlowNumber] = &[
     ("headwater_dead_letters_total", "counter", "Records that can never be delivered.", |meter| {
         meter.rejected.load(Relaxed) as f64
     }),
+    (
+        "headwater_records_refused_total",
+        "counter",
+        "Records that the target refused as the stack file expects: neither stored nor dead letters.",
+        |meter| meter.refused.load(Relaxed) as f64,
+    ),
     ("headwater_source_faults_total", "counter", "Failed tries to read the source.", |meter| {
         meter.source_faults.load(Relaxed) as f64
     }),

@@ -2,10 +2,10 @@
 
 use crate::caches::Cached;
 use crate::core::fault::Fault;
-use crate::resource::{Health, ResourceConfig, Wire};
+use crate::resource::{Health, ResourceConfig, Schema, Store, StoreConfig, Wire};
 use crate::stores::{self, Opening};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -108,4 +108,14 @@ impl Resources {
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Resource>> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Opens a store by itself, without a stack around it.
+pub fn open_store(
+    schema: &Arc<Schema>,
+    config: &StoreConfig,
+    directory: &Path,
+) -> Result<Arc<dyn Store>, Fault> {
+    let opening = Opening { directory: directory.to_owned(), watch_interval: WATCH };
+    stores::open(Arc::clone(schema), config, &opening)
 }

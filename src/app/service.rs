@@ -36,6 +36,7 @@ pub(super) fn start(
 }
 
 fn start_flow(flow: model::Flow, context: Context, on_end: OnEnd) -> Result<RunningFlow, Fault> {
+    let context = Context { commit_bytes: flow.sink.kind.commit_bytes, ..context };
     let listens = flow.source.options.get("listen").is_some();
     let build = move |context: &Context| {
         let steps: Result<Vec<_>, Fault> =

@@ -24,6 +24,7 @@ pub enum Detail {
         meter: Arc<FlowMeter>,
         stored: u64,
         rejected: u64,
+        refused: u64,
         faults: u64,
         lag: Duration,
     },
@@ -67,6 +68,7 @@ pub(super) fn of(name: &str, running: &Running) -> ServiceStatus {
                 detail: Detail::Flow {
                     stored: meter.stored_records.load(Relaxed),
                     rejected: meter.rejected.load(Relaxed),
+                    refused: meter.refused.load(Relaxed),
                     faults: meter.source_faults.load(Relaxed) + meter.sink_faults.load(Relaxed),
                     lag: meter.oldest_age(),
                     meter,

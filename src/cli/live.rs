@@ -70,16 +70,13 @@ impl Live {
     fn line(&mut self, service: &ServiceStatus, elapsed: f64) -> String {
         let name = &service.name;
         let what = match &service.detail {
-            Detail::Flow { stored, rejected, faults, lag, .. } => {
+            Detail::Flow { stored, rejected, refused, faults, lag, .. } => {
                 let (_, rate) = self.rate(name, *stored, elapsed);
                 format!(
-                    "{stored:>10} records {rate:>9.1}/s  lag {:>6}  {faults} errors{}",
+                    "{stored:>10} records {rate:>9.1}/s  lag {:>6}  {faults} errors{}{}",
                     show_duration(*lag),
-                    if *rejected > 0 {
-                        format!("  {rejected} dead letters")
-                    } else {
-                        String::new()
-                    }
+                    if_any(*refused, "refused"),
+                    if_any(*rejected, "dead letters"),
                 )
             }
             Detail::Server(meter) => {
@@ -102,14 +99,20 @@ impl Live {
 
     /// Only what moved is worth a line in a log.
     fn tell(&mut self, service: &ServiceStatus, elapsed: f64) {
-        let Detail::Flow { stored, rejected, faults, lag, .. } = &service.detail else { return };
+        let Detail::Flow { stored, rejected, refused, faults, lag, .. } = &service.detail else {
+            return;
+        };
         let (more, rate) = self.rate(&service.name, *stored, elapsed);
         if more > 0 {
             let (rate, lag) = (format!("{rate:.1}/s"), show_duration(*lag));
             tracing::info!(
                 service = %service.name, records = stored, rate, lag, errors = faults,
-                dead_letters = rejected, "flowing"
+                refused, dead_letters = rejected, "flowing"
             );
         }
     }
+}
+
+fn if_any(count: u64, what: &str) -> String {
+    if count > 0 { format!("  {count} {what}") } else { String::new() }
 }

@@ -53,7 +53,9 @@ impl Client {
     /// work later.
     pub fn send(&self, request: &Request, bytes_max: u64) -> Result<Answer, Fault> {
         let url = request.url;
-        let fault = |error: ureq::Error| Fault::retry(explain(url, &error));
+        // A query may hold what does not belong into a log.
+        let shown = url.split('?').next().unwrap_or(url);
+        let fault = |error: ureq::Error| Fault::retry(explain(shown, &error));
         let mut builder = http::Request::builder().method(request.method).uri(url);
         for (name, value) in request.headers {
             builder = builder.header(name, value);
@@ -62,9 +64,9 @@ impl Client {
             builder = builder.header("content-type", content_type);
         }
         let body = request.body.map(|(_, bytes)| bytes).unwrap_or_default();
-        let built = builder
-            .body(body)
-            .map_err(|error| Fault::stop(format!("{url}: {error}; correct the URL or a header")))?;
+        let built = builder.body(body).map_err(|error| {
+            Fault::stop(format!("{shown}: {error}; correct the URL or a header"))
+        })?;
         let mut response = self.agent.run(built).map_err(fault)?;
         let header = |name: &str| {
             response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
@@ -82,10 +84,10 @@ impl Client {
         let mut reader = response.body_mut().as_reader().take(bytes_max + 1);
         reader
             .read_to_end(&mut answer.body)
-            .map_err(|error| Fault::retry(format!("{url}: the answer broke off: {error}")))?;
+            .map_err(|error| Fault::retry(format!("{shown}: the answer broke off: {error}")))?;
         if answer.body.len() as u64 > bytes_max {
             let limit = crate::core::unit::show_size(bytes_max);
-            return Err(Fault::retry(format!("{url}: the answer is larger than {limit}")));
+            return Err(Fault::retry(format!("{shown}: the answer is larger than {limit}")));
         }
         Ok(answer)
     }

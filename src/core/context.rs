@@ -1,7 +1,7 @@
 //! What a component is given beside its options when it is built.
 
 use crate::core::disk::Disk;
-use crate::core::limits::{RETRY_FIRST, RETRY_LONGEST};
+use crate::core::limits::{BATCH_BYTES, RETRY_FIRST, RETRY_LONGEST};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +19,15 @@ pub struct Context {
     /// The address that listeners bind to unless they say otherwise.
     pub bind: std::net::IpAddr,
     pub pauses: Pauses,
+    /// What the flow's sink says that one commit may cover.
+    pub commit_bytes: usize,
+}
+
+impl Context {
+    /// Bytes that a source puts into one batch.
+    pub fn batch_bytes(&self) -> usize {
+        BATCH_BYTES.min(self.commit_bytes)
+    }
 }
 
 /// The pauses between two tries: they double from the first to the longest. Simulations shorten them.

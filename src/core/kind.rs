@@ -83,6 +83,9 @@ pub struct SinkKind {
     /// Which file or directory it alone may write, so that two flows writing one file are found. It is
     /// asked before the options are known to be right: one that is required may be missing.
     pub writes: fn(&Options) -> Option<String>,
+    /// Bytes of records that one commit may cover, and so one batch too: what is written again when the
+    /// process is killed in the middle. Most say `COMMIT_BYTES`.
+    pub commit_bytes: usize,
     pub build: BuildSink,
 }
 

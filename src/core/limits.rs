@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 /// Bytes that a source puts into one batch: large enough that a sync per batch is cheap, small enough
-/// that a whole flow stays below 12 MiB.
+/// that a whole flow stays below 12 MiB. A sink that commits less at a time gets smaller ones.
 pub const BATCH_BYTES: usize = 256 * 1024;
 
 /// Batches that wait between the reading and the writing thread; then the source is slowed down.

@@ -21,6 +21,12 @@ pub trait Sink: Send {
     /// and comes back in `recover`.
     fn commit(&mut self) -> Result<Option<serde_json::Value>, Fault>;
 
+    /// Why records of what was just committed were refused by the target, in a way that the stack file
+    /// expects: they are neither stored nor dead letters. Asked for after every commit.
+    fn refused(&mut self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Forgets what was written since the last commit, as far as the target allows.
     fn rollback(&mut self) -> Result<(), Fault> {
         Ok(())

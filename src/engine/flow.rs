@@ -28,7 +28,7 @@ use crate::engine::journal_source;
 use crate::engine::meter::{FlowMeter, State};
 use crate::engine::progress::{Progress, ProgressError};
 use crate::engine::reader::{self, Message};
-use crate::engine::retry::{Backoff, Complaints};
+use crate::engine::retry::{Backoff, Complaints, Refusals};
 use crate::engine::writer::{End, Writer};
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -278,8 +278,10 @@ impl Runner {
             dead_letters,
             acknowledger,
             meter: Arc::clone(&self.meter),
+            commit_bytes: context.commit_bytes,
             abort: self.shared.writing.clone(),
             complaints: Complaints::default(),
+            refusals: Refusals::default(),
             buried: BTreeSet::new(),
             backoff: Backoff::new(context.pauses, context.service.len() as u64),
         };

@@ -68,7 +68,7 @@ impl Intaken {
         let directory = context.data.join("journal");
         let (journal, findings) =
             Journal::open(Arc::clone(&context.disk), &directory, options).map_err(fault)?;
-        let source = JournalSource::new(&journal, &context.service, delivered);
+        let source = JournalSource::new(&journal, context, delivered);
         let (sender, receiver) = sync_channel(OFFERS);
         let inbox = Arc::new(Door { sender: Mutex::new(Some(sender)) });
         let name = context.service.clone();

@@ -1,9 +1,9 @@
 //! The journal read as a source: it can be read again from any position.
 
 use crate::core::batch::Batch;
+use crate::core::context::Context;
 use crate::core::fault::Fault;
 use crate::core::finding::Finding;
-use crate::core::limits::BATCH_BYTES;
 use crate::core::position::{Checkpoint, Partition, Position};
 use crate::core::record::{Encoding, Records};
 use crate::core::source::{Acknowledge, Read, Source};
@@ -21,16 +21,18 @@ pub(super) const PARTITION: &str = "journal";
 pub(super) struct JournalSource {
     partition: Partition,
     service: String,
+    batch_bytes: usize,
     reader: JournalReader,
     trimmer: JournalTrimmer,
 }
 
 impl JournalSource {
     /// Goes on behind what is delivered.
-    pub(super) fn new(journal: &Journal, service: &str, delivered: u64) -> Self {
+    pub(super) fn new(journal: &Journal, context: &Context, delivered: u64) -> Self {
         Self {
             partition: PARTITION.into(),
-            service: service.to_owned(),
+            service: context.service.clone(),
+            batch_bytes: context.batch_bytes(),
             reader: journal.reader(delivered + 1),
             trimmer: journal.trimmer(),
         }
@@ -55,7 +57,7 @@ impl Source for JournalSource {
     }
 
     fn read(&mut self, _wait: &Wait) -> Result<Read, Fault> {
-        let Some(frames) = self.reader.next(BATCH_BYTES).map_err(fault)? else {
+        let Some(frames) = self.reader.next(self.batch_bytes).map_err(fault)? else {
             self.reader.wait(PATIENCE);
             return Ok(Read::Idle);
         };

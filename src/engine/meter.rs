@@ -46,6 +46,8 @@ pub struct FlowMeter {
     pub stored_bytes: AtomicU64,
     pub commits: AtomicU64,
     pub rejected: AtomicU64,
+    /// Records that the target refused in a way that the stack file expects.
+    pub refused: AtomicU64,
     pub source_faults: AtomicU64,
     pub sink_faults: AtomicU64,
     /// Records that are read and not yet acknowledged.
@@ -89,6 +91,7 @@ impl Default for FlowMeter {
             stored_bytes: zero(),
             commits: zero(),
             rejected: zero(),
+            refused: zero(),
             source_faults: zero(),
             sink_faults: zero(),
             backlog_records: zero(),

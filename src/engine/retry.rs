@@ -68,6 +68,25 @@ impl Complaints {
     }
 }
 
+/// Records that the target refused, told now and then with their number.
+#[derive(Debug, Default)]
+pub(super) struct Refusals {
+    untold: usize,
+    told: Option<Instant>,
+}
+
+impl Refusals {
+    pub(super) fn tell(&mut self, service: &str, reasons: &[String]) {
+        let Some(last) = reasons.last() else { return };
+        self.untold += reasons.len();
+        if self.told.is_none_or(|told| told.elapsed() >= REPEATED) {
+            let count = std::mem::take(&mut self.untold);
+            tracing::info!(service, count, "refused by the target, the last one {last}");
+            self.told = Some(now());
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

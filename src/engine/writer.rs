@@ -2,7 +2,6 @@
 
 use crate::core::batch::Batch;
 use crate::core::fault::Fault;
-use crate::core::limits::COMMIT_BYTES;
 use crate::core::position::Partition;
 use crate::core::record::Rejected;
 use crate::core::sink::Sink;
@@ -12,7 +11,7 @@ use crate::engine::dead_letters::DeadLetters;
 use crate::engine::meter::{FlowMeter, Side};
 use crate::engine::progress::Progress;
 use crate::engine::reader::Message;
-use crate::engine::retry::{Backoff, Complaints};
+use crate::engine::retry::{Backoff, Complaints, Refusals};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -25,12 +24,14 @@ pub(super) struct Writer {
     pub dead_letters: DeadLetters,
     pub acknowledger: Option<Box<dyn Acknowledge>>,
     pub meter: Arc<FlowMeter>,
+    pub commit_bytes: usize,
     /// Ends the tries of a sink that does not work.
     pub abort: Wait,
     pub backoff: Backoff,
     /// Batches of the current group whose dead letters are kept already.
     pub buried: BTreeSet<(Partition, u64)>,
     pub complaints: Complaints,
+    pub refusals: Refusals,
 }
 
 /// Why the writing ended without a fault.
@@ -44,7 +45,7 @@ impl Writer {
     pub(super) fn run(&mut self, queue: &Receiver<Message>) -> Result<End, Fault> {
         loop {
             let Ok(first) = queue.recv() else { return Ok(End::Stopped) };
-            let (group, after) = Self::gather(first, queue);
+            let (group, after) = Self::gather(first, queue, self.commit_bytes);
             if !group.is_empty() && !self.deliver(&group)? {
                 return Ok(End::Stopped);
             }
@@ -60,7 +61,11 @@ impl Writer {
 
     /// Takes what has gathered in the queue, so that one commit serves it all. Answers the message that
     /// ended the gathering, if it was not a batch.
-    fn gather(first: Message, queue: &Receiver<Message>) -> (Vec<Batch>, Option<Message>) {
+    fn gather(
+        first: Message,
+        queue: &Receiver<Message>,
+        commit_bytes: usize,
+    ) -> (Vec<Batch>, Option<Message>) {
         let mut group = Vec::new();
         let mut bytes = 0;
         let mut next = Some(first);
@@ -68,7 +73,7 @@ impl Writer {
             let Message::Batch(batch) = message else { return (group, Some(message)) };
             bytes += batch.records.bytes.len();
             group.push(*batch);
-            next = if bytes < COMMIT_BYTES { queue.try_recv().ok() } else { None };
+            next = if bytes < commit_bytes { queue.try_recv().ok() } else { None };
         }
         (group, None)
     }
@@ -76,7 +81,7 @@ impl Writer {
     /// Stores a group and everything that follows from it; `false` when told to give up. Data that is
     /// committed is not written again because the checkpoint could not be saved: that is tried alone.
     fn deliver(&mut self, group: &[Batch]) -> Result<bool, Fault> {
-        let Some((state, rejected)) = self.insist(|writer| writer.store(group))? else {
+        let Some(stored) = self.insist(|writer| writer.store(group))? else {
             return Ok(false);
         };
         self.buried.clear();
@@ -87,7 +92,7 @@ impl Writer {
                 self.progress.checkpoint.positions.remove(partition);
             }
         }
-        self.progress.checkpoint.sink = state;
+        self.progress.checkpoint.sink = stored.state;
         let save = |writer: &mut Self| {
             writer.progress.save().map_err(|error| Fault::retry(error.to_string()))
         };
@@ -95,7 +100,7 @@ impl Writer {
             return Ok(false);
         }
         self.acknowledge(group);
-        self.count(group, &rejected);
+        self.count(group, stored.rejected, &stored.refused);
         Ok(true)
     }
 
@@ -148,7 +153,8 @@ impl Writer {
             self.bury(batch, rejected)?;
         }
         let state = self.meter.commit_time.time(|| self.sink.commit())?;
-        Ok((state, rejected))
+        let rejected = rejected.iter().map(|rejected| rejected.len() as u64).sum();
+        Ok(Stored { state, rejected, refused: self.sink.refused() })
     }
 
     fn bury(&mut self, batch: &Batch, rejected: &[Rejected]) -> Result<(), Fault> {
@@ -181,16 +187,25 @@ impl Writer {
         }
     }
 
-    fn count(&self, group: &[Batch], rejected: &[Vec<Rejected>]) {
+    fn count(&mut self, group: &[Batch], rejected: u64, refused: &[String]) {
         let records: u64 = group.iter().map(|batch| batch.records.count).sum();
         let bytes: usize = group.iter().map(|batch| batch.records.bytes.len()).sum();
-        let refused: usize = rejected.iter().map(Vec::len).sum();
-        self.meter.stored_records.fetch_add(records.saturating_sub(refused as u64), Relaxed);
+        let lost = rejected + refused.len() as u64;
+        self.meter.stored_records.fetch_add(records.saturating_sub(lost), Relaxed);
+        self.meter.refused.fetch_add(refused.len() as u64, Relaxed);
+        self.refusals.tell(&self.name, refused);
         self.meter.stored_bytes.fetch_add(bytes as u64, Relaxed);
         self.meter.commits.fetch_add(1, Relaxed);
         self.meter.settled(records, None);
     }
 }
 
-/// What the sink keeps beside the position, and what it refused of each batch.
-type Stored = (Option<serde_json::Value>, Vec<Vec<Rejected>>);
+/// What became of a group.
+struct Stored {
+    /// What the sink keeps beside the position.
+    state: Option<serde_json::Value>,
+    /// How many records the sink made dead letters.
+    rejected: u64,
+    /// Why the target refused records.
+    refused: Vec<String>,
+}

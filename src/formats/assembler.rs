@@ -46,6 +46,7 @@ pub struct Assembler {
     pending: Vec<u8>,
     is_at_start: bool,
     is_dropping: bool,
+    piece_bytes: usize,
 }
 
 impl Assembler {
@@ -58,7 +59,14 @@ impl Assembler {
             pending: Vec::new(),
             is_at_start: true,
             is_dropping: false,
+            piece_bytes: BATCH_BYTES,
         }
+    }
+
+    /// Takes in at most so many bytes at a time, so that pieces are about as large.
+    #[must_use]
+    pub fn in_pieces_of(self, piece_bytes: usize) -> Self {
+        Self { piece_bytes, ..self }
     }
 
     /// For input that goes on behind the header that an earlier reading saw.
@@ -77,13 +85,13 @@ impl Assembler {
         self.pending.len() as u64
     }
 
-    /// Lets `read` put up to a batch of bytes behind what is pending; answers what it answers.
+    /// Lets `read` put up to a piece of bytes behind what is pending; answers what it answers.
     pub fn fill<E>(
         &mut self,
         read: impl FnOnce(&mut [u8]) -> Result<usize, E>,
     ) -> Result<usize, E> {
         let start = self.pending.len();
-        self.pending.resize(start + BATCH_BYTES, 0);
+        self.pending.resize(start + self.piece_bytes, 0);
         let outcome = read(&mut self.pending[start..]);
         self.pending.truncate(start + outcome.as_ref().map_or(0, |read| *read));
         outcome

@@ -7,6 +7,7 @@ use crate::core::disk::{Access, Disk, DiskFile, parent_of, read_range};
 use crate::core::fault::Fault;
 use crate::core::finding::Finding;
 use crate::core::kind::{About, Repeat, SinkKind};
+use crate::core::limits::COMMIT_BYTES;
 use crate::core::options::{Opt, Options, Shape};
 use crate::core::position::Checkpoint;
 use crate::core::record::{Encoding, Rejected};
@@ -46,6 +47,7 @@ and the file starts anew. `keep` bounds the parts.",
     },
     repeat: Repeat::Never,
     writes: |options| options.text_if("path").map(str::to_owned),
+    commit_bytes: COMMIT_BYTES,
     build,
 };
 

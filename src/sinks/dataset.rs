@@ -7,6 +7,7 @@ use crate::core::disk::{Access, Disk, remove_if_there, unfinished, write_atomica
 use crate::core::fault::Fault;
 use crate::core::finding::Finding;
 use crate::core::kind::{About, Repeat, SinkKind};
+use crate::core::limits::COMMIT_BYTES;
 use crate::core::options::{Keep, Opt, Options, Shape};
 use crate::core::position::{Checkpoint, Partition, Position};
 use crate::core::record::{Encoding, Rejected};
@@ -49,6 +50,7 @@ source makes at a time (`count`) is one dataset.",
     },
     repeat: Repeat::Never,
     writes: |options| options.text_if("path").map(str::to_owned),
+    commit_bytes: COMMIT_BYTES,
     build,
 };
 

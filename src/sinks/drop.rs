@@ -4,6 +4,7 @@ use crate::core::batch::Batch;
 use crate::core::context::Context;
 use crate::core::fault::Fault;
 use crate::core::kind::{About, Repeat, SinkKind, writes_nothing};
+use crate::core::limits::COMMIT_BYTES;
 use crate::core::options::Options;
 use crate::core::position::Checkpoint;
 use crate::core::record::Rejected;
@@ -20,6 +21,7 @@ pub(super) static KIND: SinkKind = SinkKind {
     },
     repeat: Repeat::Nothing,
     writes: writes_nothing,
+    commit_bytes: COMMIT_BYTES,
     build,
 };
 

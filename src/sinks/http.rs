@@ -7,11 +7,14 @@ use crate::core::fault::Fault;
 use crate::core::kind::{About, Repeat, SinkKind, writes_nothing};
 use crate::core::limits::RETRY_FIRST;
 use crate::core::options::{Opt, Options, Shape};
-use crate::core::position::Checkpoint;
+use crate::core::position::{Checkpoint, Partition};
 use crate::core::record::Rejected;
 use crate::core::sink::{Recovered, Sink};
+use crate::expr::Expression;
 use crate::formats::answer::shorten;
 use crate::formats::{json_lines, query};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub(super) static KIND: SinkKind = SinkKind {
@@ -22,7 +25,9 @@ pub(super) static KIND: SinkKind = SinkKind {
 `as: json` sends the record as the body; `as: query` sends its fields in the query string and no body. A \
 request carries `Idempotency-Key`, the same one when it is repeated. 2xx is delivered. 408, 425, 429 and 5xx, \
 and a server that cannot be reached, are tried again; `Retry-After` is obeyed. Any other answer makes the \
-record a dead letter with the status and the beginning of the answer.",
+record a dead letter with the status and the beginning of the answer. Some servers answer 200 and say no in \
+the body: with `refused_if: .error` such a record counts as refused, neither stored nor a dead letter. Records \
+are sent one by one, and progress is saved about every 4 KiB of them.",
         options: &[
             Opt::required("url", Shape::Url, "Where to."),
             Opt::with_default(
@@ -39,21 +44,31 @@ record a dead letter with the status and the beginning of the answer.",
             ),
             Opt::with_default("timeout", Shape::Duration, "10s", "Time for one whole exchange."),
             Opt::optional("headers", Shape::Pairs, "Headers that are sent along."),
+            Opt::optional(
+                "refused_if",
+                Shape::Expression,
+                "What is true of a 2xx's JSON body when the server did not take the record after all.",
+            ),
         ],
         main: Some("url"),
         example: "http: { url: \"http://localhost:8080/events\" }",
     },
     repeat: Repeat::Possible,
     writes: writes_nothing,
+    commit_bytes: SEND_BYTES,
     build,
 };
+
+/// A server that takes 20 ms for a record still lets a flow that is killed every few seconds come to its end,
+/// and saving the checkpoint stays small beside the requests.
+const SEND_BYTES: usize = 4 * 1024;
 
 /// The answer's body is only looked at for a message.
 const ANSWER_BYTES: u64 = 64 * 1024;
 
-#[expect(clippy::unnecessary_wraps, reason = "every kind is built this way")]
 fn build(options: &Options, context: &Context) -> Result<Box<dyn Sink>, Fault> {
     let timeout = options.duration("timeout");
+    let refused_if = options.text_if("refused_if").map(Expression::compile).transpose();
     Ok(Box::new(Http {
         client: Client::new(Timeouts {
             connect: timeout.min(Duration::from_secs(5)),
@@ -63,8 +78,10 @@ fn build(options: &Options, context: &Context) -> Result<Box<dyn Sink>, Fault> {
         method: options.text("method").to_owned(),
         is_query: options.text("as") == "query",
         headers: options.pairs("headers").to_vec(),
+        refused_if: refused_if.map_err(Fault::stop)?,
         prefix: format!("{}/{}", context.stack, context.service),
-        done: Done::default(),
+        done: BTreeMap::new(),
+        refused: Vec::new(),
     }))
 }
 
@@ -74,16 +91,26 @@ struct Http {
     method: String,
     is_query: bool,
     headers: Vec<(String, String)>,
+    refused_if: Option<Expression>,
     prefix: String,
-    done: Done,
+    /// What was sent of each batch since the last commit.
+    done: BTreeMap<(Partition, u64), Done>,
+    refused: Vec<String>,
 }
 
-/// How many records of which batch have their 2xx, so that a repeated write does not send them again.
+/// How many records of a batch have their answer, so that a repeated write does not send them again.
 #[derive(Debug, Default)]
 struct Done {
-    batch: (String, u64),
     records: usize,
     rejected: Vec<Rejected>,
+    refused: Vec<String>,
+}
+
+/// What the server says to one record.
+enum Answered {
+    Taken,
+    Refused(String),
+    Rejected(String),
 }
 
 impl Sink for Http {
@@ -93,16 +120,35 @@ impl Sink for Http {
 
     fn write(&mut self, batch: &Batch) -> Result<Vec<Rejected>, Fault> {
         let (lines, rejected) = json_lines::of(&batch.records);
-        let key = (batch.partition.to_string(), batch.position.offset);
-        if self.done.batch != key {
-            self.done = Done { batch: key, records: 0, rejected };
+        let key = (Arc::clone(&batch.partition), batch.position.offset);
+        let mut done = self.done.remove(&key).unwrap_or(Done { rejected, ..Done::default() });
+        let sent = self.send_all(&lines, batch, &mut done);
+        let rejected = done.rejected.clone();
+        self.done.insert(key, done);
+        sent.map(|()| rejected)
+    }
+
+    fn commit(&mut self) -> Result<Option<serde_json::Value>, Fault> {
+        for done in std::mem::take(&mut self.done).into_values() {
+            self.refused.extend(done.refused);
         }
+        Ok(None)
+    }
+
+    fn refused(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.refused)
+    }
+}
+
+impl Http {
+    /// Sends the records of a batch that have no answer yet.
+    fn send_all(&self, lines: &[u8], batch: &Batch, done: &mut Done) -> Result<(), Fault> {
         let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        let already = self.done.records;
+        let already = done.records;
         for (index, line) in lines.enumerate().skip(already) {
             let idempotency =
                 format!("{}/{}/{}/{index}", self.prefix, batch.partition, batch.position.offset);
-            let sent = self.send(line, idempotency).map_err(|fault| match fault {
+            let answered = self.send(line, idempotency).map_err(|fault| match fault {
                 // The server took something since the last fault: it is not down, so the pauses that
                 // grow from fault to fault begin anew.
                 Fault::Retry { reason, after: None } if index > already => {
@@ -110,28 +156,25 @@ impl Sink for Http {
                 }
                 fault => fault,
             });
-            if let Some(reason) = sent? {
-                self.done.rejected.push(Rejected { record: line.to_vec(), reason });
+            match answered? {
+                Answered::Taken => {}
+                Answered::Refused(reason) => done.refused.push(reason),
+                Answered::Rejected(reason) => {
+                    done.rejected.push(Rejected { record: line.to_vec(), reason });
+                }
             }
-            self.done.records = index + 1;
+            done.records = index + 1;
         }
-        Ok(self.done.rejected.clone())
+        Ok(())
     }
 
-    fn commit(&mut self) -> Result<Option<serde_json::Value>, Fault> {
-        Ok(None)
-    }
-}
-
-impl Http {
-    /// Sends one record; `Some` with the reason when it will never be taken.
-    fn send(&self, line: &[u8], idempotency: String) -> Result<Option<String>, Fault> {
+    fn send(&self, line: &[u8], idempotency: String) -> Result<Answered, Fault> {
         let mut headers = self.headers.clone();
         headers.push(("idempotency-key".to_owned(), idempotency));
         let url = if self.is_query {
             match query::with_fields(&self.url, line) {
                 Ok(url) => url,
-                Err(reason) => return Ok(Some(reason)),
+                Err(reason) => return Ok(Answered::Rejected(reason)),
             }
         } else {
             self.url.clone()
@@ -139,14 +182,25 @@ impl Http {
         let body = (!self.is_query).then_some(("application/json", line));
         let request = Request { method: &self.method, url: &url, headers: &headers, body };
         let answer = self.client.send(&request, ANSWER_BYTES)?;
-        let reason = format!("{} answers {}: {}", self.url, answer.status, shorten(&answer.body));
+        let reason = || format!("{} answers {}: {}", self.url, answer.status, shorten(&answer.body));
         match answer.status {
-            200..=299 => Ok(None),
+            200..=299 if self.is_refusal(&answer.body) => {
+                Ok(Answered::Refused(format!("{}: {}", shorten(line), reason())))
+            }
+            200..=299 => Ok(Answered::Taken),
             408 | 425 | 429 | 500..=599 => Err(match answer.retry_after {
-                Some(after) => Fault::retry_after(reason, after),
-                None => Fault::retry(reason),
+                Some(after) => Fault::retry_after(reason(), after),
+                None => Fault::retry(reason()),
             }),
-            _ => Ok(Some(reason)),
+            _ => Ok(Answered::Rejected(reason())),
         }
+    }
+
+    /// An answer that is no JSON refuses nothing.
+    fn is_refusal(&self, body: &[u8]) -> bool {
+        let Some(expression) = &self.refused_if else { return false };
+        let Ok(answer) = serde_json::from_slice::<serde_json::Value>(body) else { return false };
+        // Written anew, because an expression looks at one line.
+        expression.test(answer.to_string().as_bytes()).unwrap_or(false)
     }
 }

@@ -4,6 +4,7 @@ use crate::core::batch::Batch;
 use crate::core::context::Context;
 use crate::core::fault::Fault;
 use crate::core::kind::{About, Repeat, SinkKind, writes_nothing};
+use crate::core::limits::COMMIT_BYTES;
 use crate::core::options::{Opt, Options, Shape};
 use crate::core::position::Checkpoint;
 use crate::core::record::{Encoding, Rejected};
@@ -33,6 +34,7 @@ source that could not be read; without it the log alone says so.",
     },
     repeat: Repeat::Possible,
     writes: writes_nothing,
+    commit_bytes: COMMIT_BYTES,
     build,
 };
 

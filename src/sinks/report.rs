@@ -8,6 +8,7 @@ use crate::core::disk::{Access, Disk, DiskFile, parent_of, unfinished, write_ato
 use crate::core::fault::Fault;
 use crate::core::finding::Finding;
 use crate::core::kind::{About, Repeat, SinkKind};
+use crate::core::limits::COMMIT_BYTES;
 use crate::core::options::{Keep, Opt, Options, Shape};
 use crate::core::position::Checkpoint;
 use crate::core::record::Rejected;
@@ -48,6 +49,7 @@ dataset with the same checksum is never done twice. The pages need no network an
     },
     repeat: Repeat::Never,
     writes: |options| options.text_if("path").map(str::to_owned),
+    commit_bytes: COMMIT_BYTES,
     build,
 };
 

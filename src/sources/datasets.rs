@@ -64,6 +64,7 @@ Each dataset is read once, also after a restart; a changed one again only with `
 fn build(options: &Options, context: &Context) -> Result<BuiltSource, Fault> {
     Ok(BuiltSource::Read(Box::new(Datasets {
         disk: Arc::clone(&context.disk),
+        batch_bytes: context.batch_bytes(),
         directory: options.path("path"),
         data: Pattern::parse(options.text("data")).map_err(Fault::stop)?,
         metadata: Pattern::parse(options.text("metadata")).map_err(Fault::stop)?,
@@ -82,6 +83,7 @@ fn build(options: &Options, context: &Context) -> Result<BuiltSource, Fault> {
 
 struct Datasets {
     disk: Arc<dyn Disk>,
+    batch_bytes: usize,
     directory: PathBuf,
     data: Pattern,
     metadata: Pattern,
@@ -242,6 +244,7 @@ impl Datasets {
             let (byte, at_state) = known.note.strip_prefix(PART)?.split_once(' ')?;
             (at_state == state).then_some((known.offset, byte.parse::<u64>().ok()?))
         });
+        // Its first piece is the largest, so that it holds the whole header.
         let mut assembler = Assembler::new(format);
         let mut current_byte = 0;
         let mut base = known.map_or(0, |known| known.offset);
@@ -256,11 +259,11 @@ impl Datasets {
         let partition: Partition = dataset.name.as_str().into();
         Ok(Current {
             file,
+            assembler: assembler.in_pieces_of(self.batch_bytes),
             dataset: Arc::new(dataset),
             partition,
             base,
             state,
-            assembler,
             byte: current_byte,
             has_ended: false,
         })

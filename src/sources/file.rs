@@ -67,6 +67,7 @@ fn build(options: &Options, context: &Context) -> Result<BuiltSource, Fault> {
         path,
         format,
         is_followed: options.is_set("follow"),
+        batch_bytes: context.batch_bytes(),
         at: At::default(),
         offset: 0,
         open: None,
@@ -80,6 +81,7 @@ struct File {
     path: PathBuf,
     format: Format,
     is_followed: bool,
+    batch_bytes: usize,
     /// The place in the current file.
     at: At,
     /// Bytes over all files of this name: what the position counts, because it only grows.
@@ -163,6 +165,7 @@ impl File {
         } else {
             Assembler::behind_header(self.format, shape)
         };
+        let assembler = assembler.in_pieces_of(self.batch_bytes);
         self.open = Some(Open { file, assembler });
         Ok(())
     }

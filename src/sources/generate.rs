@@ -4,7 +4,6 @@ use crate::core::batch::Batch;
 use crate::core::context::Context;
 use crate::core::fault::Fault;
 use crate::core::kind::{About, BuiltSource, Replay, SourceKind};
-use crate::core::limits::BATCH_BYTES;
 use crate::core::options::{Opt, Options, Shape};
 use crate::core::position::{Checkpoint, Partition, Position};
 use crate::core::record::{Encoding, Records};
@@ -45,8 +44,8 @@ the sink takes them. `headwater kinds generate` lists the types of values.",
     build,
 };
 
-/// Records made at a time before it is looked how large they are.
-const CHUNK: u64 = 512;
+/// Records are made in chunks before it is looked how large they are: one for so many bytes of a batch.
+const CHUNK_SHARE: u64 = 512;
 
 fn build(options: &Options, context: &Context) -> Result<BuiltSource, Fault> {
     let fields = options.record_if("record").unwrap_or_default();
@@ -60,6 +59,7 @@ fn build(options: &Options, context: &Context) -> Result<BuiltSource, Fault> {
         every: options.duration_if("every"),
         count: options.whole("count"),
         limit: options.whole_if("limit").unwrap_or(u64::MAX),
+        batch_bytes: context.batch_bytes(),
         partition: "records".into(),
         next_index: 0,
         next_time: now(),
@@ -71,6 +71,7 @@ struct Generate {
     every: Option<Duration>,
     count: u64,
     limit: u64,
+    batch_bytes: usize,
     partition: Partition,
     next_index: u64,
     next_time: Instant,
@@ -129,9 +130,10 @@ impl Generate {
 
     fn as_many_as_fit(&mut self) -> Records {
         let mut all = Records::empty(Encoding::Json);
-        all.bytes.reserve(BATCH_BYTES + BATCH_BYTES / 4);
-        while all.bytes.len() < BATCH_BYTES && self.next_index < self.limit {
-            let end = self.next_index.saturating_add(CHUNK).min(self.limit);
+        all.bytes.reserve(self.batch_bytes + self.batch_bytes / 4);
+        let chunk = (self.batch_bytes as u64 / CHUNK_SHARE).max(1);
+        while all.bytes.len() < self.batch_bytes && self.next_index < self.limit {
+            let end = self.next_index.saturating_add(chunk).min(self.limit);
             self.generator.write_ndjson(self.next_index..end, &mut all.bytes);
             all.count += end - self.next_index;
             self.next_index = end;

@@ -33,10 +33,10 @@ where the data is in a file.",
 };
 
 #[expect(clippy::unnecessary_wraps, reason = "every kind is built this way")]
-fn build(options: &Options, _context: &Context) -> Result<BuiltSource, Fault> {
+fn build(options: &Options, context: &Context) -> Result<BuiltSource, Fault> {
     let format = Format::of(options.text("format"), Path::new(""));
     Ok(BuiltSource::Read(Box::new(Stdin {
-        assembler: Assembler::new(format),
+        assembler: Assembler::new(format).in_pieces_of(context.batch_bytes()),
         partition: "input".into(),
         offset: 0,
         has_ended: false,

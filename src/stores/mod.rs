@@ -1,6 +1,10 @@
 //! Stores: where the records of a resource live. `memory` and `sqlite` are one implementation over SQLite, `postgres`
 //! is the other; one conformance suite runs on all of them.
 
+pub mod feed;
+pub mod limits;
+pub mod queue;
+
 use crate::core::fault::Fault;
 use crate::resource::{Schema, Store, StoreConfig};
 use std::path::PathBuf;

@@ -1,6 +1,9 @@
 //! Wires: how a resource looks over HTTP. Each turns requests into reads and writes and outcomes into answers.
 
+pub mod access;
+pub mod answers;
 pub mod docs;
+pub mod events;
 
 use crate::caches::Cached;
 use crate::resource::{Access, Wire};

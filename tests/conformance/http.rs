@@ -14,7 +14,8 @@ use std::thread::JoinHandle;
 /// What a request had: its first line, its idempotency key, its body.
 type Seen = (String, String, String);
 
-/// Answers as many requests as there are answers, one connection each; ends with what it saw.
+/// Answers as many requests as there are answers, one connection each; ends with what it saw. An answer is a
+/// status with headers, and a body behind an arrow.
 fn serve(answers: &[&str]) -> (String, JoinHandle<Vec<Seen>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/events", listener.local_addr().unwrap());
@@ -44,10 +45,13 @@ fn exchange(stream: &TcpStream, answer: &str) -> Seen {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).unwrap();
-    let head = "HTTP/1.1 ";
-    let tail = "Connection: close\r\nContent-Length: 2\r\n\r\nno";
+    let (head, content) = answer.split_once(" => ").unwrap_or((answer, "no"));
+    let answer = format!(
+        "HTTP/1.1 {head}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{content}",
+        content.len()
+    );
     let mut stream = stream;
-    stream.write_all(format!("{head}{answer}\r\n{tail}").as_bytes()).unwrap();
+    stream.write_all(answer.as_bytes()).unwrap();
     (first, key, String::from_utf8(body).unwrap())
 }
 
@@ -80,6 +84,41 @@ fn a_busy_server_is_asked_again_for_the_rest_with_the_same_key() {
     assert_eq!(seen.len(), 3);
     assert_ne!(seen[0].1, seen[1].1);
     assert_eq!(seen[1].1, seen[2].1, "the repeated record keeps its key");
+}
+
+#[test]
+fn what_is_sent_of_one_batch_is_not_sent_again_when_the_next_one_fails() {
+    let (url, server) = serve(&["200 OK", "503 Busy", "200 OK"]);
+    let mut sink = sink(&format!("http: \"{url}\""), &real_disk());
+    let batches = [json_batch("a", 1, &["{\"n\":1}"]), json_batch("a", 2, &["{\"n\":2}"])];
+    sink.write(&batches[0]).unwrap();
+    sink.write(&batches[1]).unwrap_err();
+    sink.rollback().unwrap();
+    for batch in &batches {
+        sink.write(batch).unwrap();
+    }
+    let bodies: Vec<String> = server.join().unwrap().into_iter().map(|(_, _, body)| body).collect();
+    assert_eq!(bodies, ["{\"n\":1}", "{\"n\":2}", "{\"n\":2}"]);
+}
+
+#[test]
+fn a_no_in_the_body_of_a_2xx_counts_as_refused() {
+    let (url, server) = serve(&[
+        "200 OK => {\"message\":\"User created successfully\"}",
+        "200 OK => {\n  \"error\": \"User already exists\"\n}\n",
+        "200 OK => <p>error</p>",
+    ]);
+    let mut sink = sink(&format!("http: {{ url: \"{url}\", refused_if: .error }}"), &real_disk());
+    let batch = json_batch("a", 3, &["{\"n\":1}", "{\"n\":2}", "{\"n\":3}"]);
+    assert!(sink.write(&batch).unwrap().is_empty(), "no dead letters");
+    assert!(sink.refused().is_empty(), "not before the commit");
+    sink.commit().unwrap();
+    let refused = sink.refused();
+    assert_eq!(refused.len(), 1, "{refused:?}");
+    assert!(refused[0].starts_with("`{\"n\":2}`: http://"), "{refused:?}");
+    assert!(refused[0].contains("User already exists"), "{refused:?}");
+    assert!(sink.refused().is_empty(), "told once");
+    server.join().unwrap();
 }
 
 #[test]

@@ -6,6 +6,7 @@ use headwater::core::batch::Batch;
 use headwater::core::context::{Context, Pauses, Seed};
 use headwater::core::disk::Disk;
 use headwater::core::kind::BuiltSource;
+use headwater::core::limits::COMMIT_BYTES;
 use headwater::core::position::{Checkpoint, Position};
 use headwater::core::record::{Encoding, Records};
 use headwater::core::sink::Sink;
@@ -43,6 +44,7 @@ pub fn context(disk: &Arc<dyn Disk>, directory: &Path) -> Context {
         seed: Seed { seed: 7, origin_ms: 1_767_225_600_000 },
         bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
         pauses: Pauses::default(),
+        commit_bytes: COMMIT_BYTES,
     }
 }
 

@@ -5,6 +5,7 @@ use crate::random;
 use headwater::catalog::Catalog;
 use headwater::core::context::{Context, Pauses, Seed};
 use headwater::core::fault::Fault as Failure;
+use headwater::core::limits::COMMIT_BYTES;
 use headwater::core::options::Options;
 use headwater::core::sink::Sink;
 use headwater::core::time::now;
@@ -124,6 +125,7 @@ impl World {
             seed: Seed { seed: 1, origin_ms: 0 },
             bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
             pauses: Pauses { first: Duration::from_micros(200), longest: Duration::from_millis(2) },
+            commit_bytes: COMMIT_BYTES,
         };
         let mishaps = Mishaps::new(random(self.seed, 100 + life));
         let build = Arc::clone(build);

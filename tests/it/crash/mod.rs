@@ -10,5 +10,6 @@ mod kills;
 mod listen;
 mod poll;
 mod senders;
+mod sending;
 
 pub use kills::Kills;
