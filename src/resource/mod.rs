@@ -3,8 +3,8 @@
 //!
 //! Reading order: a [`schema`] has fields; a [`record`] holds one [`value`] a field and is found by its [`key`];
 //! [`store`] is the contract of everything that keeps records; [`write`] and [`list`] are what is asked of it,
-//! [`change`] what it tells afterwards. [`json`], [`etag`], [`patch`], [`lax`] and [`compatible`] are what everybody
-//! does with them.
+//! [`change`] what it tells afterwards. [`json`], [`etag`], [`patch`], [`lax`], [`validate`] and
+//! [`compatible`] are what everybody does with them.
 
 pub mod change;
 pub mod compatible;
@@ -12,9 +12,11 @@ pub mod config;
 pub mod embedded;
 pub mod etag;
 pub mod fault;
+mod input;
 pub mod json;
 pub mod key;
 pub mod lax;
+pub mod limits;
 pub mod list;
 pub mod parse;
 pub mod patch;
@@ -25,6 +27,9 @@ pub mod record;
 pub mod schema;
 pub mod store;
 mod stored;
+#[cfg(test)]
+mod tests;
+pub mod validate;
 pub mod value;
 pub mod version;
 pub mod write;
