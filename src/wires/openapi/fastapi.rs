@@ -8,7 +8,10 @@ use super::security::{Intent, guard};
 use super::subject::Subject;
 use super::trouble::{Form, Risks, common};
 use super::{example, names};
+use crate::resource::FieldKind;
 use serde_json::{Value as Json, json};
+
+const BODY: &str = "What the query lacks may come as a member of a JSON body.";
 
 struct Fastapi<'s> {
     subject: &'s Subject<'s>,
@@ -65,9 +68,13 @@ impl Fastapi<'_> {
             schema["default"] = example::json(default);
         }
         let example = example::value(self.subject.schema, position);
-        let parameter = parameter(place, &field.name, schema, "");
+        let mut parameter = parameter(place, &field.name, schema, "");
+        if field.kind == FieldKind::Json {
+            parameter = as_json(parameter);
+        }
         let parameter = with_example(parameter, example.map(|example| example::json(&example)));
-        let must_come = field.is_required && field.default.is_none();
+        let is_made = position == self.subject.schema.key && self.subject.schema.key_is_generated;
+        let must_come = field.is_required && field.default.is_none() && !is_made;
         if must_come { required(parameter) } else { parameter }
     }
 
@@ -75,9 +82,7 @@ impl Fastapi<'_> {
     fn query(&self, has_key: bool) -> impl Iterator<Item = Json> {
         let key = self.subject.schema.key;
         let positions = 0..self.subject.schema.fields.len();
-        positions
-            .filter(move |at| has_key || *at != key)
-            .map(|at| self.field(Place::Query, at))
+        positions.filter(move |at| has_key || *at != key).map(|at| self.field(Place::Query, at))
     }
 
     /// A record as it is answered: without its key.
@@ -102,9 +107,60 @@ impl Fastapi<'_> {
         json!({ "message": format!("{} {verb} successfully", self.noun) })
     }
 
+    /// 404, which a path that holds another slash gets without asking the store.
     fn missing(&self) -> Reply {
         let detail = format!("{} not found", self.noun);
-        Form::Detail.reply(404, "There is no such record.", &detail)
+        let reply = Form::Detail.reply(404, "There is no such record.", &detail);
+        reply.may_have(&["Headwater-Version"])
+    }
+
+    fn is_cached(&self, reply: Reply) -> Reply {
+        let has_cache = self.subject.has_cache;
+        if has_cache { reply.may_have(&["Cache-Status"]).header("Age") } else { reply }
+    }
+
+    /// The answer to a write that was done.
+    fn written(&self, example: &Json) -> Reply {
+        let reply = Reply::new("Successful Response");
+        reply.json(constant(example), Some(example.clone())).header("Headwater-Version")
+    }
+
+    /// Where a field beside the key must be unique, and another record has its value.
+    fn unless_taken(&self, operation: Operation) -> Operation {
+        let schema = self.subject.schema;
+        let mut fields = schema.fields.iter().enumerate();
+        match fields.find(|(position, field)| field.is_unique && *position != schema.key) {
+            Some((_, field)) => {
+                let detail = format!("Another record has this {}", field.name);
+                let text = "Another record has a value that must be unique.";
+                operation
+                    .answer(409, Form::Detail.reply(409, text, &detail).header("Headwater-Version"))
+            }
+            None => operation,
+        }
+    }
+
+    /// 422 with what the wire says of a path or of a query.
+    fn invalid(&self, place: Place) -> Reply {
+        let key = self.subject.schema.key;
+        let mut fields = self.subject.schema.fields.iter().enumerate();
+        let example = match place {
+            Place::Path if self.subject.schema.key_field().kind == FieldKind::Integer => json!({
+                "type": "int_parsing",
+                "loc": ["path", self.subject.key_name()],
+                "msg": "Input should be a valid integer, unable to parse string as an integer",
+                "input": "abc",
+            }),
+            _ => {
+                let field = fields.find(|(at, field)| *at != key && field.is_required);
+                let name = field.map_or(self.subject.key_name(), |(_, field)| &field.name);
+                json!({
+                    "type": "missing", "loc": ["query", name], "msg": "Field required", "input": null,
+                })
+            }
+        };
+        let example = json!({ "detail": [example] });
+        Reply::new("Validation Error").json(schema("HTTPValidationError"), Some(example))
     }
 }
 
@@ -123,18 +179,21 @@ fn create(fastapi: &Fastapi<'_>, book: &mut Book) {
     let place = (fastapi.subject.path, "post");
     let done = fastapi.done("created");
     let exists = json!({ "error": format!("{} already exists", fastapi.noun) });
-    let answer = Reply::new("Successful Response: created; or the key is there already, and nothing was changed.")
-        .examples(
-            json!({ "oneOf": [constant(&done), constant(&exists)] }),
-            &[("created", "Created", done.clone()), ("exists", "There already", exists.clone())],
-        );
+    let answer = Reply::new(
+        "Successful Response: created; or the key is there already, and nothing was changed.",
+    )
+    .examples(
+        json!({ "oneOf": [constant(&done), constant(&exists)] }),
+        &[("created", "Created", done.clone()), ("exists", "There already", exists.clone())],
+    );
     let function = format!("create_{}", fastapi.one);
     let operation = fastapi
         .operation(&function, place)
+        .description(BODY)
         .parameters(fastapi.query(true))
-        .answer(200, answer)
-        .answer(422, invalid());
-    fastapi.put(book, place, operation);
+        .answer(200, answer.header("Headwater-Version"))
+        .answer(422, fastapi.invalid(Place::Query));
+    fastapi.put(book, place, fastapi.unless_taken(operation));
 }
 
 fn list(fastapi: &Fastapi<'_>, book: &mut Book) {
@@ -147,23 +206,35 @@ fn list(fastapi: &Fastapi<'_>, book: &mut Book) {
         "additionalProperties": record,
     });
     let key = example::value(fastapi.subject.schema, fastapi.subject.schema.key);
-    let example = key.zip(fastapi.example()).map(|(key, record)| json!({ example::bare(&key): record }));
+    let example =
+        key.zip(fastapi.example()).map(|(key, record)| json!({ example::bare(&key): record }));
     let function = format!("get_all_{}", fastapi.subject.schema.name);
-    let operation = fastapi
-        .operation(&function, place)
-        .answer(200, Reply::new("Successful Response").json(schema, example));
+    let answer = Reply::new(
+        "Successful Response; or the changes from now on, for `Accept: text/event-stream`.",
+    )
+    .json(schema, example)
+    .content("text/event-stream", json!({ "type": "string" }), None);
+    let operation =
+        fastapi.operation(&function, place).parameters([last_event()]).answer(200, answer);
     fastapi.put(book, place, operation);
 }
 
 fn get(fastapi: &Fastapi<'_>, book: &mut Book) {
     let place = (fastapi.item_path.as_str(), "get");
-    let record = fastapi.record(book);
+    let found = Reply::new("Successful Response").json(fastapi.record(book), fastapi.example());
+    let since = parameter(
+        Place::Header,
+        "If-Min-Version",
+        json!({ "type": "string" }),
+        "The answer has seen this `Headwater-Version`; what is no version is passed over.",
+    );
     let operation = fastapi
         .operation(&format!("get_{}", fastapi.one), place)
         .parameters([fastapi.key()])
-        .answer(200, Reply::new("Successful Response").json(record, fastapi.example()))
-        .answer(404, fastapi.missing())
-        .answer(422, invalid());
+        .parameters([since])
+        .answer(200, fastapi.is_cached(found.header("Headwater-Version")))
+        .answer(404, fastapi.is_cached(fastapi.missing()))
+        .answer(422, fastapi.invalid(Place::Path));
     fastapi.put(book, place, operation);
 }
 
@@ -172,12 +243,13 @@ fn update(fastapi: &Fastapi<'_>, book: &mut Book) {
     let done = fastapi.done("updated");
     let operation = fastapi
         .operation(&format!("update_{}", fastapi.one), place)
+        .description(BODY)
         .parameters([fastapi.key()])
         .parameters(fastapi.query(false))
-        .answer(200, Reply::new("Successful Response").json(constant(&done), Some(done.clone())))
+        .answer(200, fastapi.written(&done))
         .answer(404, fastapi.missing())
-        .answer(422, invalid());
-    fastapi.put(book, place, operation);
+        .answer(422, fastapi.invalid(Place::Path));
+    fastapi.put(book, place, fastapi.unless_taken(operation));
 }
 
 fn delete(fastapi: &Fastapi<'_>, book: &mut Book) {
@@ -186,10 +258,27 @@ fn delete(fastapi: &Fastapi<'_>, book: &mut Book) {
     let operation = fastapi
         .operation(&format!("delete_{}", fastapi.one), place)
         .parameters([fastapi.key()])
-        .answer(200, Reply::new("Successful Response").json(constant(&done), Some(done.clone())))
+        .answer(200, fastapi.written(&done))
         .answer(404, fastapi.missing())
-        .answer(422, invalid());
+        .answer(422, fastapi.invalid(Place::Path));
     fastapi.put(book, place, operation);
+}
+
+/// For a stream of changes.
+fn last_event() -> Json {
+    parameter(
+        Place::Header,
+        "Last-Event-ID",
+        json!({ "type": "string" }),
+        "The `id` of the last event that was seen: those behind it come first.",
+    )
+}
+
+/// A parameter whose text is JSON.
+fn as_json(mut parameter: Json) -> Json {
+    let schema = parameter.as_object_mut().and_then(|members| members.remove("schema"));
+    parameter["content"] = json!({ "application/json": { "schema": schema } });
+    parameter
 }
 
 /// An object that is always the same.
@@ -204,10 +293,6 @@ fn constant(object: &Json) -> Json {
         "required": required,
         "additionalProperties": false,
     })
-}
-
-fn invalid() -> Reply {
-    Reply::new("Validation Error").json(schema("HTTPValidationError"), None)
 }
 
 /// As FastAPI writes it.

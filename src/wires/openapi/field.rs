@@ -2,7 +2,8 @@
 
 use super::subject::Subject;
 use super::{example, pattern};
-use crate::resource::limits::{INDEXED_LENGTH, PATTERN_LENGTH};
+const INDEXED_LENGTH: u64 = 512;
+const PATTERN_LENGTH: u64 = 16 * 1024;
 use crate::resource::{Field, FieldKind, FieldLimits};
 use serde_json::{Map, Value as Json, json};
 
@@ -54,7 +55,11 @@ fn text(
 ) {
     // A key that is empty has no path.
     let least = if position == subject.schema.key { Some(1) } else { None };
-    put(schema, "minLength", limits.min_length.max(least).filter(|least| *least > 0).map(Into::into));
+    put(
+        schema,
+        "minLength",
+        limits.min_length.max(least).filter(|least| *least > 0).map(Into::into),
+    );
     put(schema, "maxLength", longest(subject, position).map(Into::into));
     let own = limits.pattern.as_ref().and_then(|own| pattern::for_json_schema(own.as_str()));
     let pattern = own.or((!subject.keeps_nul).then(|| WITHOUT_NUL.to_owned()));

@@ -51,11 +51,21 @@ const TAG: &str = "\"5f2a9c0d13b47e68\"";
 const HEADERS: &[Header] = &[
     maybe("Accept", text, "application/json", "Types that this path reads."),
     maybe("Accept-Encoding", text, "identity", "Codings of bodies that this path reads."),
-    maybe("Accept-Patch", text, "application/merge-patch+json", "Types of patches that this path reads."),
+    maybe(
+        "Accept-Patch",
+        text,
+        "application/merge-patch+json",
+        "Types of patches that this path reads.",
+    ),
     maybe("Accept-Post", text, "application/json", "Types that can be posted to this path."),
     maybe("Age", number, "2", "How many seconds ago the store said so; only of a copy."),
     sure("Allow", text, "GET, HEAD, OPTIONS", "The methods of this path."),
-    sure("Cache-Control", text, "no-cache", "Copies may be kept, and are asked about before they are used."),
+    sure(
+        "Cache-Control",
+        text,
+        "no-cache",
+        "Copies may be kept, and are asked about before they are used.",
+    ),
     sure(
         "Cache-Status",
         status,
@@ -63,24 +73,35 @@ const HEADERS: &[Header] = &[
         "Where the record is from (RFC 9211): `hit` with `near`, `redis` or `stale`, or `fwd` when the store was read.",
     ),
     sure("ETag", tag, TAG, "The tag of the record's content; for `If-Match` and `If-None-Match`."),
-    maybe("CurrentETag", tag, TAG, "The tag of the record that is there, if there is one."),
-    maybe("RecordETag", tag, TAG, "Of one record: the tag of its content."),
     sure(
         "Headwater-Version",
         number,
         "42",
         "A place in the order of commits: send it as `If-Min-Version` and the answer has seen it.",
     ),
-    maybe("NewestVersion", number, "42", "The `Headwater-Version` of the last write, if there was one."),
-    maybe("Idempotency-Replayed", text, "true", "This is the answer to an earlier request with this key."),
-    maybe("Link", text, "</users/?limit=100&after=bzM>; rel=\"next\"", "The next page, if there is one."),
+    maybe(
+        "Idempotency-Replayed",
+        text,
+        "true",
+        "This is the answer to an earlier request with this key.",
+    ),
+    maybe(
+        "Link",
+        text,
+        "</users/?limit=100&after=bzM>; rel=\"next\"",
+        "The next page, if there is one.",
+    ),
     sure("Location", text, "/users/1", "Where the record is found."),
-    maybe("RecordLocation", text, "/users/1", "Of one record: where it is found."),
     maybe("Preference-Applied", text, "return=minimal", "What of `Prefer` was followed."),
     sure("Retry-After", number, "1", "After so many seconds it is worth another try."),
     sure("Vary", text, "accept", "What of a request decides the form of the answer."),
     sure("WWW-Authenticate", text, "Bearer realm=\"headwater\"", "How to ask."),
 ];
+
+/// The component of a header that some answers do not have.
+pub(super) fn if_any(name: &str) -> String {
+    format!("{name}IfAny")
+}
 
 /// All of them as components.
 pub(super) fn all() -> Map<String, Json> {
@@ -91,13 +112,16 @@ pub(super) fn all() -> Map<String, Json> {
             Ok(number) if schema["type"] == "integer" => Json::from(number),
             _ => Json::from(header.example),
         };
-        let mut value = json!({ "description": header.description });
+        let description = header.description;
+        let plain = json!({ "description": description, "schema": schema, "example": example });
         if header.is_certain {
-            value["required"] = true.into();
+            let mut certain = plain.clone();
+            certain["required"] = true.into();
+            all.insert(header.name.to_owned(), certain);
+            all.insert(if_any(header.name), plain);
+        } else {
+            all.insert(header.name.to_owned(), plain);
         }
-        value["schema"] = schema;
-        value["example"] = example;
-        all.insert(header.name.to_owned(), value);
     }
     all
 }

@@ -1,5 +1,6 @@
 //! The parts that every operation is put together from: parameters, headers, answers, the operation itself.
 
+use super::headers;
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 
@@ -68,17 +69,20 @@ impl Reply {
         Self { description: description.into(), headers: Map::new(), content: Map::new() }
     }
 
-    /// A header that every answer of this kind has; its description is a component of the same name.
+    /// A header; its description is a component of the same name.
     #[must_use]
     pub(super) fn header(mut self, name: &str) -> Self {
         self.headers.insert(name.to_owned(), reference("headers", name));
         self
     }
 
-    /// A header whose description is a component of another name, where it is not always there.
+    /// A header that others always have and this answer does not.
     #[must_use]
-    pub(super) fn header_as(mut self, name: &str, component: &str) -> Self {
-        self.headers.insert(name.to_owned(), reference("headers", component));
+    pub(super) fn may_have(mut self, names: &[&str]) -> Self {
+        for name in names {
+            let reference = reference("headers", &headers::if_any(name));
+            self.headers.insert((*name).to_owned(), reference);
+        }
         self
     }
 

@@ -19,15 +19,14 @@ pub(super) enum Intent {
 /// The schemes of these resources; empty without tokens.
 pub(super) fn schemes(subjects: &[Subject<'_>]) -> Map<String, Json> {
     let has = |token: fn(&Access) -> bool| subjects.iter().any(|subject| token(subject.access));
-    let scheme = |description: &str| {
-        json!({ "type": "http", "scheme": "bearer", "description": description })
-    };
+    let scheme = |description: &str| json!({ "type": "http", "scheme": "bearer", "description": description });
     let mut schemes = Map::new();
     if has(|access| access.read.is_some()) {
         schemes.insert(READ.to_owned(), scheme("The token for reading."));
     }
     if has(|access| access.write.is_some()) {
-        schemes.insert(WRITE.to_owned(), scheme("The token for writing; it is good for reading too."));
+        schemes
+            .insert(WRITE.to_owned(), scheme("The token for writing; it is good for reading too."));
     }
     schemes
 }

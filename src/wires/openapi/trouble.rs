@@ -14,9 +14,6 @@ pub(super) enum Form {
     Detail,
 }
 
-/// Kinds of problems that have a name of their own.
-pub(super) const STORE: &str = "urn:headwater:problem:store";
-
 /// Troubles that do not depend on the operation: status, name of the component, what it means, an example of its
 /// `detail`.
 const COMMON: [(u16, &str, &str, &str); 7] = [
@@ -48,6 +45,8 @@ const COMMON: [(u16, &str, &str, &str); 7] = [
         "The store cannot be reached right now; try again.",
     ),
 ];
+
+const NO_HTTP: &str = "Invalid HTTP request received.";
 
 impl Form {
     pub(super) fn prefix(self) -> &'static str {
@@ -93,12 +92,7 @@ pub(super) struct Risks {
 }
 
 /// Adds what can go wrong with every operation.
-pub(super) fn common(
-    book: &mut Book,
-    form: Form,
-    risks: Risks,
-    operation: Operation,
-) -> Operation {
+pub(super) fn common(book: &mut Book, form: Form, risks: Risks, operation: Operation) -> Operation {
     let mut operation = operation;
     for (status, name, description, detail) in COMMON {
         let is_apt = match status {
@@ -110,10 +104,14 @@ pub(super) fn common(
             continue;
         }
         let name = format!("{}{name}", form.prefix());
-        let mut reply = form.reply(status, description, detail);
-        if status == 503 {
-            reply = reply.header("Retry-After");
-        }
+        let reply = match (form, status) {
+            // What is no HTTP is told in uvicorn's words; what is wrong with a body has a path.
+            (Form::Detail, 400) => form
+                .reply(status, description, "The body's chunks are malformed.")
+                .content("text/plain", json!({ "type": "string" }), Some(json!(NO_HTTP))),
+            (_, 503) => form.reply(status, description, detail).header("Retry-After"),
+            _ => form.reply(status, description, detail),
+        };
         book.response(&name, reply);
         operation = operation.answer(status, reference("responses", &name));
     }

@@ -4,13 +4,13 @@ use super::schemas::Schemas;
 use super::{item, list, post};
 use crate::resource::Value;
 use crate::wires::openapi::book::Book;
+use crate::wires::openapi::example;
 use crate::wires::openapi::field;
 use crate::wires::openapi::names;
 use crate::wires::openapi::parts::{Operation, Place, parameter, with_example};
 use crate::wires::openapi::security::{Intent, guard};
 use crate::wires::openapi::subject::Subject;
 use crate::wires::openapi::trouble::{Form, Risks, common};
-use crate::wires::openapi::example;
 use serde_json::{Value as Json, json};
 
 /// A resource in the native wire, and the names that its parts have in the document.
@@ -51,12 +51,7 @@ impl Native<'_> {
     }
 
     /// Finishes an operation with what all have: tokens, and what can go wrong everywhere.
-    pub(super) fn put(
-        &self,
-        book: &mut Book,
-        (path, method): (&str, &str),
-        operation: Operation,
-    ) {
+    pub(super) fn put(&self, book: &mut Book, (path, method): (&str, &str), operation: Operation) {
         let intent = if method == "get" { Intent::Read } else { Intent::Write };
         let has_body = !matches!(method, "get");
         let risks = Risks { has_body, asks_store: true };

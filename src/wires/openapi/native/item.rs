@@ -68,7 +68,9 @@ fn put(native: &Native<'_>, book: &mut Book) {
         .operation("put", &format!("Create or replace one {}", native.id))
         .description(text)
         .parameters([native.key_parameter(), if_match()])
-        .parameters([if_none_match("Only if the record has none of these tags; `*`: only if there is none.")])
+        .parameters([if_none_match(
+            "Only if the record has none of these tags; `*`: only if there is none.",
+        )])
         .parameters([idempotency_key(), prefer(&MINIMAL)])
         .body(body)
         .answer(200, native.written("Replaced, or the same as before."))
@@ -100,7 +102,10 @@ fn patch(native: &Native<'_>, book: &mut Book) {
         .answer(400, native.unreadable())
         .answer(404, native.missing())
         .answer(412, native.precondition())
-        .answer(415, native.unsupported("application/merge-patch+json, application/json", "Accept-Patch"))
+        .answer(
+            415,
+            native.unsupported("application/merge-patch+json, application/json", "Accept-Patch"),
+        )
         .answer(422, native.invalid_body());
     let operation =
         if native.has_unique() { operation.answer(409, native.taken()) } else { operation };

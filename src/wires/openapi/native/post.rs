@@ -35,7 +35,9 @@ pub(super) fn describe(native: &Native<'_>, book: &mut Book) {
         .operation("create", &format!("Create one {id}, or many {many}"))
         .description(text)
         .parameters([atomic, if_match()])
-        .parameters([if_none_match("Only if the record has none of these tags; `*`: only if there is none.")])
+        .parameters([if_none_match(
+            "Only if the record has none of these tags; `*`: only if there is none.",
+        )])
         .parameters([idempotency_key(), prefer(&PREFERENCES)])
         .body(body(native))
         .answer(200, existing(native))
@@ -112,9 +114,8 @@ fn created(native: &Native<'_>) -> Reply {
     }
     Reply::new(text)
         .examples(schema, &examples)
-        .header_as("ETag", "RecordETag")
-        .header_as("Location", "RecordLocation")
-        .headers(&["Headwater-Version", "Preference-Applied", "Idempotency-Replayed"])
+        .may_have(&["ETag", "Location", "Headwater-Version"])
+        .headers(&["Preference-Applied", "Idempotency-Replayed"])
 }
 
 fn existing(native: &Native<'_>) -> Reply {
@@ -131,14 +132,15 @@ fn existing(native: &Native<'_>) -> Reply {
         examples.push(("one", "One", record));
         examples.push(("each", "Many, each for itself", each));
     }
-    Reply::new(text)
-        .examples(schema, &examples)
-        .header_as("ETag", "RecordETag")
-        .headers(&["Headwater-Version", "Preference-Applied", "Idempotency-Replayed"])
+    Reply::new(text).examples(schema, &examples)
+        .may_have(&["ETag", "Headwater-Version"])
+        .headers(&["Preference-Applied", "Idempotency-Replayed"])
 }
 
 fn unchanged() -> Reply {
-    Reply::new("The record was there already, kept or replaced as `Prefer` says, with `return=minimal`.")
-        .header("ETag")
-        .headers(&["Headwater-Version", "Preference-Applied", "Idempotency-Replayed"])
+    Reply::new(
+        "The record was there already, kept or replaced as `Prefer` says, with `return=minimal`.",
+    )
+    .header("ETag")
+    .headers(&["Headwater-Version", "Preference-Applied", "Idempotency-Replayed"])
 }

@@ -3,7 +3,6 @@
 use super::describe::Native;
 use crate::wires::openapi::example;
 use crate::wires::openapi::parts::{Reply, schema};
-use crate::wires::openapi::trouble::Form;
 use serde_json::{Value as Json, json};
 
 const TYPE: &str = "application/problem+json";
@@ -74,7 +73,8 @@ impl Native<'_> {
     pub(super) fn missing(&self) -> Reply {
         let (name, key) = (self.subject.key_name(), self.key_json());
         let base = format!("{}/", self.subject.path.trim_end_matches('/'));
-        let detail = format!("There is no record whose `{name}` is {key}; {base} lists those that are.");
+        let detail =
+            format!("There is no record whose `{name}` is {key}; {base} lists those that are.");
         let mut example = self.problem(404, "not-found", "No such record", &detail);
         example["instance"] = self.location().into();
         reply("There is no such record.", example)
@@ -83,8 +83,9 @@ impl Native<'_> {
     /// 409 of a new record.
     pub(super) fn exists(&self) -> Reply {
         let (name, location) = (self.subject.key_name(), self.location());
-        let message =
-            format!("a record with this key is there already; change it at {location}, or send another key");
+        let message = format!(
+            "a record with this key is there already; change it at {location}, or send another key"
+        );
         let detail = format!("`{name}`: {message}");
         let mut example = self.problem(409, "already-exists", "Already there", &detail);
         example["errors"] = json!([{
@@ -125,7 +126,7 @@ impl Native<'_> {
             "`If-Match` or `If-None-Match` does not hold.",
             self.problem(412, "precondition-failed", words, detail),
         )
-        .header_as("ETag", "CurrentETag")
+        .may_have(&["ETag"])
     }
 
     /// 415; `known` is what is read.

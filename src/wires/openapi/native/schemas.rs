@@ -41,28 +41,40 @@ impl Schemas {
             has_defaults: false,
         };
         let record = object(subject, &Shape { needs: &all, ..shape(one, "A record.") });
-        let selection = object(subject, &shape(
-            &format!("{one}Selection"),
-            "A record with only those fields that `fields` asks for, in the order in which it does.",
-        ));
+        let selection = object(
+            subject,
+            &shape(
+                &format!("{one}Selection"),
+                "A record with only those fields that `fields` asks for, in the order in which it does.",
+            ),
+        );
         let is_given = !subject.schema.key_is_generated;
-        let new = object(subject, &Shape {
-            needs: &|at| if at == key { is_given } else { must_come(at) },
-            key: KeyMember::New,
-            has_defaults: true,
-            ..shape(&format!("New{one}"), "A new record. What may be left out is null, or its default.")
-        });
-        let content = object(subject, &Shape {
-            needs: &|at| at != key && must_come(at),
-            key: KeyMember::OfPath,
-            has_defaults: true,
-            ..shape(&format!("{one}Content"), "A whole record; its key is that of the path.")
-        });
+        let new = object(
+            subject,
+            &Shape {
+                needs: &|at| if at == key { is_given } else { must_come(at) },
+                key: KeyMember::New,
+                has_defaults: true,
+                ..shape(
+                    &format!("New{one}"),
+                    "A new record. What may be left out is null, or its default.",
+                )
+            },
+        );
+        let content = object(
+            subject,
+            &Shape {
+                needs: &|at| at != key && must_come(at),
+                key: KeyMember::OfPath,
+                has_defaults: true,
+                ..shape(&format!("{one}Content"), "A whole record; its key is that of the path.")
+            },
+        );
         let words = "A merge patch (RFC 7396): what is there replaces, null clears, inside JSON fields too.";
-        let patch = object(subject, &Shape {
-            key: KeyMember::OfPath,
-            ..shape(&format!("{one}Patch"), words)
-        });
+        let patch = object(
+            subject,
+            &Shape { key: KeyMember::OfPath, ..shape(&format!("{one}Patch"), words) },
+        );
         let reference = book.schema(one, record);
         let page = page(one, &reference, subject);
         let bulk = bulk(one, &reference, subject);
@@ -105,9 +117,8 @@ fn page(one: &str, record: &Json, subject: &Subject<'_>) -> Json {
 
 /// What is counted, whichever way.
 fn counts() -> Json {
-    let count = |description: &str| {
-        json!({ "type": "integer", "minimum": 0, "description": description })
-    };
+    let count =
+        |description: &str| json!({ "type": "integer", "minimum": 0, "description": description });
     json!({
         "created": count("New ones."),
         "updated": count("Those that are another now."),
@@ -123,7 +134,8 @@ fn bulk(one: &str, record: &Json, subject: &Subject<'_>) -> Json {
         "items": record,
         "description": "The records as they are now, in the order in which they were sent.",
     });
-    each["failed"] = json!({ "type": "integer", "minimum": 0, "description": "Those that were refused." });
+    each["failed"] =
+        json!({ "type": "integer", "minimum": 0, "description": "Those that were refused." });
     each["results"] = json!({
         "type": "array",
         "items": { "oneOf": [
