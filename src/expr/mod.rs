@@ -5,7 +5,6 @@
 mod budget;
 mod expression;
 mod jq;
-mod json;
 mod native;
 mod template;
 mod value;

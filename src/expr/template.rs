@@ -1,7 +1,7 @@
 //! Text templates: `{field}` and `{a.b}` stand for values, `{{` and `}}` for braces.
 
-use super::json::{Kind, RawText};
 use super::native::{Fields, Found};
+use crate::formats::json::{Kind, RawText};
 
 /// A parsed template.
 #[derive(Clone, Debug)]

@@ -4,6 +4,8 @@ pub mod answer;
 pub mod assembler;
 pub mod csv;
 pub mod event_stream;
+pub mod form;
+pub mod json;
 pub mod json_lines;
 pub mod log;
 pub mod pairs;

@@ -22,7 +22,7 @@ pub enum FaultKind {
     WrongType {
         expected: &'static str,
     },
-    /// A whole number beyond 64 bits.
+    /// A number that 64 bits cannot hold.
     OutOfRange,
     TooSmall {
         minimum: f64,

@@ -1,6 +1,6 @@
 //! The fields of a resource, with what each may hold.
 
-use crate::resource::{FieldKind as Kind, Value};
+use crate::resource::{FieldKind as Kind, Pattern, Value};
 
 /// The shape of every record of a resource. Two resources are equal when a running one need not be replaced.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,6 +80,6 @@ pub struct FieldLimits {
     pub maximum: Option<f64>,
     pub min_length: Option<u64>,
     pub max_length: Option<u64>,
-    /// A regular expression that the whole text must match.
-    pub pattern: Option<String>,
+    /// What the whole text must match.
+    pub pattern: Option<Pattern>,
 }

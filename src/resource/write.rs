@@ -1,7 +1,6 @@
 //! What can be written to a store, under which condition, and what comes of it.
 
-use crate::resource::{FieldFault, Key, Record, Value, Version};
-use std::fmt;
+use crate::resource::{ETag, FieldFault, Key, Record, Value, Version};
 
 /// One write. The store decides conditions, uniqueness and idempotency in the same transaction as the change.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,16 +44,6 @@ pub enum Precondition {
     Absent,
     /// There is none with one of these tags (`If-None-Match`).
     Differs(Vec<ETag>),
-}
-
-/// The tag of a record's content: equal content, equal tag.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ETag(pub u64);
-
-impl fmt::Display for ETag {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "\"{:016x}\"", self.0)
-    }
 }
 
 /// A client's name for one attempt to write, so that a repeat is answered and not done again.

@@ -5,9 +5,9 @@ use jaq_core::ops::Cmp;
 use jaq_core::path::{Opt, Part};
 
 use super::super::jq::Syntax;
-use super::super::json::Kind;
 use super::fields::{Fields, Found};
 use super::literal::{Literal, plain_text};
+use crate::formats::json::Kind;
 
 #[derive(Clone, Debug)]
 pub(super) enum Condition {

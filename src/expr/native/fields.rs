@@ -1,7 +1,7 @@
 //! Finding the values of several paths in one pass over a record, checking all of the record.
 
-use super::super::json::{Kind, Scanner};
 use super::super::value::cannot_index;
+use crate::formats::json::{Kind, Scanner};
 
 /// What a record has at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,8 +8,8 @@ use jaq_core::ops::Cmp;
 use jaq_json::Num;
 
 use super::super::jq::Syntax;
-use super::super::json::{Kind, RawText, write_text};
 use super::super::value::{Value, number_from_text};
+use crate::formats::json::{Kind, RawText, write_text};
 
 #[derive(Clone, Debug)]
 pub(super) enum Literal {

@@ -4,11 +4,11 @@
 use jaq_core::load::parse::{BinaryOp, Term};
 
 use super::super::jq::Syntax;
-use super::super::json::{Kind, Scanner, write_text};
 use super::super::value::cannot_index;
 use super::condition::{Condition, plain_path, value_at};
 use super::fields::{Fields, Found};
 use super::literal::{Literal, plain_text};
+use crate::formats::json::{Kind, Scanner, write_text};
 
 #[derive(Clone, Debug)]
 pub(super) enum Output {

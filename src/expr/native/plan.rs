@@ -3,10 +3,10 @@
 use jaq_core::load::parse::{BinaryOp, Term};
 
 use super::super::jq::{Syntax, short};
-use super::super::json::Kind;
 use super::condition::{Condition, value_at};
 use super::fields::{Fields, Found};
 use super::output::{Output, Shape, write_without};
+use crate::formats::json::Kind;
 
 #[derive(Clone, Debug)]
 pub(in crate::expr) struct Plan {

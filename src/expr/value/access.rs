@@ -9,10 +9,10 @@ use jaq_core::{Error, Exn, ValR, ValT, ValX};
 use jaq_json::Num;
 
 use super::super::budget;
-use super::super::json::Kind;
 use super::data::{Array, Entries, Object, Value, own_array, own_object};
 use super::numbers::number_from_text;
 use super::slices::{map_slice, position, slice};
+use crate::formats::json::Kind;
 
 /// The message for `.key` on something that has no keys.
 pub(in crate::expr) fn cannot_index(kind: Kind, key: &str) -> String {

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use jaq_json::Num;
 
 use super::super::budget::{self, Limit, MAX_SIZE, MAX_VALUE_DEPTH};
-use super::super::json::Kind;
+use crate::formats::json::Kind;
 
 /// Members in the order of their first appearance.
 pub(in crate::expr) type Entries = IndexMap<Arc<String>, Value, foldhash::fast::RandomState>;

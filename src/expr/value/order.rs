@@ -3,8 +3,8 @@
 use std::cmp::Ordering;
 
 use super::super::budget;
-use super::super::json::Kind;
 use super::data::{Object, Value};
+use crate::formats::json::Kind;
 
 impl Ord for Value {
     fn cmp(&self, other: &Self) -> Ordering {

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::super::json::{Kind, Scanner};
 use super::data::{Entries, Value};
 use super::numbers::number_from_text;
+use crate::formats::json::{Kind, Scanner};
 
 /// Reads one value with nothing after it.
 pub(in crate::expr) fn read_line(line: &[u8]) -> Result<Value, String> {

@@ -4,8 +4,8 @@ use std::fmt;
 
 use jaq_json::Num;
 
-use super::super::json::write_text;
 use super::data::Value;
+use crate::formats::json::write_text;
 
 /// Enough of a value for a message.
 const SHORT: usize = 60;

@@ -1,8 +1,10 @@
 //! Strings of JSON: decoding escape sequences and writing them.
 
-/// Decodes what the scanner has accepted; a lone surrogate becomes U+FFFD, as in jq.
-pub(super) fn unescape(inner: &str) -> String {
+/// Decodes what the scanner has accepted, and says whether every character could be decoded: a lone surrogate becomes
+/// U+FFFD.
+pub(super) fn unescape(inner: &str) -> (String, bool) {
     let mut out = String::with_capacity(inner.len());
+    let mut is_exact = true;
     let mut rest = inner;
     while let Some((before, after)) = rest.split_once('\\') {
         out.push_str(before);
@@ -15,7 +17,8 @@ pub(super) fn unescape(inner: &str) -> String {
             Some('t') => out.push('\t'),
             Some('u') => {
                 let (character, left) = unicode(characters.as_str());
-                out.push(character);
+                is_exact &= character.is_some();
+                out.push(character.unwrap_or(char::REPLACEMENT_CHARACTER));
                 rest = left;
                 continue;
             }
@@ -25,23 +28,23 @@ pub(super) fn unescape(inner: &str) -> String {
         rest = characters.as_str();
     }
     out.push_str(rest);
-    out
+    (out, is_exact)
 }
 
-/// Decodes the digits after `\u`, taking in the second half of a surrogate pair.
-fn unicode(text: &str) -> (char, &str) {
+/// Decodes the digits after `\u`, taking in the second half of a surrogate pair; a lone half is no character.
+fn unicode(text: &str) -> (Option<char>, &str) {
     let Some((first, rest)) = four_digits(text) else {
-        return (char::REPLACEMENT_CHARACTER, text);
+        return (None, text);
     };
     if !(0xD800..0xDC00).contains(&first) {
-        return (char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER), rest);
+        return (char::from_u32(first), rest);
     }
     match rest.strip_prefix("\\u").and_then(four_digits) {
         Some((second @ 0xDC00..0xE000, rest)) => {
             let code = 0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00);
-            (char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER), rest)
+            (char::from_u32(code), rest)
         }
-        _ => (char::REPLACEMENT_CHARACTER, rest),
+        _ => (None, rest),
     }
 }
 
@@ -51,7 +54,7 @@ fn four_digits(text: &str) -> Option<(u32, &str)> {
 }
 
 /// Appends `text` as a JSON string with its quotes.
-pub(in crate::expr) fn write_text(text: &str, out: &mut Vec<u8>) {
+pub fn write_text(text: &str, out: &mut Vec<u8>) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     out.push(b'"');
     let bytes = text.as_bytes();

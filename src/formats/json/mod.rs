@@ -7,5 +7,5 @@ mod text;
 #[cfg(test)]
 mod tests;
 
-pub(super) use scanner::{Kind, RawText, Scanner};
-pub(super) use text::write_text;
+pub use scanner::{Kind, RawText, Scanner};
+pub use text::write_text;

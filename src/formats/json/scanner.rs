@@ -3,12 +3,14 @@
 
 use std::borrow::Cow;
 
-use super::super::budget::MAX_DEPTH;
 use super::text::unescape;
+
+/// Levels of arrays and objects inside each other, unless the caller allows fewer.
+const MAX_DEPTH: usize = 128;
 
 /// The type of a JSON value, with jq's names and in jq's order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::expr) enum Kind {
+pub enum Kind {
     Null,
     False,
     True,
@@ -19,7 +21,7 @@ pub(in crate::expr) enum Kind {
 }
 
 impl Kind {
-    pub(in crate::expr) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Null => "null",
             Self::False | Self::True => "boolean",
@@ -33,42 +35,58 @@ impl Kind {
 
 /// A string between its quotes as it is written.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::expr) struct RawText<'a> {
-    pub(in crate::expr) inner: &'a str,
-    pub(in crate::expr) escaped: bool,
+pub struct RawText<'a> {
+    pub inner: &'a str,
+    pub escaped: bool,
 }
 
 impl<'a> RawText<'a> {
     /// Takes a whole raw string value, quotes included.
-    pub(in crate::expr) fn of_value(raw: &'a str) -> Self {
+    pub fn of_value(raw: &'a str) -> Self {
         let inner = raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
         let inner = inner.unwrap_or_default();
         Self { inner, escaped: inner.contains('\\') }
     }
 
-    pub(in crate::expr) fn decode(self) -> Cow<'a, str> {
-        if self.escaped { Cow::Owned(unescape(self.inner)) } else { Cow::Borrowed(self.inner) }
+    /// A lone surrogate becomes U+FFFD, as in jq.
+    pub fn decode(self) -> Cow<'a, str> {
+        if self.escaped { Cow::Owned(unescape(self.inner).0) } else { Cow::Borrowed(self.inner) }
     }
 
-    pub(in crate::expr) fn equals(self, text: &str) -> bool {
-        if self.escaped { unescape(self.inner) == text } else { self.inner == text }
+    /// `None` when there is a lone surrogate, which no text can hold.
+    pub fn decode_exactly(self) -> Option<Cow<'a, str>> {
+        if !self.escaped {
+            return Some(Cow::Borrowed(self.inner));
+        }
+        let (text, is_exact) = unescape(self.inner);
+        is_exact.then_some(Cow::Owned(text))
+    }
+
+    pub fn equals(self, text: &str) -> bool {
+        if self.escaped { unescape(self.inner).0 == text } else { self.inner == text }
     }
 }
 
 /// Walks over one JSON text.
 #[derive(Debug)]
-pub(in crate::expr) struct Scanner<'a> {
+pub struct Scanner<'a> {
     text: &'a str,
     position: usize,
     depth: usize,
+    max_depth: usize,
 }
 
 impl<'a> Scanner<'a> {
-    pub(in crate::expr) fn new(line: &'a [u8]) -> Result<Self, String> {
+    pub fn new(line: &'a [u8]) -> Result<Self, String> {
         match std::str::from_utf8(line) {
-            Ok(text) => Ok(Self { text, position: 0, depth: 0 }),
+            Ok(text) => Ok(Self { text, position: 0, depth: 0, max_depth: MAX_DEPTH }),
             Err(error) => Err(format!("not JSON: bad UTF-8 at byte {}", error.valid_up_to() + 1)),
         }
+    }
+
+    #[must_use]
+    pub fn with_max_depth(self, max_depth: usize) -> Self {
+        Self { max_depth, ..self }
     }
 
     fn peek(&self) -> Option<u8> {
@@ -85,11 +103,11 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    pub(in crate::expr) fn slice(&self, from: usize) -> &'a str {
+    pub fn slice(&self, from: usize) -> &'a str {
         self.text.get(from..self.position).unwrap_or_default()
     }
 
-    pub(in crate::expr) fn position(&self) -> usize {
+    pub fn position(&self) -> usize {
         self.position
     }
 
@@ -102,7 +120,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Tells the type of the value that comes next.
-    pub(in crate::expr) fn kind(&mut self) -> Result<Kind, String> {
+    pub fn kind(&mut self) -> Result<Kind, String> {
         match self.peek_solid() {
             Some(b'"') => Ok(Kind::Text),
             Some(b'-' | b'0'..=b'9') => Ok(Kind::Number),
@@ -116,17 +134,17 @@ impl<'a> Scanner<'a> {
     }
 
     /// Enters an array or object; the caller has seen its kind.
-    pub(in crate::expr) fn enter(&mut self) -> Result<(), String> {
+    pub fn enter(&mut self) -> Result<(), String> {
         self.position += 1;
         self.depth += 1;
-        if self.depth > MAX_DEPTH {
-            return Err(format!("the record is nested deeper than {MAX_DEPTH} levels"));
+        if self.depth > self.max_depth {
+            return Err(format!("the record is nested deeper than {} levels", self.max_depth));
         }
         Ok(())
     }
 
     /// Moves to the next item before `close`; false at the end, which is consumed.
-    pub(in crate::expr) fn next_item(&mut self, first: bool, close: u8) -> Result<bool, String> {
+    pub fn next_item(&mut self, first: bool, close: u8) -> Result<bool, String> {
         let next = self.peek_solid();
         if next == Some(close) {
             self.position += 1;
@@ -147,7 +165,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads the key of a member and its colon.
-    pub(in crate::expr) fn key(&mut self) -> Result<RawText<'a>, String> {
+    pub fn key(&mut self) -> Result<RawText<'a>, String> {
         if self.peek_solid() != Some(b'"') {
             return Err(self.wrong("a key in quotes"));
         }
@@ -161,7 +179,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads a string; the caller has seen its opening quote.
-    pub(in crate::expr) fn text(&mut self) -> Result<RawText<'a>, String> {
+    pub fn text(&mut self) -> Result<RawText<'a>, String> {
         self.position += 1;
         let start = self.position;
         let mut escaped = false;
@@ -208,7 +226,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads a number; the caller has seen its first byte.
-    pub(in crate::expr) fn number(&mut self) -> Result<&'a str, String> {
+    pub fn number(&mut self) -> Result<&'a str, String> {
         let start = self.position;
         if self.peek() == Some(b'-') {
             self.position += 1;
@@ -233,7 +251,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads `null`, `true` or `false`; the caller has seen its first byte.
-    pub(in crate::expr) fn word(&mut self, word: &'static str) -> Result<(), String> {
+    pub fn word(&mut self, word: &'static str) -> Result<(), String> {
         let rest = self.text.as_bytes().get(self.position..).unwrap_or_default();
         if !rest.starts_with(word.as_bytes()) {
             return Err(self.wrong("a value"));
@@ -243,7 +261,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes over one value, checking it.
-    pub(in crate::expr) fn skip(&mut self) -> Result<(), String> {
+    pub fn skip(&mut self) -> Result<(), String> {
         match self.kind()? {
             Kind::Null => self.word("null"),
             Kind::False => self.word("false"),
@@ -273,7 +291,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Requires that nothing but white space is left.
-    pub(in crate::expr) fn end(&mut self) -> Result<(), String> {
+    pub fn end(&mut self) -> Result<(), String> {
         if self.peek_solid().is_some() { Err(self.wrong("the end of the record")) } else { Ok(()) }
     }
 }

@@ -41,6 +41,9 @@ fn decodes_surrogate_pairs_and_replaces_lone_ones() {
     assert_eq!(decode("\\ud83d\\ude00!"), "\u{1f600}!");
     assert_eq!(decode("\\ud83dx"), "\u{fffd}x");
     assert_eq!(decode("\\u0041\\n\\\\"), "A\n\\");
+    let exactly = |inner| RawText { inner, escaped: true }.decode_exactly().is_some();
+    assert!(exactly("\\ud83d\\ude00\\ufffd"));
+    assert!(!exactly("\\ud83dx") && !exactly("\\ude00"));
 }
 
 #[test]
