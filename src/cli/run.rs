@@ -163,7 +163,11 @@ fn named<'a>(stack: &'a Stack, name: &str) -> Option<&'a Service> {
 
 /// `http_poll http://localhost:5000/ -> append_file data/numbers.ndjson`
 fn route_of(service: &Service) -> Option<String> {
-    let Body::Flow(flow) = &service.body else { return None };
+    let flow = match &service.body {
+        Body::Flow(flow) => flow,
+        Body::View(view) => return Some(format!("view of {}", view.from.url)),
+        Body::Server(_) => return None,
+    };
     let named = |about: &About, options: &ComponentOptions| {
         let main = about.main.and_then(|main| options.get(main));
         match main {
@@ -233,7 +237,7 @@ impl Session {
     fn prints(&self) -> bool {
         self.stack.services.iter().any(|service| match &service.body {
             Body::Flow(flow) => flow.sink.kind.about.name == "print",
-            Body::Server(_) => false,
+            Body::Server(_) | Body::View(_) => false,
         })
     }
 

@@ -168,9 +168,8 @@ impl Reader {
         for event in events {
             match event.name.as_str() {
                 "ready" => needs_list |= self.last_id.is_none(),
-                "resync" => needs_list = true,
                 "created" | "updated" | "deleted" if self.has_keys => self.change(event)?,
-                "created" | "updated" | "deleted" => needs_list = true,
+                "resync" | "created" | "updated" | "deleted" => needs_list = true,
                 _ => {}
             }
         }

@@ -127,7 +127,11 @@ fn lists_the_kinds_and_shows_each_with_its_options() {
 fn a_misspelt_kind_is_asked_back() {
     let ran = anywhere(&["kinds", "apend_file"]);
     assert_eq!((ran.code, ran.out.as_str()), (2, ""));
-    assert!(ran.err.contains("there is no source, step or sink `apend_file`"), "{}", ran.err);
+    assert!(
+        ran.err.contains("there is no source, step, sink or panel `apend_file`"),
+        "{}",
+        ran.err
+    );
     assert!(ran.err.contains("did you mean `append_file`?"), "{}", ran.err);
     assert!(anywhere(&["kinds", "kafka"]).err.contains("known: datasets, file"));
 }
