@@ -106,12 +106,9 @@ fn answers_a_panic_with_500_and_keeps_the_connection_and_its_neighbours() {
 fn lets_no_header_value_begin_a_line_of_its_own() {
     let router = Router::new().at(
         "/",
-        Route::new().quick(
-            Method::GET,
-            |_: &crate::server::RequestHead<'_>, out: &mut crate::server::Answer| {
-                out.status(307).header("location", "/x\r\nset-cookie: a=b");
-            },
-        ),
+        Route::new().quick(Method::GET, |_: &RequestHead<'_>, out: &mut Answer| {
+            out.status(307).header("location", "/x\r\nset-cookie: a=b");
+        }),
     );
     let seen = Client::new(&start(router)).ask(get("/"));
     assert_eq!(seen.header("location"), Some("/x  set-cookie: a=b"));
