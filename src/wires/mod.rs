@@ -9,6 +9,7 @@ mod lax;
 mod members;
 pub mod message;
 mod noun;
+pub mod openapi;
 mod python;
 
 use crate::caches::Cached;

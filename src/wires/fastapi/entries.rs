@@ -30,10 +30,6 @@ pub(super) struct Entries {
 }
 
 impl Entries {
-    pub(super) fn is_empty(&self) -> bool {
-        self.out.is_empty()
-    }
-
     pub(super) fn add(&mut self, place: Place, name: &str, mismatch: &Mismatch, input: Input<'_>) {
         self.begin(mismatch.kind, place);
         append_text(&mut self.out, name, Escapes::Needed);

@@ -47,6 +47,10 @@ impl Shape {
         self.served.resource.schema()
     }
 
+    pub(super) fn keeps_nul(&self) -> bool {
+        self.served.resource.store().keeps_nul()
+    }
+
     /// A record without its key.
     pub(super) fn append_record(&self, out: &mut Vec<u8>, record: &Record) {
         let key = self.schema().key;

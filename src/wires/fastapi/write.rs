@@ -2,9 +2,9 @@
 
 use super::entries::{Entries, Input, Place};
 use super::form::{detail, not_found};
-use super::parameters::{Parameters, Segment, key};
+use super::parameters::{KeyIn, Parameters, Segment, key};
 use super::shape::{Shape, trouble};
-use crate::resource::{Action, Atomicity, FieldFault, Key, Outcome, Record, Write, Written};
+use crate::resource::{Action, Atomicity, FieldFault, Outcome, Write, Written};
 use crate::server::{Problem, Reply, Request, Response, Slow};
 use crate::wires::answers;
 use crate::wires::lax::Mismatch;
@@ -27,11 +27,10 @@ impl Slow for Create {
         Box::pin(async move {
             let mut entries = Entries::default();
             let parameters = Parameters::of(&self.shape, &mut request).await?;
-            let values = parameters.values(None, &mut entries);
-            if !entries.is_empty() {
-                return Ok(entries.into_response());
+            match parameters.record(KeyIn::Parameters, &mut entries) {
+                Some(record) => self.shape.write(Action::Insert(record)).await,
+                None => Ok(entries.into_response()),
             }
-            self.shape.write(Action::Insert(Record::new(values))).await
         })
     }
 }
@@ -46,12 +45,11 @@ impl Slow for Update {
                 Segment::NotOne => return Err(not_found()),
             };
             let parameters = Parameters::of(&self.shape, &mut request).await?;
-            // The other faults are told along with that of a wrong key, in whose place anything may stand.
-            let values = parameters.values(key.as_ref().or(Some(&Key::Integer(0))), &mut entries);
-            if !entries.is_empty() {
-                return Ok(entries.into_response());
+            // The faults of the other parameters are told along with that of a wrong key.
+            match parameters.record(KeyIn::Path(key), &mut entries) {
+                Some(record) => self.shape.write(Action::Replace(record)).await,
+                None => Ok(entries.into_response()),
             }
-            self.shape.write(Action::Replace(Record::new(values))).await
         })
     }
 }

@@ -1,9 +1,10 @@
 //! `POST /register`: a new record, or the same answer for one that is there already.
 
-use super::scalar::{Scalar, is_falsy, read};
+use super::scalar::{self, is_falsy};
 use super::words::{error, fault, object, trouble};
+use crate::resource::validate::{self, Given, Rules};
 use crate::resource::{
-    Action, Atomicity, Field, FieldKind, Outcome, Record, Schema, Value, Write, Written, validate,
+    Action, Atomicity, Field, FieldKind, Outcome, Record, Schema, Value, Write, Written,
 };
 use crate::server::{Problem, Reply, Request, Response, Slow};
 use crate::wires::members::{Members, Unreadable, is_json};
@@ -59,24 +60,34 @@ impl Register {
         if !(0..schema.fields.len()).all(|place| is_there(place) || !is_needed(schema, place)) {
             return Err(Refusal::Words(400, self.incomplete.clone()));
         }
-        let mut faults = Vec::new();
-        let mut values = Vec::with_capacity(schema.fields.len());
-        let mut shown_key = String::new();
-        for (place, field) in schema.fields.iter().enumerate() {
-            match value(schema, place, members.get(place)) {
-                Ok((value, shown)) => {
-                    if place == schema.key {
-                        shown_key = shown;
-                    }
-                    values.push(value);
+        let mut faults = vec![None; schema.fields.len()];
+        let mut given = Vec::with_capacity(schema.fields.len());
+        let mut shown_key = None;
+        for (place, (field, fault)) in schema.fields.iter().zip(&mut faults).enumerate() {
+            given.push(match members.get(place).map(|raw| value(field, raw)) {
+                None => Given::Nothing,
+                Some(Ok((value, shown))) => {
+                    shown_key = if place == schema.key { shown } else { shown_key };
+                    Given::Value(value)
                 }
-                Err(words) => faults.push(format!("{} {words}", field.name)),
-            }
+                Some(Err(words)) => {
+                    *fault = Some(words);
+                    Given::Broken
+                }
+            });
         }
-        if !faults.is_empty() {
-            return Err(Refusal::Words(422, faults.join("; ")));
-        }
-        Ok(Registration { record: Record::new(values), shown_key })
+        // A NUL is refused on every store, as the original does.
+        let rules = Rules { keeps_nul: false, ignores_unknown: true, key: None };
+        let record = validate::complete(schema, given, &rules).map_err(|limits| {
+            let all = schema.fields.iter().zip(faults).flat_map(|(field, words)| {
+                let limits = limits.iter().filter(|limit| limit.field == field.name);
+                let words = words.into_iter().chain(limits.map(|limit| fault(&limit.kind)));
+                words.map(|words| format!("{} {words}", field.name)).collect::<Vec<_>>()
+            });
+            Refusal::Words(422, all.collect::<Vec<_>>().join("; "))
+        })?;
+        let shown_key = shown_key.or_else(|| record.key(schema).map(|key| key.to_string()));
+        Ok(Registration { record, shown_key: shown_key.unwrap_or_default() })
     }
 
     async fn store(&self, registration: Registration) -> Response {
@@ -143,38 +154,15 @@ fn is_needed(schema: &Schema, place: usize) -> bool {
         .is_some_and(|field| field.is_required && field.default.is_none() && !is_made)
 }
 
-/// The value of a field, and how messages show it; in words why it cannot be stored.
-fn value(schema: &Schema, place: usize, raw: Option<&str>) -> Result<(Value, String), String> {
-    let Some(field) = schema.fields.get(place) else { return Err(String::new()) };
-    let value = match raw {
-        None => without(schema, place, field),
-        Some("null") if !field.is_required => Value::Null,
-        Some(raw) if field.kind == FieldKind::Text => {
-            let scalar: Scalar = read(raw)?;
-            let value = Value::text(scalar.text.as_str());
-            check(field, &value)?;
-            return Ok((value, scalar.shown().to_owned()));
-        }
-        Some(raw) => lax::from_json(field, raw).map_err(|mismatch| lower(&mismatch.message))?,
-    };
-    check(field, &value)?;
-    let shown = crate::resource::Key::from_value(&value).map(|key| key.to_string());
-    Ok((value, shown.unwrap_or_default()))
-}
-
-/// A NUL is refused on every store, as the original does.
-fn check(field: &Field, value: &Value) -> Result<(), String> {
-    validate::check(field, value, false).map_err(|kind| fault(&kind))
-}
-
-fn without(schema: &Schema, place: usize, field: &Field) -> Value {
-    match &field.default {
-        Some(default) => default.clone(),
-        None if place == schema.key && field.kind == FieldKind::Uuid => {
-            Value::Uuid(uuid::Uuid::now_v7().as_u128())
-        }
-        None => Value::Null,
+/// The value of a field, and how messages show it if that is something else; in words why it cannot be stored.
+fn value(field: &Field, raw: &str) -> Result<(Value, Option<String>), String> {
+    if field.kind == FieldKind::Text && (field.is_required || raw != "null") {
+        let scalar = scalar::read(raw)?;
+        return Ok((Value::text(scalar.text), scalar.shown));
     }
+    lax::from_json(field, raw)
+        .map(|value| (value, None))
+        .map_err(|mismatch| lower(&mismatch.message))
 }
 
 /// `Input should be a valid integer` behind the name of a field.

@@ -12,12 +12,6 @@ pub(super) struct Scalar {
     pub shown: Option<String>,
 }
 
-impl Scalar {
-    pub(super) fn shown(&self) -> &str {
-        self.shown.as_deref().unwrap_or(&self.text)
-    }
-}
-
 /// What Python takes for false: nothing, zero, and whatever is empty.
 pub(super) fn is_falsy(raw: &str) -> bool {
     let inside = |open, close| raw.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
@@ -99,7 +93,11 @@ mod tests {
             ("1.5e-7", "0.00000015", "1.5e-07"),
         ] {
             let scalar = read(raw).unwrap();
-            assert_eq!((scalar.text.as_str(), scalar.shown()), (text, shown), "{raw}");
+            assert_eq!(
+                (scalar.text.as_str(), scalar.shown.as_deref().unwrap_or(text)),
+                (text, shown),
+                "{raw}"
+            );
         }
         for raw in ["[1,2]", "{\"a\":1}", "1e999", "\"\\ud800\""] {
             assert!(read(raw).is_err(), "{raw}");
