@@ -9,28 +9,20 @@
 pub mod change;
 pub mod compatible;
 pub mod config;
-pub mod embedded;
 pub mod etag;
 pub mod fault;
-mod input;
-pub mod json;
 pub mod key;
-pub mod lax;
-pub mod limits;
 pub mod list;
-pub mod parse;
-pub mod patch;
 pub mod pattern;
 pub mod pending;
-mod read;
 pub mod record;
 pub mod schema;
 pub mod store;
 mod stored;
 #[cfg(test)]
 mod tests;
-pub mod validate;
 pub mod value;
+pub mod values;
 pub mod version;
 pub mod write;
 
@@ -46,5 +38,6 @@ pub use record::Record;
 pub use schema::{Field, FieldKind, FieldLimits, Schema};
 pub use store::{Fetched, Health, Listener, Store, StoreError, StoreErrorKind};
 pub use value::Value;
+pub use values::{embedded, json, lax, limits, parse, patch, validate};
 pub use version::Version;
 pub use write::{Action, Atomicity, Idempotency, Outcome, Precondition, Write, Written};

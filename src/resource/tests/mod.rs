@@ -1,7 +1,7 @@
 //! Schemas and records for the tests of this module.
 
-mod json;
 mod validate;
+mod values;
 
 use crate::resource::{Field, FieldKind, FieldLimits, Pattern, Record, Schema, Value, parse};
 use proptest::prelude::*;

@@ -16,7 +16,7 @@ pub fn check(field: &Field, value: &Value, keeps_nul: bool) -> Result<(), FaultK
 }
 
 /// Every fault; nothing is allocated where there is none.
-pub(super) fn faults(field: &Field, value: &Value, keeps_nul: bool) -> Vec<FaultKind> {
+pub(in crate::resource) fn faults(field: &Field, value: &Value, keeps_nul: bool) -> Vec<FaultKind> {
     let mut found = Vec::new();
     match value {
         Value::Integer(number) => range(field, *number as f64, &mut found),
@@ -73,7 +73,7 @@ fn text_faults(field: &Field, text: &str, found: &mut Vec<FaultKind>) {
 }
 
 /// What the text of a key must be beside: it stands in a path, and every store finds records by it.
-pub(super) fn key_fault(value: &Value) -> Option<FaultKind> {
+pub(in crate::resource) fn key_fault(value: &Value) -> Option<FaultKind> {
     match value {
         Value::Text(text) if text.is_empty() => Some(FaultKind::TooShort { minimum: 1 }),
         Value::Text(text) if text.chars().count() as u64 > INDEXED_LENGTH => {

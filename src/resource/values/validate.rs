@@ -5,9 +5,8 @@ use crate::core::words::nearest;
 use crate::formats::json::{Kind, Scanner};
 use crate::resource::embedded::{self, MAX_DEPTH};
 use crate::resource::limits::{faults, key_fault};
-use crate::resource::{
-    FaultKind, Field, FieldFault, FieldKind, Key, Record, Schema, Value, input, read,
-};
+use crate::resource::values::{input, read};
+use crate::resource::{FaultKind, Field, FieldFault, FieldKind, Key, Record, Schema, Value};
 
 pub use crate::resource::limits::check;
 

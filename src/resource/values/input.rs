@@ -8,7 +8,7 @@ use serde_json::Value as Shown;
 const SHOWN: usize = 100;
 
 /// JSON as it was sent: small things as they are, of large ones the beginning as a text.
-pub(super) fn of_json(raw: &str) -> Shown {
+pub(in crate::resource) fn of_json(raw: &str) -> Shown {
     let kind = Scanner::new(raw.as_bytes()).and_then(|mut scanner| scanner.kind());
     match kind {
         Ok(Kind::Text) => of_text(&RawText::of_value(raw).decode()),
@@ -19,12 +19,12 @@ pub(super) fn of_json(raw: &str) -> Shown {
     }
 }
 
-pub(super) fn of_text(text: &str) -> Shown {
+pub(in crate::resource) fn of_text(text: &str) -> Shown {
     Shown::String(beginning(text))
 }
 
 /// The value of a field, which was read without a fault.
-pub(super) fn of_value(value: &Value) -> Shown {
+pub(in crate::resource) fn of_value(value: &Value) -> Shown {
     if let Value::Text(text) = value {
         return of_text(text);
     }
@@ -34,7 +34,7 @@ pub(super) fn of_value(value: &Value) -> Shown {
 }
 
 /// Up to a hundred characters, and a sign that there were more.
-pub(super) fn beginning(text: &str) -> String {
+pub(in crate::resource) fn beginning(text: &str) -> String {
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
