@@ -56,7 +56,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "summary",
         ],
     ),
-    ("testing", &["catalog", "core", "clients", "engine", "expr", "formats", "stack"]),
+    ("testing", &["catalog", "core", "clients", "engine", "expr", "formats", "resource", "stack"]),
 ];
 
 /// What pure modules never touch: they have no clock, no disk, no network, no threads.

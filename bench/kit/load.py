@@ -55,12 +55,27 @@ class Answers:
         return self.good / self.seconds
 
 
+@dataclass
+class Counted:
+    """A load in which every request is another: `%d` in path and body is a number behind `start`."""
+
+    path: str
+    body: str = ""
+    start: int = 0
+    method: str = "GET"
+    around: int = 0  # after so many the numbers begin anew
+
+    def arguments(self):
+        return [self.body, self.path, str(self.start), self.method, str(self.around)]
+
+
 def wrk(port, path, connections, seconds, post=None):
-    """Load for some seconds; with `post`, POST that JSON text."""
+    """Load for some seconds; with `post`, POST that JSON text, or do what a `Counted` says."""
     if not shutil.which("wrk"):
         raise Missing("wrk could not be had")
     argv = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", PEERS / "load.lua"]
-    argv += [f"http://{HOST}:{port}{path}", "--", *([post] if post else [])]
+    more = post.arguments() if isinstance(post, Counted) else [post] if post else []
+    argv += [f"http://{HOST}:{port}{path}", "--", *more]
     process = spawn(pinned(CLIENT_CORE, argv), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
         output, errors = process.communicate(timeout=seconds + 30)

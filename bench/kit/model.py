@@ -26,6 +26,9 @@ MORE_IS_BETTER = {
     "PSS MB": False,
     "idle CPU %": False,
     "size MB": False,
+    "list page ms": False,
+    "filtered page ms": False,
+    "one record ms": False,
 }
 
 

@@ -9,12 +9,20 @@ ALL = {
     4: "r04_csv_to_ndjson",
     5: "r05_summary",
     6: "r06_post",
-    # 7: create on the embedded store; 8: PostgreSQL; 9: cached read.
+    7: "r07_create_sqlite",
+    8: "r08_postgres.create",
+    9: "r09_cached_read.cached",
     10: "r10_start",
     # 11: the dashboard.
+    12: "r08_postgres.read",
+    13: "r09_cached_read.register",
+    14: "r09_cached_read.post_users",
+    15: "r09_cached_read.get_users",
+    16: "r16_million",
 }
 
 
 def load(number, options):
-    """Build the row with this number."""
-    return import_module(f"rows.{ALL[number]}").row(options)
+    """Build the row with this number; a file that holds several names its function behind a dot."""
+    file, _, function = ALL[number].partition(".")
+    return getattr(import_module(f"rows.{file}"), function or "row")(options)

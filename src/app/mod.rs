@@ -3,6 +3,7 @@
 mod admin;
 mod lifecycle;
 mod metrics;
+mod moving;
 mod resources;
 mod seed;
 mod service;
@@ -10,4 +11,6 @@ mod serving;
 mod status;
 
 pub use lifecycle::{App, Options};
+pub use moving::Move;
+pub use resources::open_store;
 pub use status::{Detail, ServiceStatus, Snapshot};

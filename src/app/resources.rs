@@ -1,11 +1,11 @@
 //! The resources of a running stack: each is opened when the first service asks for it, and shared by all.
 
-use crate::caches::Cached;
+use crate::caches::{CacheMeter, Cached};
 use crate::core::fault::Fault;
-use crate::resource::{Health, ResourceConfig, Wire};
+use crate::resource::{Health, ResourceConfig, Schema, Store, StoreConfig, Wire};
 use crate::stores::{self, Opening};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -33,6 +33,8 @@ struct Resource {
 pub struct ResourceStatus {
     pub name: String,
     pub health: Health,
+    /// `None` without a cache.
+    pub cache: Option<CacheMeter>,
 }
 
 impl Resources {
@@ -96,6 +98,7 @@ impl Resources {
             .map(|(name, opened)| ResourceStatus {
                 name: name.clone(),
                 health: opened.store().health(),
+                cache: opened.meter(),
             })
             .collect()
     }
@@ -108,4 +111,14 @@ impl Resources {
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Resource>> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Opens a store by itself, without a stack around it.
+pub fn open_store(
+    schema: &Arc<Schema>,
+    config: &StoreConfig,
+    directory: &Path,
+) -> Result<Arc<dyn Store>, Fault> {
+    let opening = Opening { directory: directory.to_owned(), watch_interval: WATCH };
+    stores::open(Arc::clone(schema), config, &opening)
 }

@@ -1,8 +1,10 @@
 //! A store with its cache in front: what every wire, source and sink reads and writes through.
 
+use super::layers::Layers;
+use super::{CacheMeter, Freshness, Origin, Read, RedisHealth};
 use crate::core::fault::Fault;
 use crate::resource::{
-    Atomicity, CacheConfig, Key, Record, Schema, Store, StoreError, Version, Write, Written,
+    Action, Atomicity, CacheConfig, Key, Outcome, Schema, Store, StoreError, Write, Written,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,57 +13,19 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct Cached {
     store: Arc<dyn Store>,
-}
-
-/// What a reader asks for beyond the bound of the cache.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Freshness {
-    /// The answer must have seen this write: read-your-writes.
-    pub at_least: Version,
-    /// Ask the store, whatever is cached (`Cache-Control: no-cache`).
-    pub is_bypass: bool,
-}
-
-/// A record, or that there is none, and where that is known from.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Read {
-    pub record: Option<Record>,
-    pub as_of: Version,
-    pub origin: Origin,
-    /// How long ago the store said so.
-    pub age: Duration,
-    /// How long it may still be kept; `None` without a cache.
-    pub ttl: Option<Duration>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
-    /// This very request read the store.
-    Store,
-    /// It waited for another request that read the store.
-    Collapsed,
-    Near,
-    Redis,
-    /// The store is away and this is older than `max_stale`, within `stale_if_error`.
-    Stale,
-}
-
-impl Read {
-    /// `false` exactly when this request read the store.
-    pub fn is_cached(&self) -> bool {
-        self.origin != Origin::Store
-    }
+    layers: Option<Arc<Layers>>,
 }
 
 impl Cached {
-    /// `stack` is part of the names under which a shared cache holds the records.
+    /// `stack` is part of the names under which a shared cache holds the records. A Redis that is away is no fault.
     pub fn new(
         store: Arc<dyn Store>,
         config: Option<&CacheConfig>,
         stack: &str,
     ) -> Result<Arc<Self>, Fault> {
-        let _ = (config, stack);
-        Ok(Arc::new(Self { store }))
+        let start = |config| Layers::start(Arc::clone(&store), config, stack);
+        let layers = config.map(start).transpose()?;
+        Ok(Arc::new(Self { store, layers }))
     }
 
     pub fn schema(&self) -> &Arc<Schema> {
@@ -74,15 +38,20 @@ impl Cached {
     }
 
     pub fn has_cache(&self) -> bool {
-        false
+        self.layers.is_some()
     }
 
     /// What the near cache may answer at once; never waits.
-    pub fn near(&self, _key: &Key, _freshness: Freshness) -> Option<Read> {
-        None
+    pub fn near(&self, key: &Key, freshness: Freshness) -> Option<Read> {
+        self.layers.as_ref()?.near(key, freshness)
     }
 
-    pub async fn get(&self, key: Key, _freshness: Freshness) -> Result<Read, StoreError> {
+    /// Never older than `max_stale`, nor than `freshness` says, unless the origin is `Stale`. Needs no runtime: any
+    /// executor will do.
+    pub async fn get(&self, key: Key, freshness: Freshness) -> Result<Read, StoreError> {
+        if let Some(layers) = &self.layers {
+            return layers.get(&key, freshness).await;
+        }
         let fetched = self.store.get(key).await?;
         Ok(Read {
             record: fetched.record,
@@ -99,6 +68,44 @@ impl Cached {
         writes: Vec<Write>,
         atomicity: Atomicity,
     ) -> Result<Vec<Written>, StoreError> {
-        self.store.write(writes, atomicity).await
+        let Some(layers) = self.layers.as_ref().filter(|layers| layers.redis().is_some()) else {
+            return self.store.write(writes, atomicity).await;
+        };
+        let keys: Vec<Option<Key>> = writes.iter().map(|write| self.key(&write.action)).collect();
+        let written = self.store.write(writes, atomicity).await?;
+        let changed = keys.into_iter().zip(&written).filter_map(|(key, written)| {
+            Some((self.changed_key(key, &written.outcome)?, written.version))
+        });
+        layers.tell_written(changed.collect()).await;
+        Ok(written)
+    }
+
+    /// `None` for a new record whose key the store makes.
+    fn key(&self, action: &Action) -> Option<Key> {
+        match action {
+            Action::Insert(record)
+            | Action::Ensure(record)
+            | Action::Put(record)
+            | Action::Replace(record) => record.key(self.schema()),
+            Action::Patch(key, _) | Action::Delete(key) => Some(key.clone()),
+        }
+    }
+
+    /// The key under which something is different now.
+    fn changed_key(&self, key: Option<Key>, outcome: &Outcome) -> Option<Key> {
+        match outcome {
+            Outcome::Created(record) => record.key(self.schema()),
+            Outcome::Updated { changed: true, .. } | Outcome::Deleted => key,
+            _ => None,
+        }
+    }
+
+    /// `None` without a cache.
+    pub fn meter(&self) -> Option<CacheMeter> {
+        self.layers.as_ref().map(|layers| layers.meter())
+    }
+
+    pub fn redis_health(&self) -> RedisHealth {
+        self.layers.as_ref().map_or(RedisHealth::Absent, |layers| layers.redis_health())
     }
 }

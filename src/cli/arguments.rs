@@ -69,6 +69,8 @@ pub(super) enum Command {
     Kinds(Kinds),
     /// Generate data to standard output or a file
     Generate(Generate),
+    /// Copy a resource to another store, and prove that both hold the same
+    Move(MoveResource),
     /// Ask whether a running headwater is healthy: for container health checks
     Health {
         /// [default: the admin listener's /health]
@@ -76,6 +78,23 @@ pub(super) enum Command {
     },
     /// Print completions for a shell
     Completions { shell: clap_complete::Shell },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct MoveResource {
+    /// The resource's name in the stack
+    pub resource: String,
+    /// Built-in name or file of the stack [default: headwater.yaml, else users]
+    pub stack: Option<String>,
+    /// Where to: sqlite:FILE or postgres://USER:PASSWORD@HOST:PORT/DATABASE
+    #[arg(long, value_name = "STORE")]
+    pub to: String,
+    /// Where from [default: the store that the stack names]
+    #[arg(long, value_name = "STORE")]
+    pub from: Option<String>,
+    /// Go on with a move that was interrupted
+    #[arg(long)]
+    pub resume: bool,
 }
 
 #[derive(Debug, Args)]

@@ -9,6 +9,7 @@ mod health;
 mod kinds;
 mod live;
 mod log;
+mod moving;
 mod out;
 mod run;
 mod stacks;
@@ -42,6 +43,7 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> exit::Code {
         Command::Init { name, directory } => stacks::init(name, directory.as_deref()),
         Command::Kinds(kinds) => kinds::kinds(&arguments, kinds),
         Command::Generate(generate) => generate::generate(generate),
+        Command::Move(wanted) => moving::move_resource(&arguments, wanted),
         Command::Health { url } => health::health(&arguments, url.as_deref()),
         Command::Completions { shell } => arguments::completions(*shell),
     }

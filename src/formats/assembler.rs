@@ -64,6 +64,7 @@ impl Assembler {
     }
 
     /// Takes in at most so many bytes at a time, so that pieces are about as large.
+    #[must_use]
     pub fn in_pieces_of(self, piece_bytes: usize) -> Self {
         Self { piece_bytes, ..self }
     }

@@ -15,7 +15,7 @@ use super::framing::{Delivery, Framing};
 use super::gate::GateHeaders;
 use super::guard::catch;
 use super::handler::{Attempt, Request, Slow};
-use super::head::{self, HeaderSpace, Parsed, RequestHead};
+use super::head::{self, Ends, HeaderSpace, Parsed, RequestHead};
 use super::limits::{DISCARD_LIMIT, MAX_HEADER_COUNT, WRITE_BATCH};
 use super::problem::Problem;
 use super::router::{Found, Handler, Manners, Route, Router, Way};
@@ -32,6 +32,7 @@ pub(crate) struct Connection {
     version: u64,
     pub(crate) answer: Answer,
     peer: SocketAddr,
+    local: SocketAddr,
     /// When the bytes came that are being worked on, or when the answer before was done.
     pub(crate) now: Instant,
     /// When the first bytes of a head came that is not whole yet.
@@ -57,6 +58,7 @@ pub(crate) enum Step {
 impl Connection {
     pub(crate) fn new(wire: Wire, shared: Arc<Shared>, peer: SocketAddr) -> Self {
         let (router, version) = shared.routes();
+        let local = wire.local_address().unwrap_or(shared.address);
         Self {
             wire,
             shared,
@@ -64,6 +66,7 @@ impl Connection {
             version,
             answer: Answer::default(),
             peer,
+            local,
             now: now(),
             head_since: None,
             looked_at: 0,
@@ -108,7 +111,9 @@ impl Connection {
         self.refresh_router();
         let mut space: HeaderSpace<'_> = [const { MaybeUninit::uninit() }; MAX_HEADER_COUNT];
         let unread = self.wire.input.unread();
-        match head::parse(unread, &mut space, &self.shared.limits, self.peer) {
+        let ends = Ends { peer: self.peer, local: self.local };
+        let parsed = head::parse(unread, &mut space, &self.shared.limits, ends);
+        match parsed.and_then(|parsed| self.router.admit(parsed)) {
             Ok(Some(parsed)) => {
                 let parts = Parts {
                     shared: &self.shared,
@@ -160,6 +165,7 @@ impl Connection {
             framing: Framing::Empty,
             keep_alive: false,
             expects_continue: false,
+            lacks_host: false,
             version: Version::HTTP_11,
         };
         let status = problem.status;

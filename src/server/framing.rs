@@ -19,6 +19,8 @@ pub(crate) struct Delivery {
     pub(crate) framing: Framing,
     pub(crate) keep_alive: bool,
     pub(crate) expects_continue: bool,
+    /// HTTP/1.1 without a Host header; whether that is refused is for the router to say.
+    pub(crate) lacks_host: bool,
     pub(crate) version: Version,
 }
 
@@ -41,13 +43,11 @@ pub(crate) fn delivery(
     for header in headers {
         note(&mut found, header)?;
     }
-    if version == Version::HTTP_11 && found.host.is_none() {
-        return Err(Problem::new(400, "An HTTP/1.1 request needs a Host header."));
-    }
+    let lacks_host = version == Version::HTTP_11 && found.host.is_none();
     let keep_alive = !found.close && (version == Version::HTTP_11 || found.keep_alive);
     let framing = framing(version, &found)?;
     let expects_continue = found.expects_continue && version == Version::HTTP_11;
-    Ok(Delivery { framing, keep_alive, expects_continue, version })
+    Ok(Delivery { framing, keep_alive, expects_continue, lacks_host, version })
 }
 
 fn note<'a>(found: &mut Found<'a>, header: &httparse::Header<'a>) -> Result<(), Problem> {

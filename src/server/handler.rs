@@ -91,7 +91,7 @@ impl Request {
             query: head.query.map(str::to_owned),
             segment: head.segment.to_owned(),
             headers,
-            peer: head.peer,
+            peer: head.ends.peer,
             body: Body::empty(),
         }
     }

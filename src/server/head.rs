@@ -19,7 +19,14 @@ pub struct RequestHead<'a> {
     pub(crate) query: Option<&'a str>,
     pub(crate) segment: &'a str,
     pub(crate) headers: &'a [httparse::Header<'a>],
+    pub(crate) ends: Ends,
+}
+
+/// Who speaks to whom.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ends {
     pub(crate) peer: SocketAddr,
+    pub(crate) local: SocketAddr,
 }
 
 impl<'a> RequestHead<'a> {
@@ -42,7 +49,12 @@ impl<'a> RequestHead<'a> {
     }
 
     pub fn peer(&self) -> SocketAddr {
-        self.peer
+        self.ends.peer
+    }
+
+    /// The address of this server that the client has connected to.
+    pub fn local(&self) -> SocketAddr {
+        self.ends.local
     }
 
     /// The first header of that name, if it is text.
@@ -70,12 +82,12 @@ pub(crate) fn parse<'h, 'b: 'h>(
     input: &'b [u8],
     space: &'h mut HeaderSpace<'b>,
     limits: &Limits,
-    peer: SocketAddr,
+    ends: Ends,
 ) -> Result<Option<Parsed<'h>>, Problem> {
     let count = limits.header_count.min(MAX_HEADER_COUNT);
     let mut request = httparse::Request::new(&mut []);
     let status = request.parse_with_uninit_headers(input, &mut space[..count]);
-    let length = match status.map_err(refusal)? {
+    let length = match status.map_err(|error| refusal(error, input))? {
         httparse::Status::Complete(length) if length <= limits.header_bytes => length,
         httparse::Status::Partial if input.len() < limits.header_bytes => return Ok(None),
         _ => return Err(too_large(input)),
@@ -91,7 +103,7 @@ pub(crate) fn parse<'h, 'b: 'h>(
         .map_err(|_| Problem::new(400, "The method is not a token."))?;
     let (path, query) = split_target(&method, target)?;
     let delivery = framing::delivery(version, headers)?;
-    let head = RequestHead { method, path, query, segment: "", headers, peer };
+    let head = RequestHead { method, path, query, segment: "", headers, ends };
     Ok(Some(Parsed { head, delivery, length }))
 }
 
@@ -132,10 +144,10 @@ fn path_of_absolute(target: &str) -> Option<&str> {
     if known && path > 0 { rest.get(path..) } else { None }
 }
 
-fn refusal(error: httparse::Error) -> Problem {
+fn refusal(error: httparse::Error, input: &[u8]) -> Problem {
     match error {
         httparse::Error::TooManyHeaders => Problem::new(431, "Too many headers."),
-        httparse::Error::Version => {
+        httparse::Error::Version if has_three_words(input) => {
             Problem::new(505, "Only HTTP/1.1 and HTTP/1.0 are spoken here.")
         }
         httparse::Error::HeaderName | httparse::Error::HeaderValue => {
@@ -143,6 +155,12 @@ fn refusal(error: httparse::Error) -> Problem {
         }
         _ => Problem::new(400, "The request line is malformed."),
     }
+}
+
+/// A blank within the path makes the parser take what follows it for the version.
+fn has_three_words(input: &[u8]) -> bool {
+    let line = input.split(|byte| *byte == b'\r').next().unwrap_or_default();
+    line.split(|byte| *byte == b' ').count() == 3
 }
 
 fn too_large(input: &[u8]) -> Problem {

@@ -8,7 +8,47 @@ use http::Method;
 
 use super::gate::Gate;
 use super::handler::{Attempt, Quick, Slow};
+use super::head::Parsed;
 use super::problem::{Problem, ProblemBody, ProblemForm};
+
+/// What llhttp knows, the parser below uvicorn.
+const KNOWN_METHODS: [&str; 35] = [
+    "GET",
+    "POST",
+    "PUT",
+    "DELETE",
+    "PATCH",
+    "HEAD",
+    "OPTIONS",
+    "TRACE",
+    "CONNECT",
+    "COPY",
+    "LOCK",
+    "MKCOL",
+    "MOVE",
+    "PROPFIND",
+    "PROPPATCH",
+    "SEARCH",
+    "UNLOCK",
+    "BIND",
+    "REBIND",
+    "UNBIND",
+    "ACL",
+    "REPORT",
+    "MKACTIVITY",
+    "CHECKOUT",
+    "MERGE",
+    "M-SEARCH",
+    "NOTIFY",
+    "SUBSCRIBE",
+    "UNSUBSCRIBE",
+    "PURGE",
+    "MKCALENDAR",
+    "LINK",
+    "UNLINK",
+    "SOURCE",
+    "QUERY",
+];
 
 #[derive(Clone)]
 pub(crate) enum Handler {
@@ -125,6 +165,7 @@ pub struct Router {
     exact: HashMap<String, Route>,
     prefixes: Vec<Prefix>,
     form: Option<ProblemForm>,
+    is_like_uvicorn: bool,
 }
 
 /// What there is for a path and a method.
@@ -177,6 +218,31 @@ impl Router {
     ) -> Self {
         self.form = Some(Arc::new(form));
         self
+    }
+
+    /// Judges requests as uvicorn does, for clients that were written against it: a method that its parser does not
+    /// know is no HTTP at all, and a request may come without a Host header.
+    #[must_use]
+    pub fn like_uvicorn(mut self) -> Self {
+        self.is_like_uvicorn = true;
+        self
+    }
+
+    /// What can be said against a request before its path is looked at.
+    pub(crate) fn admit<'h>(
+        &self,
+        parsed: Option<Parsed<'h>>,
+    ) -> Result<Option<Parsed<'h>>, Problem> {
+        let Some(request) = &parsed else { return Ok(parsed) };
+        match self.is_like_uvicorn {
+            true if !KNOWN_METHODS.contains(&request.head.method.as_str()) => {
+                Err(Problem::new(400, "This method is not known."))
+            }
+            false if request.delivery.lacks_host => {
+                Err(Problem::new(400, "An HTTP/1.1 request needs a Host header."))
+            }
+            _ => Ok(parsed),
+        }
     }
 
     fn with_prefix(mut self, path: String, deep: bool, route: Route) -> Self {

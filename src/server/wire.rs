@@ -2,6 +2,7 @@
 //! All waiting happens in the connection's own task: its waker never changes, so that it is left with the signal once.
 
 use std::future::{Future, poll_fn};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -54,6 +55,11 @@ impl Wire {
         let timer = Timer::new(now() + shared.limits.idle_time);
         let (input, output) = (Input::default(), Vec::new());
         Self { stream, input, output, timer, shared, number, worker, waker_left: false }
+    }
+
+    /// Where the client found us.
+    pub(crate) fn local_address(&self) -> Option<SocketAddr> {
+        self.stream.local_addr().ok()
     }
 
     pub(crate) fn meter(&self) -> &MeterShard {

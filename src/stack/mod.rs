@@ -22,3 +22,4 @@ mod service;
 pub use check::{Environment, load, record};
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use model::Stack;
+pub use resources::parse_store;

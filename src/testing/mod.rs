@@ -3,3 +3,4 @@
 pub mod disk;
 pub mod fuzz;
 pub mod random;
+pub mod store;

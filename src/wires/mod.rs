@@ -3,6 +3,8 @@
 pub mod access;
 pub mod answers;
 pub mod docs;
+pub mod events;
+pub mod openapi;
 
 use crate::caches::Cached;
 use crate::resource::{Access, Wire};

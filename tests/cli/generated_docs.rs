@@ -4,8 +4,19 @@ use crate::support::{anywhere, compare, here};
 use serde_json::Value;
 use std::fmt::Write as _;
 
-const COMMANDS: [&str; 10] =
-    ["", "up", "run", "check", "stacks", "init", "kinds", "generate", "health", "completions"];
+const COMMANDS: [&str; 11] = [
+    "",
+    "up",
+    "run",
+    "check",
+    "stacks",
+    "init",
+    "kinds",
+    "generate",
+    "move",
+    "health",
+    "completions",
+];
 
 const NOTE: &str =
     "<!-- Made from the code by `HEADWATER_BLESS=1 cargo test --test cli generated_docs`. -->";

@@ -3,10 +3,12 @@
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may panic and write")]
 
 mod bad_input;
+mod embedded_stores;
 mod http;
 mod kinds;
 mod power;
 mod sinks;
 mod sources;
+mod stores;
 mod support;
 mod trials;

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::support::{Client, get, post, post_text, routes, start};
 use crate::server::Limits;
 use crate::server::chunked::ChunkedDecoder;
-use crate::server::head::{HeaderSpace, parse};
+use crate::server::head::{Ends, HeaderSpace, parse};
 use crate::server::limits::MAX_HEADER_COUNT;
 
 fn chunked(body: &[u8], sizes: &[usize]) -> Vec<u8> {
@@ -40,7 +40,9 @@ fn request() -> impl Strategy<Value = (String, String)> {
 
 fn parse_any(bytes: &[u8]) {
     let mut space: HeaderSpace<'_> = [const { MaybeUninit::uninit() }; MAX_HEADER_COUNT];
-    drop(parse(bytes, &mut space, &Limits::default(), "127.0.0.1:1".parse().unwrap()));
+    let address = "127.0.0.1:1".parse().unwrap();
+    let ends = Ends { peer: address, local: address };
+    drop(parse(bytes, &mut space, &Limits::default(), ends));
 }
 
 proptest! {

@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::support::{Client, get, routes, say, start};
-use crate::server::{ProblemBody, Route, Router};
+use crate::server::{Answer, ProblemBody, RequestHead, Route, Router};
 
 #[test]
 fn answers_an_exact_path_and_a_segment() {
@@ -106,14 +106,51 @@ fn answers_a_panic_with_500_and_keeps_the_connection_and_its_neighbours() {
 fn lets_no_header_value_begin_a_line_of_its_own() {
     let router = Router::new().at(
         "/",
-        Route::new().quick(
-            Method::GET,
-            |_: &crate::server::RequestHead<'_>, out: &mut crate::server::Answer| {
-                out.status(307).header("location", "/x\r\nset-cookie: a=b");
-            },
-        ),
+        Route::new().quick(Method::GET, |_: &RequestHead<'_>, out: &mut Answer| {
+            out.status(307).header("location", "/x\r\nset-cookie: a=b");
+        }),
     );
     let seen = Client::new(&start(router)).ask(get("/"));
     assert_eq!(seen.header("location"), Some("/x  set-cookie: a=b"));
     assert_eq!(seen.header("set-cookie"), None);
+}
+
+#[test]
+fn judges_requests_as_uvicorn_does_where_a_router_asks_for_it() {
+    let local = |request: &RequestHead<'_>, out: &mut Answer| {
+        out.text().extend_from_slice(request.local().to_string().as_bytes());
+    };
+    let route = || Route::new().quick(Method::GET, local);
+    let strict = start(Router::new().at("/", route()));
+    let lenient = start(Router::new().at("/", route()).like_uvicorn());
+    // (request, status of a strict router, status of one like uvicorn)
+    for (request, strictly, leniently) in [
+        ("BREW / HTTP/1.1\r\nHost: a\r\n\r\n", 405, 400),
+        ("get / HTTP/1.1\r\nHost: a\r\n\r\n", 405, 400),
+        ("PROPFIND / HTTP/1.1\r\nHost: a\r\n\r\n", 405, 405),
+        ("GET / HTTP/1.1\r\n\r\n", 400, 200),
+        ("GET / HTTP/1.0\r\n\r\n", 200, 200),
+        ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", 200, 200),
+    ] {
+        for (server, status) in [(&strict, strictly), (&lenient, leniently)] {
+            let seen = Client::new(server).ask(request);
+            assert_eq!(seen.status, status, "{request}");
+            let closes = status == 400 || request.contains("HTTP/1.0");
+            assert_eq!(seen.header("connection"), closes.then_some("close"), "{request}");
+            if status == 200 {
+                assert_eq!(seen.body, server.address().to_string());
+            }
+        }
+    }
+}
+
+#[test]
+fn calls_a_blank_in_a_path_malformed_and_a_future_version_unknown() {
+    let server = start(routes());
+    for (line, status) in
+        [("GET /a b HTTP/1.1", 400), ("GET /a  HTTP/1.1", 400), ("GET / HTTP/3.0", 505)]
+    {
+        let seen = Client::new(&server).ask(format!("{line}\r\nHost: a\r\n\r\n"));
+        assert_eq!(seen.status, status, "{line}");
+    }
 }

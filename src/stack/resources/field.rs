@@ -1,7 +1,7 @@
 //! Reads the fields of a resource: `age: integer 0..150`, or a map with everything that can be said of a field.
 
 use crate::core::words::nearest;
-use crate::resource::{Field, FieldKind, FieldLimits, Value};
+use crate::resource::{Field, FieldKind, FieldLimits, Pattern, Value};
 use crate::stack::diagnostic::Diagnostic;
 use crate::stack::node::{Key, Node, Yaml};
 use crate::stack::options::unknown_key;
@@ -261,8 +261,8 @@ fn set(field: &mut Field, entry: &Key, value: &Node, diagnostics: &mut Wrong) {
             return;
         }
         "pattern" if field.kind == FieldKind::Text => {
-            match regex_lite::Regex::new(text) {
-                Ok(_) => field.limits.pattern = Some(text.to_owned()),
+            match Pattern::new(text) {
+                Ok(pattern) => field.limits.pattern = Some(pattern),
                 Err(error) => diagnostics.push(
                     Diagnostic::new(value.span.clone(), format!("this is no pattern: {error}"))
                         .help("a pattern is a regular expression that the whole text must match"),

@@ -4,6 +4,8 @@ mod field;
 mod place;
 mod resource;
 
+pub use place::parse_store;
+
 use crate::resource::ResourceConfig;
 use crate::stack::diagnostic::Diagnostic;
 use crate::stack::node::Node;

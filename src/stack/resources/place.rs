@@ -23,17 +23,23 @@ fn first(node: &Node) -> Option<&Node> {
     }
 }
 
-pub(super) fn store(node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<StoreConfig> {
-    let found = first(node);
-    let text = found.and_then(Node::text).map_or("", str::trim);
+/// Where records live, as one text.
+pub fn parse_store(text: &str) -> Option<StoreConfig> {
     if text == "memory" {
         return Some(StoreConfig::Memory);
     }
     if let Some(file) = text.strip_prefix("sqlite:").filter(|file| !file.is_empty()) {
         return Some(StoreConfig::Sqlite(file.into()));
     }
-    if is_url(text, &["postgres", "postgresql"]) {
-        return Some(StoreConfig::Postgres(Secret(text.to_owned())));
+    is_url(text, &["postgres", "postgresql"])
+        .then(|| StoreConfig::Postgres(Secret(text.to_owned())))
+}
+
+pub(super) fn store(node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<StoreConfig> {
+    let found = first(node);
+    let text = found.and_then(Node::text).map_or("", str::trim);
+    if let Some(store) = parse_store(text) {
+        return Some(store);
     }
     let at = found.unwrap_or(node);
     let help = match nearest(text, ["memory", "sqlite", "postgres"]) {

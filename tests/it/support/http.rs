@@ -44,8 +44,19 @@ impl Connection {
     }
 
     pub fn exchange(&mut self, method: &str, path: &str, body: &str) -> std::io::Result<Answer> {
+        self.exchange_with(method, path, "", body)
+    }
+
+    /// Like `exchange`, with headers, each with its line end.
+    pub fn exchange_with(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &str,
+        body: &str,
+    ) -> std::io::Result<Answer> {
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nhost: {}\r\ncontent-length: {}\r\n\r\n{body}",
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\n{headers}content-length: {}\r\n\r\n{body}",
             self.host,
             body.len()
         );

@@ -1,0 +1,147 @@
+//! The layers before a store: near cache, Redis, and what the store tells of its changes.
+
+use super::admission::Admission;
+use super::feed::Feed;
+use super::limits;
+use super::meter::{CacheMeter, Meter};
+use super::moment::{Clock, Moment};
+use super::names::Names;
+use super::near::{Near, STALENESS_BUCKETS};
+use super::redis::{Companion, Redis, RedisCounts, RedisHealth, Setup};
+use crate::core::fault::Fault;
+use crate::resource::{CacheConfig, Key, Listener, Store, Version};
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::{Duration, Instant};
+
+#[derive(Debug)]
+pub struct Layers {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) config: CacheConfig,
+    pub(super) names: Names,
+    pub(super) feed: Arc<Feed>,
+    pub(super) near: Near,
+    /// Set once, right after the layers were made: it must know them, weakly.
+    redis: OnceLock<Redis>,
+    pub(super) admission: Admission,
+    pub(super) clock: Clock,
+    pub(super) counts: Meter,
+}
+
+impl Layers {
+    pub fn start(
+        store: Arc<dyn Store>,
+        config: &CacheConfig,
+        stack: &str,
+    ) -> Result<Arc<Self>, Fault> {
+        let feed = Arc::new(Feed::new(store.is_shared()));
+        let layers = Arc::new(Self {
+            names: Names::new(stack, store.schema(), &store.identity()),
+            near: Near::new(config.entries, Arc::clone(&feed)),
+            redis: OnceLock::new(),
+            admission: Admission::new(),
+            clock: Clock::new(),
+            counts: Meter::default(),
+            config: config.clone(),
+            feed,
+            store,
+        });
+        let listener: Arc<dyn Listener> = layers.clone();
+        layers.store.listen(&listener);
+        if let Some(url) = &config.redis {
+            let companion: Arc<dyn Companion> = layers.clone();
+            let redis = Redis::start(Setup {
+                url: url.clone(),
+                prefix: layers.names.prefix.clone(),
+                resource: layers.store.schema().name.clone(),
+                companion: Weak::clone(&Arc::downgrade(&companion)),
+                beside: Box::pin(learn_floors(Arc::clone(&layers.store), Arc::clone(&layers.feed))),
+            })?;
+            layers.redis.get_or_init(|| redis);
+        }
+        Ok(layers)
+    }
+
+    pub(super) fn redis(&self) -> Option<&Redis> {
+        self.redis.get()
+    }
+
+    pub fn redis_health(&self) -> RedisHealth {
+        self.redis().map_or(RedisHealth::Absent, Redis::health)
+    }
+
+    /// `life`, a little longer or shorter each time.
+    pub(super) fn jittered(&self, life: Duration, now: Moment) -> Duration {
+        let chance = self.near.scatter(now.0) as f64 / u64::MAX as f64;
+        life.mul_f64(1.0 - limits::JITTER + 2.0 * limits::JITTER * chance)
+    }
+
+    pub fn meter(&self) -> CacheMeter {
+        let near = self.near.counts();
+        let bound = |bucket: usize| match bucket + 1 {
+            STALENESS_BUCKETS => Duration::MAX,
+            _ => Duration::from_micros(1 << (2 * bucket)),
+        };
+        CacheMeter {
+            near_hits: near.hits,
+            negative_hits: near.negative_hits,
+            redis_hits: self.counts.redis_hits.get(),
+            collapsed: self.counts.collapsed.get(),
+            store_reads: self.counts.store_reads.get(),
+            store_errors: self.counts.store_errors.get(),
+            early_refreshes: self.counts.early_refreshes.get(),
+            stale: self.counts.stale.get(),
+            entries: self.near.len() as u64,
+            invalidations: near.invalidations,
+            evictions: near.evictions,
+            refused_fills: near.refused_fills,
+            poisoned: self.counts.poisoned.get(),
+            outdated: self.counts.outdated.get(),
+            confirmations: self.counts.confirmations.get(),
+            staleness: near.staleness.iter().enumerate().map(|(i, n)| (bound(i), *n)).collect(),
+            load: self.counts.load(),
+            redis: self.redis().map_or_else(RedisCounts::default, Redis::counts),
+            redis_health: self.redis_health(),
+        }
+    }
+}
+
+impl Listener for Layers {
+    fn changed(&self, keys: &[(Key, Version)]) {
+        self.near.overwrite(keys);
+    }
+
+    fn lost_track(&self) {
+        self.feed.lost_track();
+    }
+
+    fn synced(&self, at: Instant) {
+        self.feed.synced(self.clock.moment(at));
+    }
+}
+
+impl Companion for Layers {
+    fn changed_in_redis(&self, name: &str) {
+        if let Some(key) = self.names.key(name) {
+            self.near.drop_copy(&key);
+        }
+    }
+
+    fn redis_was_flushed(&self) {
+        self.near.clear();
+    }
+}
+
+/// Asks the store for its newest version whenever track was lost, and at the start: copies in Redis from before then
+/// are never used, as nobody told what happened to them.
+async fn learn_floors(store: Arc<dyn Store>, feed: Arc<Feed>) {
+    loop {
+        let Some(epoch) = feed.unknown_floor() else {
+            feed.is_lost.notified().await;
+            continue;
+        };
+        match store.newest().await {
+            Ok(newest) => feed.learn_floor(epoch, newest),
+            Err(_) => tokio::time::sleep(limits::FLOOR_AGAIN).await,
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! What the caches counted, as plain numbers.
+
+use super::redis::{RedisCounts, RedisHealth};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+/// How a cache has done since the start.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CacheMeter {
+    /// Reads answered from the memory of this process, `negative_hits` of them with "there is none".
+    pub near_hits: u64,
+    pub negative_hits: u64,
+    pub redis_hits: u64,
+    /// Reads that waited for another's.
+    pub collapsed: u64,
+    /// Reads of the store.
+    pub store_reads: u64,
+    pub store_errors: u64,
+    /// Of the store reads, those made early, before an entry's life ended.
+    pub early_refreshes: u64,
+    /// Reads answered with an old copy while the store was away.
+    pub stale: u64,
+    /// Entries in memory now, and what became of others.
+    pub entries: u64,
+    pub invalidations: u64,
+    pub evictions: u64,
+    /// Answers of the store that were not kept, because their key was written meanwhile.
+    pub refused_fills: u64,
+    /// Copies in Redis that were no copies at all.
+    pub poisoned: u64,
+    /// Copies in Redis that a write had passed.
+    pub outdated: u64,
+    /// How often the store was asked whether it had told everything.
+    pub confirmations: u64,
+    /// How far at most the hits may have lagged behind the store: how many below each bound.
+    pub staleness: Vec<(Duration, u64)>,
+    /// What a read of the store takes, as a moving average.
+    pub load: Duration,
+    pub redis: RedisCounts,
+    pub redis_health: RedisHealth,
+}
+
+#[derive(Debug, Default)]
+pub struct Meter {
+    pub redis_hits: Count,
+    pub collapsed: Count,
+    pub store_reads: Count,
+    pub store_errors: Count,
+    pub early_refreshes: Count,
+    pub stale: Count,
+    pub poisoned: Count,
+    pub outdated: Count,
+    pub confirmations: Count,
+    load_nanoseconds: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+pub struct Count(AtomicU64);
+
+impl Count {
+    pub fn add_one(&self) {
+        self.0.fetch_add(1, Relaxed);
+    }
+
+    pub fn get(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+}
+
+impl Meter {
+    /// A lost update among threads is no matter: it is an average.
+    pub fn note_load(&self, took: Duration) {
+        let before = self.load_nanoseconds.load(Relaxed);
+        let took = took.as_nanos() as u64;
+        let after = if before == 0 { took } else { before - before / 8 + took / 8 };
+        self.load_nanoseconds.store(after, Relaxed);
+    }
+
+    pub fn load(&self) -> Duration {
+        Duration::from_nanos(self.load_nanoseconds.load(Relaxed))
+    }
+}
