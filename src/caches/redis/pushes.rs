@@ -55,7 +55,7 @@ impl Pushes {
 
     fn check(&self, companion: &Arc<dyn Companion>, name: &str) {
         let check = Command::Check { name: name.to_owned() };
-        if !self.checks.upgrade().is_some_and(|checks| checks.try_send(check).is_ok()) {
+        if self.checks.upgrade().is_none_or(|checks| checks.try_send(check).is_err()) {
             companion.found_in_redis(name, None);
         }
     }
