@@ -2,6 +2,7 @@
 
 use crate::app::metrics;
 use crate::app::status::{Detail, Snapshot};
+use crate::caches::RedisHealth;
 use crate::core::fault::Fault;
 use crate::core::text::append;
 use crate::engine::State;
@@ -79,7 +80,13 @@ fn state(snapshot: &Snapshot, is_fine: bool, out: &mut Answer) {
                 Health::Ready => ("ready", None),
                 Health::Down(reason) => ("down", Some(reason.as_str())),
             };
-            (resource.name.clone(), json!({ "state": state, "reason": reason }))
+            let mut status = json!({ "state": state, "reason": reason });
+            match resource.cache.as_ref().map(|cache| cache.redis_health) {
+                Some(RedisHealth::Ready) => status["redis"] = "ready".into(),
+                Some(RedisHealth::Away) => status["redis"] = "away".into(),
+                Some(RedisHealth::Absent) | None => {}
+            }
+            (resource.name.clone(), status)
         })
         .collect();
     let status = if is_fine { "ok" } else { "failing" };
@@ -105,6 +112,14 @@ fn overview(snapshot: &Snapshot, out: &mut Answer) {
         };
         let state = service.state.name();
         append(&mut text, format_args!("{:<24} {state:<9} {numbers}\n", service.name));
+    }
+    for resource in &snapshot.resources {
+        let state = if resource.health == Health::Ready { "ready" } else { "down" };
+        let cache = resource.cache.as_ref().map_or(String::new(), |cache| {
+            let hits = cache.near_hits + cache.redis_hits + cache.collapsed;
+            format!("{hits} reads from the cache, {} from the store", cache.store_reads)
+        });
+        append(&mut text, format_args!("{:<24} {state:<9} {cache}\n", resource.name));
     }
     text.push_str("\n/metrics  /health  /ready\n");
     out.text().extend_from_slice(text.as_bytes());

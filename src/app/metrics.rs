@@ -1,9 +1,11 @@
 //! The services' numbers in the Prometheus text form.
 
 use crate::app::status::{Detail, ServiceStatus, Snapshot};
+use crate::caches::{CacheMeter, RedisHealth};
 use crate::core::text::append;
 use crate::engine::meter::{BUCKETS_US, Histogram};
 use crate::engine::{FlowMeter, State};
+use crate::resource::Health;
 use crate::server::{MeterSnapshot, latency_bound};
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -55,6 +57,40 @@ const FLOW_NUMBERS: &[FlowNumber] = &[
     ),
 ];
 
+/// One number of a cache: name, type, help, where it comes from.
+type CacheNumber = (&'static str, &'static str, &'static str, fn(&CacheMeter) -> f64);
+
+const CACHE_NUMBERS: &[CacheNumber] = &[
+    ("headwater_cache_entries", "gauge", "Records in the near cache.", |it| it.entries as f64),
+    ("headwater_cache_evictions_total", "counter", "Records that made room.", |it| {
+        it.evictions as f64
+    }),
+    ("headwater_cache_invalidations_total", "counter", "Records that were written.", |it| {
+        it.invalidations as f64
+    }),
+    (
+        "headwater_cache_refused_fills_total",
+        "counter",
+        "Answers of the store that were not kept, because their record was written meanwhile.",
+        |it| it.refused_fills as f64,
+    ),
+    ("headwater_cache_poisoned_total", "counter", "Copies in Redis that were none.", |it| {
+        it.poisoned as f64
+    }),
+    ("headwater_cache_load_seconds", "gauge", "What a read of the store takes.", |it| {
+        it.load.as_secs_f64()
+    }),
+    ("headwater_redis_up", "gauge", "0 while Redis is left alone.", |it| {
+        f64::from(u8::from(it.redis_health != RedisHealth::Away))
+    }),
+    ("headwater_redis_errors_total", "counter", "Commands that Redis refused.", |it| {
+        it.redis.errors as f64
+    }),
+    ("headwater_redis_timeouts_total", "counter", "Commands without an answer in time.", |it| {
+        it.redis.timeouts as f64
+    }),
+];
+
 /// The whole page.
 pub(super) fn render(snapshot: &Snapshot) -> String {
     let mut out = String::with_capacity(8 * 1024);
@@ -79,7 +115,53 @@ pub(super) fn render(snapshot: &Snapshot) -> String {
         }
     }
     servers(&mut out, snapshot);
+    resources(&mut out, snapshot);
     out
+}
+
+fn resources(out: &mut String, snapshot: &Snapshot) {
+    if snapshot.resources.is_empty() {
+        return;
+    }
+    let name = "headwater_store_up";
+    header(out, name, "gauge", "0 while the store of a resource does not answer.");
+    for resource in &snapshot.resources {
+        let is_up = resource.health == Health::Ready;
+        line(out, name, &[("resource", &resource.name)], f64::from(u8::from(is_up)));
+    }
+    let caches: Vec<(&str, &CacheMeter)> = snapshot
+        .resources
+        .iter()
+        .filter_map(|resource| Some((resource.name.as_str(), resource.cache.as_ref()?)))
+        .collect();
+    let name = "headwater_cache_reads_total";
+    header(out, name, "counter", "Reads by where their answer came from.");
+    for (resource, cache) in &caches {
+        let from = [
+            ("near", cache.near_hits),
+            ("redis", cache.redis_hits),
+            ("collapsed", cache.collapsed),
+            ("stale", cache.stale),
+            ("store", cache.store_reads),
+        ];
+        for (from, count) in from {
+            line(out, name, &[("resource", resource), ("from", from)], count as f64);
+        }
+    }
+    for (name, kind, help, value) in CACHE_NUMBERS {
+        header(out, name, kind, help);
+        for (resource, cache) in &caches {
+            line(out, name, &[("resource", resource)], value(cache));
+        }
+    }
+    let name = "headwater_cache_staleness";
+    header(out, name, "counter", "Hits by how far at most they may have lagged behind the store.");
+    for (resource, cache) in &caches {
+        for (bound, count) in &cache.staleness {
+            let bound = bound.as_secs_f64().to_string();
+            line(out, name, &[("resource", resource), ("below", &bound)], *count as f64);
+        }
+    }
 }
 
 fn flows(snapshot: &Snapshot) -> impl Iterator<Item = (&str, &FlowMeter)> {

@@ -1,6 +1,6 @@
 //! The resources of a running stack: each is opened when the first service asks for it, and shared by all.
 
-use crate::caches::Cached;
+use crate::caches::{CacheMeter, Cached};
 use crate::core::fault::Fault;
 use crate::resource::{Health, ResourceConfig, Schema, Store, StoreConfig, Wire};
 use crate::stores::{self, Opening};
@@ -33,6 +33,8 @@ struct Resource {
 pub struct ResourceStatus {
     pub name: String,
     pub health: Health,
+    /// `None` without a cache.
+    pub cache: Option<CacheMeter>,
 }
 
 impl Resources {
@@ -96,6 +98,7 @@ impl Resources {
             .map(|(name, opened)| ResourceStatus {
                 name: name.clone(),
                 health: opened.store().health(),
+                cache: opened.meter(),
             })
             .collect()
     }

@@ -3,29 +3,26 @@
 //!
 //! Reading order: a [`schema`] has fields; a [`record`] holds one [`value`] a field and is found by its [`key`];
 //! [`store`] is the contract of everything that keeps records; [`write`] and [`list`] are what is asked of it,
-//! [`change`] what it tells afterwards. [`json`], [`etag`], [`patch`], [`lax`] and [`compatible`] are what everybody
-//! does with them.
+//! [`change`] what it tells afterwards. [`json`], [`etag`], [`patch`], [`lax`], [`validate`] and
+//! [`compatible`] are what everybody does with them.
 
 pub mod change;
 pub mod compatible;
 pub mod config;
-pub mod embedded;
 pub mod etag;
 pub mod fault;
-pub mod json;
 pub mod key;
-pub mod lax;
 pub mod list;
-pub mod parse;
-pub mod patch;
 pub mod pattern;
 pub mod pending;
-mod read;
 pub mod record;
 pub mod schema;
 pub mod store;
 mod stored;
+#[cfg(test)]
+mod tests;
 pub mod value;
+pub mod values;
 pub mod version;
 pub mod write;
 
@@ -41,5 +38,6 @@ pub use record::Record;
 pub use schema::{Field, FieldKind, FieldLimits, Schema};
 pub use store::{Fetched, Health, Listener, Store, StoreError, StoreErrorKind};
 pub use value::Value;
+pub use values::{embedded, json, lax, limits, parse, patch, validate};
 pub use version::Version;
 pub use write::{Action, Atomicity, Idempotency, Outcome, Precondition, Write, Written};

@@ -1,7 +1,8 @@
 //! The form in which a store keeps the schema that its table was made with, so that the next start can compare.
 
 use crate::formats::json::Scanner;
-use crate::resource::{Field, FieldKind, FieldLimits, Pattern, Schema, json, read};
+use crate::resource::values::read;
+use crate::resource::{Field, FieldKind, FieldLimits, Pattern, Schema, json};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 

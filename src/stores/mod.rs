@@ -4,10 +4,11 @@
 pub mod feed;
 pub mod limits;
 pub mod queue;
+pub mod sqlite;
 
 use crate::core::fault::Fault;
 use crate::resource::{Schema, Store, StoreConfig};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,16 +21,28 @@ pub struct Opening {
     pub watch_interval: Duration,
 }
 
+impl Opening {
+    /// A name without a directory is one of the stack's own files.
+    fn path(&self, file: &Path) -> PathBuf {
+        match file.parent() {
+            Some(parent) if parent.as_os_str().is_empty() => self.directory.join(file),
+            _ => file.to_path_buf(),
+        }
+    }
+}
+
 /// Opens a store; a fault names the remedy. A server that is down is no fault: the store comes back by itself.
 pub fn open(
     schema: Arc<Schema>,
     config: &StoreConfig,
     opening: &Opening,
 ) -> Result<Arc<dyn Store>, Fault> {
-    let _ = (schema, opening);
-    match config {
-        StoreConfig::Memory | StoreConfig::Sqlite(_) | StoreConfig::Postgres(_) => {
-            Err(Fault::stop("no store is linked in"))
+    let interval = opening.watch_interval;
+    Ok(match config {
+        StoreConfig::Memory => Arc::new(sqlite::SqliteStore::in_memory(&schema, interval)?),
+        StoreConfig::Sqlite(file) => {
+            Arc::new(sqlite::SqliteStore::in_file(&schema, &opening.path(file), interval)?)
         }
-    }
+        StoreConfig::Postgres(_) => return Err(Fault::stop("no such store is linked in")),
+    })
 }

@@ -137,7 +137,7 @@ pub fn a_gap_is_told(place: &dyn Place) {
 
 pub fn a_listener_hears_before_the_answer(place: &dyn Place) {
     let store = place.open(&counters()).unwrap();
-    let (heard, _listener) = Heard::at(&store);
+    let (heard, listener) = Heard::at(&store);
     let one = || vec![Key::Integer(1)];
     let written = write(&*store, Action::Insert(counter(1, 1)));
     let told = heard.keys.lock().unwrap().clone();
@@ -149,9 +149,8 @@ pub fn a_listener_hears_before_the_answer(place: &dyn Place) {
     assert_eq!(heard.take(), one());
     insert_all(&*store, &[counter(1, 1), counter(2, 1)]);
     assert_eq!(heard.take(), [Key::Integer(1), Key::Integer(2)]);
-    drop(_listener);
+    drop((heard, listener));
     let (other, _listener) = Heard::at(&store);
-    drop(heard);
     outcome(&*store, Action::Put(counter(1, 2)));
     assert_eq!(other.take(), one(), "who is gone is no reason to stop");
 }

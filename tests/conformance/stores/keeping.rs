@@ -109,7 +109,8 @@ pub fn any_name_will_do(place: &dyn Place) {
     for place in 1..=names.len() {
         let sorted = Order::Fields(vec![by(place)]);
         let equal = Comparison::Equal(record.value(place).clone());
-        assert_eq!(list(&*store, vec![condition(place, equal)], sorted), [record.clone()]);
+        let found = list(&*store, vec![condition(place, equal)], sorted);
+        assert_eq!(found, std::slice::from_ref(&record));
         let other = record.with(0, Value::Integer(2));
         let taken = outcome(&*store, Action::Insert(other));
         assert!(matches!(taken, Outcome::Taken { .. }), "{taken:?}");

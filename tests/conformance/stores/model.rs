@@ -51,9 +51,10 @@ impl Model {
     fn write(&mut self, write: &Write) -> Outcome {
         let schema = things();
         let key = match &write.action {
-            Action::Insert(record) | Action::Put(record) | Action::Replace(record) => {
-                record.key(&schema).unwrap()
-            }
+            Action::Insert(record)
+            | Action::Ensure(record)
+            | Action::Put(record)
+            | Action::Replace(record) => record.key(&schema).unwrap(),
             Action::Patch(key, _) | Action::Delete(key) => key.clone(),
         };
         let place =
@@ -64,7 +65,12 @@ impl Model {
         }
         match (&write.action, place, found) {
             (Action::Insert(_), Some(_), Some(found)) => Outcome::Exists(found),
-            (Action::Insert(record) | Action::Put(record), None, _) => self.create(record),
+            (Action::Ensure(_), Some(_), Some(found)) => {
+                Outcome::Updated { record: found, changed: false }
+            }
+            (Action::Insert(record) | Action::Ensure(record) | Action::Put(record), None, _) => {
+                self.create(record)
+            }
             (Action::Put(record) | Action::Replace(record), Some(place), _) => {
                 self.update(place, record)
             }

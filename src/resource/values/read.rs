@@ -50,6 +50,6 @@ pub(super) fn lone_surrogate() -> FaultKind {
 }
 
 /// The value that comes next, of JSON that was written here.
-pub(super) fn value(kind: &FieldKind, scanner: &mut Scanner<'_>) -> Option<Value> {
+pub(in crate::resource) fn value(kind: &FieldKind, scanner: &mut Scanner<'_>) -> Option<Value> {
     checked(kind, scanner).ok()?.ok()
 }

@@ -1,7 +1,8 @@
 //! The JSON inside a JSON field: checked and brought into its compact form, without a tree.
 
 use crate::formats::json::{Kind, Scanner, write_text};
-use crate::resource::{FaultKind, read};
+use crate::resource::FaultKind;
+use crate::resource::values::read;
 use std::borrow::Cow;
 
 /// Levels of arrays and objects inside each other that a body may have.

@@ -1,7 +1,7 @@
 //! Values written as plain text: in a query, in a CSV cell, inside a JSON string. Only the type is looked at here, the
 //! limits of a field are looked at in `validate`.
 
-use crate::resource::{FaultKind, FieldKind, Value};
+use crate::resource::{FaultKind, FieldKind, Value, embedded};
 use jiff::Timestamp;
 
 /// The times that RFC 3339 can write and `jiff` can hold: from the year 0 to the end of 9999-12-30.
@@ -19,7 +19,7 @@ pub fn value(kind: &FieldKind, text: &str) -> Result<Value, FaultKind> {
         FieldKind::Boolean => text.parse().map(Value::Boolean).map_err(|_| wrong),
         FieldKind::Time => time(text).map(Value::Time).ok_or(wrong),
         FieldKind::Uuid => uuid(text).map(Value::Uuid).ok_or(wrong),
-        FieldKind::Json => super::embedded::compact(text).map(Value::Json),
+        FieldKind::Json => embedded::compact(text).map(Value::Json),
         FieldKind::Choice(choices) if choices.iter().any(|choice| choice == text) => {
             Ok(Value::text(text))
         }

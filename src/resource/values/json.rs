@@ -2,7 +2,8 @@
 //! clients send is read by `validate`.
 
 use crate::formats::json::{Scanner, write_text};
-use crate::resource::{Record, Schema, Value, parse, read};
+use crate::resource::values::read;
+use crate::resource::{Record, Schema, Value, parse};
 use jiff::Timestamp;
 use jiff::tz::Offset;
 

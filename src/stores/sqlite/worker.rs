@@ -1,0 +1,217 @@
+//! The threads of a store: each takes what waits in its queue and does it on its own connection.
+
+use super::commit::{Committer, run};
+use super::job::{Job, WriteJob};
+use super::look::look;
+use super::read;
+use super::shared::{Shared, Side};
+use crate::core::thread::panic_message;
+use crate::core::time::now;
+use crate::resource::Answering;
+use crate::stores::limits;
+use crate::stores::queue::{Queue, Taken};
+use rusqlite::{Connection, InterruptHandle};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// While writing is in trouble, somebody looks this often whether it has passed.
+const PROBE: Duration = Duration::from_secs(1);
+
+/// What a thread is for.
+pub(super) enum Role {
+    /// Everything: the only thread of a store in memory.
+    Alone {
+        interval: Duration,
+    },
+    Writer,
+    Getter,
+    Scanner(Arc<Scan>),
+    /// Looks for what others wrote, and after its colleagues.
+    Watcher {
+        interval: Duration,
+        queues: Vec<Arc<Queue<Job>>>,
+        scans: Vec<Arc<Scan>>,
+    },
+}
+
+/// A list or a count that may run too long.
+pub(super) struct Scan {
+    interrupt: InterruptHandle,
+    begun: Mutex<Option<Instant>>,
+}
+
+impl Scan {
+    pub fn new(connection: &Connection) -> Self {
+        Self { interrupt: connection.get_interrupt_handle(), begun: Mutex::default() }
+    }
+
+    fn set(&self, begun: Option<Instant>) {
+        *self.begun.lock().unwrap_or_else(PoisonError::into_inner) = begun;
+    }
+
+    /// The lock is held meanwhile, so that never the next one is broken off.
+    fn interrupt_when_late(&self) {
+        let begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        if begun.is_some_and(|begun| begun.elapsed() > limits::SCAN_TIME) {
+            self.interrupt.interrupt();
+        }
+    }
+}
+
+pub(super) struct Worker {
+    pub connection: Connection,
+    pub shared: Arc<Shared>,
+    pub queue: Arc<Queue<Job>>,
+    pub role: Role,
+    committer: Committer,
+    /// When it was last told that everything is told.
+    synced: Option<Instant>,
+}
+
+impl Worker {
+    pub fn new(
+        connection: Connection,
+        shared: &Arc<Shared>,
+        queue: &Arc<Queue<Job>>,
+        role: Role,
+    ) -> Self {
+        Self {
+            connection,
+            shared: Arc::clone(shared),
+            queue: Arc::clone(queue),
+            role,
+            committer: Committer::default(),
+            synced: None,
+        }
+    }
+
+    /// Works until the queue is closed and empty.
+    pub fn work(mut self) {
+        loop {
+            let jobs = match self.queue.take(self.most(), self.patience()) {
+                Taken::Jobs(jobs) => jobs,
+                Taken::Nothing => Vec::new(),
+                Taken::Closed => return,
+            };
+            let worked = catch_unwind(AssertUnwindSafe(|| self.turn(jobs)));
+            if let Err(panic) = worked {
+                let resource = &self.shared.table.schema.name;
+                tracing::error!(resource = %resource, "a panic: {}", panic_message(&*panic));
+                if !self.connection.is_autocommit() {
+                    drop(run(&self.connection, "ROLLBACK"));
+                }
+            }
+        }
+    }
+
+    fn most(&self) -> usize {
+        match self.role {
+            Role::Alone { .. } | Role::Writer | Role::Watcher { .. } => limits::COMMIT_WRITES,
+            Role::Getter => limits::GETS_TOGETHER,
+            Role::Scanner(_) => 1,
+        }
+    }
+
+    fn patience(&self) -> Duration {
+        match &self.role {
+            Role::Alone { interval } | Role::Watcher { interval, .. } => *interval,
+            Role::Writer if self.shared.is_in_trouble(Side::Writing) => PROBE,
+            _ => Duration::from_hours(1),
+        }
+    }
+
+    fn turn(&mut self, jobs: Vec<Job>) {
+        let is_idle = jobs.is_empty();
+        let mut writes: Vec<WriteJob> = Vec::new();
+        let mut gets = Vec::new();
+        let mut others = Vec::new();
+        let mut catching_up = Vec::new();
+        for job in jobs {
+            match job {
+                Job::Write(job) => writes.push(job),
+                Job::Get(key, answering) => gets.push((key, answering)),
+                Job::CatchUp(answering) => catching_up.push(answering),
+                other => others.push(other),
+            }
+        }
+        self.committer.commit(&self.connection, &self.shared, writes);
+        read::answer_gets(&self.connection, &self.shared, gets);
+        for job in others {
+            self.scan(job);
+        }
+        match &self.role {
+            Role::Writer if is_idle && self.shared.is_in_trouble(Side::Writing) => self.probe(),
+            Role::Watcher { queues, scans, .. } => {
+                queues.iter().for_each(|queue| queue.refuse_late());
+                scans.iter().for_each(|scan| scan.interrupt_when_late());
+                self.watch(catching_up);
+            }
+            Role::Alone { .. } => self.watch(catching_up),
+            _ => {}
+        }
+    }
+
+    fn scan(&self, job: Job) {
+        if let Role::Scanner(scan) = &self.role {
+            scan.set(Some(now()));
+        }
+        let (connection, shared) = (&self.connection, &*self.shared);
+        match job {
+            Job::List(query, answering) if !answering.is_forgotten() => {
+                answering.answer(read::list(connection, shared, &query));
+            }
+            Job::Count(conditions, answering) if !answering.is_forgotten() => {
+                answering.answer(read::count(connection, shared, &conditions));
+            }
+            Job::Changes(after, limit, answering) => {
+                answering.answer(read::changes(connection, shared, after, limit));
+            }
+            _ => {}
+        }
+        if let Role::Scanner(scan) = &self.role {
+            scan.set(None);
+        }
+    }
+
+    /// Everything that was committed before `at` is told before anybody hears that it is.
+    fn watch(&mut self, catching_up: Vec<Answering<()>>) {
+        let at = now();
+        if catching_up.is_empty() && self.is_in_step(at) {
+            return;
+        }
+        let looked = match self.role {
+            // There is nobody else who could write.
+            Role::Alone { .. } => Ok(()),
+            _ => look(&self.connection, &self.shared),
+        };
+        self.shared.fares(Side::Reading, looked.as_ref().err());
+        if looked.is_ok() {
+            self.shared.feed.synced(at);
+            self.synced = Some(at);
+        }
+        for answering in catching_up {
+            answering.answer(looked.clone());
+        }
+    }
+
+    /// The one thread of a store in memory comes by after every turn, and need not tell each time.
+    fn is_in_step(&self, at: Instant) -> bool {
+        match self.role {
+            Role::Alone { interval } => {
+                self.synced.is_some_and(|synced| at.duration_since(synced) < interval)
+            }
+            _ => false,
+        }
+    }
+
+    /// Writes something that changes nothing, to learn whether writing works again.
+    fn probe(&self) {
+        let written = self
+            .connection
+            .pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))
+            .and_then(|version| self.connection.pragma_update(None, "user_version", version));
+        let error = written.err().map(|error| self.shared.error(&error));
+        self.shared.fares(Side::Writing, error.as_ref());
+    }
+}

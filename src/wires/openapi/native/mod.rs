@@ -1,0 +1,10 @@
+//! The native wire in a document.
+
+mod describe;
+mod item;
+mod list;
+mod post;
+mod refusals;
+mod schemas;
+
+pub(super) use describe::describe;
