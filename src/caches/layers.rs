@@ -1,6 +1,7 @@
 //! The layers before a store: near cache, Redis, and what the store tells of its changes.
 
 use super::admission::Admission;
+use super::envelope::{Content, Envelope};
 use super::feed::Feed;
 use super::limits;
 use super::meter::{CacheMeter, Meter};
@@ -9,7 +10,7 @@ use super::names::Names;
 use super::near::{Near, STALENESS_BUCKETS};
 use super::redis::{Companion, Redis, RedisCounts, RedisHealth, Setup};
 use crate::core::fault::Fault;
-use crate::resource::{CacheConfig, Key, Listener, Store, Version};
+use crate::resource::{CacheConfig, Key, Listener, Store, Version, json};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
@@ -120,8 +121,28 @@ impl Listener for Layers {
 }
 
 impl Companion for Layers {
-    fn changed_in_redis(&self, name: &str) {
-        if let Some(key) = self.names.key(name) {
+    fn has_copy(&self, name: &str) -> bool {
+        self.names.key(name).is_some_and(|key| self.near.has(&key))
+    }
+
+    /// Only promptness depends on it: that a copy is true is known from the feed.
+    fn found_in_redis(&self, name: &str, bytes: Option<&[u8]>) {
+        let Some(key) = self.names.key(name) else { return };
+        let json = match bytes.and_then(|bytes| Envelope::read(name, bytes)) {
+            Some(Envelope { content: Content::Overwritten, version, .. }) => {
+                return self.near.overwrite(&[(key, version)]);
+            }
+            Some(Envelope { content: Content::Record(json), .. }) => Some(json),
+            Some(Envelope { content: Content::Absent, .. }) => None,
+            None => return self.near.drop_copy(&key),
+        };
+        let Some(entry) = self.near.any(&key) else { return };
+        let held = entry.record.map(|record| {
+            let mut bytes = Vec::new();
+            json::append_record(&mut bytes, self.store.schema(), &record);
+            bytes
+        });
+        if held.as_deref() != json {
             self.near.drop_copy(&key);
         }
     }

@@ -4,7 +4,13 @@ pub mod access;
 pub mod answers;
 pub mod docs;
 pub mod events;
+pub mod fastapi;
+mod lax;
+mod members;
+pub mod message;
+mod noun;
 pub mod openapi;
+mod python;
 
 use crate::caches::Cached;
 use crate::resource::{Access, Wire};
@@ -22,8 +28,11 @@ pub struct Served {
 }
 
 /// Mounts every resource of one server in its wire, and the pages that describe them.
-pub fn mount(router: Router, _title: &str, served: &[Arc<Served>]) -> Router {
-    served.iter().fold(router, |router, served| match served.wire {
-        Wire::Native | Wire::Fastapi | Wire::Message => router,
-    })
+pub fn mount(router: Router, title: &str, served: &[Arc<Served>]) -> Router {
+    let router = served.iter().fold(router, |router, served| match served.wire {
+        Wire::Native => router,
+        Wire::Fastapi => fastapi::mount(router, served),
+        Wire::Message => message::mount(router, served),
+    });
+    docs::mount(router, &openapi::document(title, served))
 }

@@ -68,11 +68,12 @@ impl Fastapi<'_> {
             schema["default"] = example::json(default);
         }
         let example = example::value(self.subject.schema, position);
-        let mut parameter = parameter(place, &field.name, schema, "");
-        if field.kind == FieldKind::Json {
-            parameter = as_json(parameter);
-        }
-        let parameter = with_example(parameter, example.map(|example| example::json(&example)));
+        let example = example.map(|example| example::json(&example));
+        let parameter = parameter(place, &field.name, schema, "");
+        let parameter = match field.kind {
+            FieldKind::Json => as_json(parameter, example),
+            _ => with_example(parameter, example),
+        };
         let is_made = position == self.subject.schema.key && self.subject.schema.key_is_generated;
         let must_come = field.is_required && field.default.is_none() && !is_made;
         if must_come { required(parameter) } else { parameter }
@@ -275,18 +276,21 @@ fn last_event() -> Json {
 }
 
 /// A parameter whose text is JSON.
-fn as_json(mut parameter: Json) -> Json {
+fn as_json(mut parameter: Json, example: Option<Json>) -> Json {
     let schema = parameter.as_object_mut().and_then(|members| members.remove("schema"));
-    parameter["content"] = json!({ "application/json": { "schema": schema } });
+    let media = with_example(json!({ "schema": schema }), example);
+    parameter["content"] = json!({ "application/json": media });
     parameter
 }
 
-/// An object that is always the same.
+/// An object of texts that is always the same.
 fn constant(object: &Json) -> Json {
     let members = object.as_object().cloned().unwrap_or_default();
     let required: Vec<&String> = members.keys().collect();
-    let properties: serde_json::Map<String, Json> =
-        members.iter().map(|(name, value)| (name.clone(), json!({ "const": value }))).collect();
+    let properties: serde_json::Map<String, Json> = members
+        .iter()
+        .map(|(name, value)| (name.clone(), json!({ "type": "string", "const": value })))
+        .collect();
     json!({
         "type": "object",
         "properties": properties,

@@ -2,8 +2,7 @@
 
 use super::subject::Subject;
 use super::{example, pattern};
-const INDEXED_LENGTH: u64 = 512;
-const PATTERN_LENGTH: u64 = 16 * 1024;
+use crate::resource::limits::{INDEXED_LENGTH, PATTERN_LENGTH};
 use crate::resource::{Field, FieldKind, FieldLimits};
 use serde_json::{Map, Value as Json, json};
 
