@@ -29,7 +29,7 @@ pub const ALL: &[Builtin] = &[
     builtin!("shared-data", true),
     builtin!("numbers", true),
     builtin!("users", false),
-    builtin!("cached-users", false),
+    builtin!("cached-users", true),
 ];
 
 pub fn find(name: &str) -> Option<&'static Builtin> {

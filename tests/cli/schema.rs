@@ -94,7 +94,7 @@ fn is_valid(schema: &Value, text: &str) -> bool {
 #[test]
 fn every_stack_that_is_built_fits() {
     let schema = schema();
-    for name in ["random-file", "shared-data", "numbers"] {
+    for name in ["random-file", "shared-data", "numbers", "cached-users"] {
         let text = anywhere(&["stacks", "show", name]).out;
         assert!(is_valid(&schema, &text), "{name} does not fit its schema");
     }

@@ -125,7 +125,7 @@ fn a_flow_that_may_run_twice_does() {
 
 #[test]
 fn a_stack_that_is_not_built_yet_says_so() {
-    for name in ["users", "cached-users"] {
+    for name in ["users"] {
         let ran = anywhere(&[&["up", name][..], &ADMIN].concat());
         assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{name}");
         let told = format!("the built-in stack `{name}` is not built yet");

@@ -5,7 +5,7 @@ use super::layout::Layout;
 use crate::resource::{
     Comparison, Condition, Cursor, FieldKind, ListQuery, Order, StoreError, StoreErrorKind, Value,
 };
-use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::types::Type;
 
 /// A statement with its parameters.
 #[derive(Debug)]

@@ -102,7 +102,7 @@ async fn home(client: &Client) -> Result<String, Trouble> {
     let home = quoted(&home);
     if !row.try_get::<_, bool>(3)? {
         client.batch_execute(&log::tables(&home)).await.map_err(|error| match Trouble::from(error) {
-            trouble if trouble.kind == Kind::Broken => mismatch(format!(
+            trouble if trouble.kind == Kind::Forbidden => mismatch(format!(
                 "the tables headwater_* cannot be made in the schema {home}: {}; GRANT CREATE ON SCHEMA {home} to \
                  this role",
                 trouble.detail

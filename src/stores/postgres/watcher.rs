@@ -172,7 +172,7 @@ impl Watch {
         if self.settled < self.seen.oldest {
             if self.settled <= self.newest {
                 // What was visible before may be followed only now.
-                shared.feed.changed(&[]);
+                shared.feed.announce();
             }
             self.settled = self.seen.oldest;
         }
