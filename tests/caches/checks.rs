@@ -5,7 +5,7 @@ use crate::checker::{Plan, Promise, Seen, Site, Trouble, Verdict, drive, judge};
 use crate::proxy::Proxy;
 use crate::server::{self, Redis};
 use crate::support::{block_on, config};
-use headwater::caches::{Cached, Freshness, Origin};
+use headwater::caches::{Cached, Freshness, Origin, RedisHealth};
 use headwater::resource::{
     Action, Atomicity, CacheConfig, Key, Record, Store, StoreConfig, Version, Write,
 };
@@ -82,11 +82,17 @@ fn tell(stores: &[Arc<ScriptedStore>], seed: u64, has_ended: &AtomicBool) {
     }
 }
 
-/// Does something to Redis or the way to it, again and again.
-fn trouble(redis: &Redis, proxy: &Proxy, seed: u64, has_ended: &AtomicBool) {
+/// Does something to Redis or the way to it, again and again; between that, Redis is used for a while.
+fn trouble((redis, proxy): (&Redis, &Proxy), sites: &[Process], seed: u64, has_ended: &AtomicBool) {
+    let is_used = |site: &Process| site.0.redis_health() == RedisHealth::Ready;
     let mut random = Random::new(seed);
     while !has_ended.load(SeqCst) {
-        match random.below(8) {
+        proxy.delay(Duration::ZERO);
+        while !has_ended.load(SeqCst) && !sites.iter().all(is_used) {
+            server::pause(Duration::from_millis(2));
+        }
+        server::pause(Duration::from_millis(random.below(400)));
+        match random.below(7) {
             0 => drop(redis.query::<redis::Value>(&["FLUSHALL"])),
             1 => proxy.drop_connections(),
             2 => proxy.halve_next_answer(),
@@ -103,19 +109,14 @@ fn trouble(redis: &Redis, proxy: &Proxy, seed: u64, has_ended: &AtomicBool) {
                 server::pause(Duration::from_millis(random.below(100)));
                 redis.thaw();
             }
-            6 => {
+            _ => {
                 redis.kill();
                 server::pause(Duration::from_millis(random.below(100)));
                 redis.resume();
             }
-            _ => {
-                proxy.delay(Duration::ZERO);
-                server::pause(Duration::from_millis(random.below(400)));
-            }
         }
         server::pause(Duration::from_millis(random.below(60)));
     }
-    proxy.delay(Duration::ZERO);
 }
 
 #[track_caller]
@@ -225,7 +226,7 @@ fn the_promise_holds_whatever_happens_to_redis() {
         let history = drive(&asked, &plan, |ended| {
             std::thread::scope(|threads| {
                 threads.spawn(|| tell(&[one, other], seed, ended));
-                trouble(&redis, &proxy, seed, ended);
+                trouble((&redis, &proxy), &sites, seed, ended);
             });
         });
         let verdict = judge(&history, Promise { is_monotonic: false });

@@ -33,79 +33,114 @@ struct Written {
     acknowledged: Option<Instant>,
 }
 
+/// The writes of one key in their order, which is also that of their starts.
+#[derive(Debug, Default)]
+struct Writes {
+    all: Vec<Written>,
+    /// Of each place, the last delete up to it.
+    deletes: Vec<u64>,
+    /// Of each place, the first acknowledgement from it on.
+    acknowledged: Vec<Option<Instant>>,
+}
+
+impl Writes {
+    fn new(mut all: Vec<Written>) -> Self {
+        all.sort_by_key(|written| written.number);
+        assert!(all.is_sorted_by_key(|written| written.start), "one after the other");
+        let mut delete = 0;
+        let deletes = all.iter().map(|it| {
+            delete = if it.is_delete { it.number } else { delete };
+            delete
+        });
+        let deletes = deletes.collect();
+        let mut first: Option<Instant> = None;
+        let mut acknowledged = Vec::new();
+        for written in all.iter().rev() {
+            first = [first, written.acknowledged].into_iter().flatten().min();
+            acknowledged.push(first);
+        }
+        acknowledged.reverse();
+        Self { all, deletes, acknowledged }
+    }
+
+    /// The newest write that a read may have seen, going by what it answered; 0 is the state before all writes.
+    fn explain(&self, number: Option<u64>, end: Instant) -> Option<u64> {
+        let begun = self.all.partition_point(|written| written.start <= end);
+        let Some(number) = number else {
+            return Some(begun.checked_sub(1).map_or(0, |last| self.deletes[last]));
+        };
+        let place = self.all[..begun].binary_search_by_key(&number, |it| it.number).ok()?;
+        (!self.all[place].is_delete).then_some(number)
+    }
+
+    /// When a newer write than this one was acknowledged first.
+    fn overwritten(&self, number: u64) -> Option<Instant> {
+        let newer = self.all.partition_point(|written| written.number <= number);
+        self.acknowledged.get(newer).copied().flatten()
+    }
+}
+
 pub fn judge(history: &History, promise: Promise) -> Verdict {
-    let mut verdict = Verdict::default();
     let mut writes: HashMap<usize, Vec<Written>> = HashMap::new();
+    let mut sessions: HashMap<(usize, usize), Vec<&Event>> = HashMap::new();
     for event in &history.events {
         if let What::Wrote { number, is_delete, is_acknowledged } = event.what {
             let acknowledged = is_acknowledged.then_some(event.end);
             let written = Written { number, is_delete, start: event.start, acknowledged };
             writes.entry(event.key).or_default().push(written);
         }
-    }
-    for writes in writes.values_mut() {
-        writes.sort_by_key(|written| written.number);
-    }
-    let mut sessions: HashMap<(usize, usize), Vec<&Event>> = HashMap::new();
-    for event in &history.events {
         sessions.entry((event.session, event.key)).or_default().push(event);
     }
+    let writes: HashMap<usize, Writes> =
+        writes.into_iter().map(|(key, writes)| (key, Writes::new(writes))).collect();
+    let none = Writes::default();
+    let mut verdict = Verdict::default();
     for ((session, key), mut events) in sessions {
         events.sort_by_key(|event| event.start);
-        let writes = writes.get(&key).map_or(&[] as &[Written], Vec::as_slice);
-        let mut least = 0;
-        for event in events {
-            let name = format!("session {session}, key {key}");
-            match event.what {
-                What::Wrote { number, is_acknowledged: true, .. } => least = least.max(number),
-                What::Wrote { .. } => {}
-                What::Read { number, bound } => {
-                    let Some(seen) = explain(writes, number, event.end) else {
-                        verdict.violations.push(format!("{name}: {number:?} was never written"));
-                        continue;
-                    };
-                    check_age(&mut verdict, &name, writes, (seen, bound, event.start));
-                    if seen < least {
-                        let what = if promise.is_monotonic { "saw or wrote" } else { "wrote" };
-                        verdict.violations.push(format!(
-                            "{name}: saw write {seen}, although it {what} write {least} before"
-                        ));
-                    }
-                    if promise.is_monotonic {
-                        least = least.max(seen);
-                    }
-                }
-            }
-        }
+        let name = format!("session {session}, key {key}");
+        judge_session(&mut verdict, &name, writes.get(&key).unwrap_or(&none), &events, promise);
     }
     verdict
 }
 
-/// The newest write that a read may have seen, going by what it answered; 0 is the state before all writes.
-fn explain(writes: &[Written], number: Option<u64>, end: Instant) -> Option<u64> {
-    let begun = writes.iter().filter(|written| written.start <= end);
-    match number {
-        Some(number) => {
-            begun.filter(|it| it.number == number && !it.is_delete).map(|it| it.number).next()
-        }
-        None => Some(begun.filter(|it| it.is_delete).map(|it| it.number).max().unwrap_or(0)),
-    }
-}
-
-fn check_age(
+/// What one session did to one key.
+fn judge_session(
     verdict: &mut Verdict,
     name: &str,
-    writes: &[Written],
-    (seen, bound, start): (u64, Duration, Instant),
+    writes: &Writes,
+    events: &[&Event],
+    promise: Promise,
 ) {
-    let newer = writes.iter().filter(|written| written.number > seen);
-    let Some(overwritten) = newer.filter_map(|written| written.acknowledged).min() else { return };
-    let Some(age) = start.checked_duration_since(overwritten) else { return };
-    verdict.stale_reads += 1;
-    verdict.stalest = verdict.stalest.max(age);
-    if age > bound {
-        verdict.violations.push(format!(
-            "{name}: saw write {seen} {age:?} after a newer one was acknowledged, {bound:?} are allowed"
-        ));
+    let mut least = 0;
+    for event in events {
+        let (number, bound) = match event.what {
+            What::Wrote { number, is_acknowledged: true, .. } => {
+                least = least.max(number);
+                continue;
+            }
+            What::Wrote { .. } => continue,
+            What::Read { number, bound } => (number, bound),
+        };
+        let Some(seen) = writes.explain(number, event.end) else {
+            verdict.violations.push(format!("{name}: {number:?} was never written"));
+            continue;
+        };
+        if let Some(overwritten) = writes.overwritten(seen)
+            && let Some(age) = event.start.checked_duration_since(overwritten)
+        {
+            verdict.stale_reads += 1;
+            verdict.stalest = verdict.stalest.max(age);
+            if age > bound {
+                verdict.violations.push(format!(
+                    "{name}: saw write {seen} {age:?} after a newer one was acknowledged, {bound:?} are allowed"
+                ));
+            }
+        }
+        if seen < least {
+            verdict.violations.push(format!("{name}: saw write {seen} after write {least}"));
+        }
+        if promise.is_monotonic {
+            least = least.max(seen);
+        }
     }
 }
