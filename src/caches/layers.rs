@@ -73,10 +73,6 @@ impl Layers {
         Some((redis, self.shelf.names()?))
     }
 
-    pub fn has_redis(&self) -> bool {
-        self.redis.get().is_some()
-    }
-
     pub fn redis_health(&self) -> RedisHealth {
         self.redis.get().map_or(RedisHealth::Absent, Redis::health)
     }

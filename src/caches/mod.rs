@@ -17,6 +17,7 @@ mod read;
 mod reading;
 mod redis;
 mod shelf;
+mod writing;
 
 pub use cached::Cached;
 pub use meter::CacheMeter;

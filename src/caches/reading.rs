@@ -323,20 +323,4 @@ impl Layers {
             drop(layers.read_store(lead, &key, false).await);
         });
     }
-
-    /// Lets Redis know what was written, so that other processes drop their copies before their feeds tell them.
-    pub async fn tell_written(&self, written: Vec<(Key, Version)>) {
-        let Some((redis, names)) = self.shared() else { return };
-        if written.is_empty() || written.len() > limits::REDIS_TOMBSTONES_AT_ONCE {
-            return;
-        }
-        let unix_ms = time::unix_ms();
-        let item = |(key, version): (Key, Version)| {
-            let name = names.name(&key);
-            let envelope = Envelope { content: Content::Overwritten, version, unix_ms };
-            let envelope = envelope.write(&name);
-            Item { name, envelope, life: limits::REDIS_TOMBSTONE, is_forced: false }
-        };
-        redis.put_all(written.into_iter().map(item).collect()).await;
-    }
 }
