@@ -22,7 +22,9 @@ pub struct Served {
 }
 
 /// Mounts every resource of one server in its wire, and the pages that describe them.
-pub fn mount(router: Router, _title: &str, served: &[Arc<Served>]) -> Router {
+pub fn mount(router: Router, title: &str, served: &[Arc<Served>]) -> Router {
+    // First, so that a path of the stack file wins over one of the pages.
+    let router = docs::mount(router, &openapi::document(title, served));
     served.iter().fold(router, |router, served| match served.wire {
         Wire::Native | Wire::Fastapi | Wire::Message => router,
     })

@@ -16,8 +16,6 @@ use serde_json::{Value as Json, json};
 /// A resource in the native wire, and the names that its parts have in the document.
 pub(super) struct Native<'s> {
     pub subject: &'s Subject<'s>,
-    /// `User`.
-    pub one: String,
     /// `user`, for operation ids.
     pub id: String,
     /// Where the document has the collection: as the stack file writes it.
@@ -38,7 +36,6 @@ pub(in crate::wires::openapi) fn describe(subject: &Subject<'_>, book: &mut Book
         path: subject.path.to_owned(),
         item_path: format!("{base}/{{{}}}", subject.key_name()),
         schemas: Schemas::new(subject, &one, book),
-        one,
     };
     list::describe(&native, book);
     post::describe(&native, book);
