@@ -14,6 +14,7 @@ pub mod kind;
 pub mod limits;
 pub mod listen;
 pub mod options;
+pub mod panel;
 pub mod position;
 pub mod record;
 pub mod sink;

@@ -4,7 +4,13 @@ pub mod access;
 pub mod answers;
 pub mod docs;
 pub mod events;
+pub mod fastapi;
+mod lax;
+mod members;
+pub mod message;
+mod noun;
 pub mod openapi;
+mod python;
 
 use crate::caches::Cached;
 use crate::resource::{Access, Wire};
@@ -26,6 +32,8 @@ pub fn mount(router: Router, title: &str, served: &[Arc<Served>]) -> Router {
     // First, so that a path of the stack file wins over one of the pages.
     let router = docs::mount(router, &openapi::document(title, served));
     served.iter().fold(router, |router, served| match served.wire {
-        Wire::Native | Wire::Fastapi | Wire::Message => router,
+        Wire::Native => router,
+        Wire::Fastapi => fastapi::mount(router, served),
+        Wire::Message => message::mount(router, served),
     })
 }

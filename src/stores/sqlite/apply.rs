@@ -58,9 +58,10 @@ impl Applying<'_> {
 
     fn decide(&mut self, write: &Write) -> Result<Outcome, StoreError> {
         let key = match &write.action {
-            Action::Insert(record) | Action::Put(record) | Action::Replace(record) => {
-                record.key(self.schema())
-            }
+            Action::Insert(record)
+            | Action::Ensure(record)
+            | Action::Put(record)
+            | Action::Replace(record) => record.key(self.schema()),
             Action::Patch(key, _) | Action::Delete(key) => Some(key.clone()),
         };
         // The usual insert finds out by itself whether its key is there.
@@ -76,7 +77,10 @@ impl Applying<'_> {
         }
         match (&write.action, found) {
             (Action::Insert(_), Some(found)) => Ok(Outcome::Exists(found)),
-            (Action::Insert(record) | Action::Put(record), None) => self.create(record),
+            (Action::Ensure(_), Some(record)) => Ok(Outcome::Updated { record, changed: false }),
+            (Action::Insert(record) | Action::Ensure(record) | Action::Put(record), None) => {
+                self.create(record)
+            }
             (Action::Put(record) | Action::Replace(record), Some(found)) => {
                 self.update(&found, record.clone())
             }

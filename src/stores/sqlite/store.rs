@@ -123,7 +123,10 @@ impl SqliteStore {
     fn check(&self, writes: &[Write]) -> Result<(), StoreError> {
         let fields = &self.shared.table.schema.fields;
         let fits_all = |write: &Write| match &write.action {
-            Action::Insert(record) | Action::Put(record) | Action::Replace(record) => {
+            Action::Insert(record)
+            | Action::Ensure(record)
+            | Action::Put(record)
+            | Action::Replace(record) => {
                 record.values().len() == fields.len()
                     && fields.iter().zip(record.values()).all(|(field, value)| fits(field, value))
             }

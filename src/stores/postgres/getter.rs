@@ -1,0 +1,109 @@
+//! The worker that finds single records: whatever waits is found by one statement.
+
+use super::cell::{KeyCell, Xid, type_name};
+use super::connection::Connection;
+use super::inbox::Waiting;
+use super::job::Get;
+use super::session::{Session, read};
+use super::setup::Prepared;
+use super::shared::Shared;
+use super::trouble::{Kind, Trouble};
+use crate::resource::{Fetched, Key, Version};
+use crate::stores::limits;
+use crate::stores::queue::Job as _;
+use std::sync::Arc;
+use tokio_postgres::Statement;
+
+struct Finder {
+    connection: Connection,
+    prepared: Arc<Prepared>,
+    find: Statement,
+}
+
+impl Session for Finder {
+    /// A plan that was made while the table was small must still go through the index when it is large, so scans and
+    /// joins that read whole tables are put last. The time is less than callers wait, so that the connection outlives
+    /// a table that somebody has locked.
+    const SETTINGS: &'static str = "SET enable_seqscan = off; SET enable_hashjoin = off; \
+        SET enable_mergejoin = off; SET statement_timeout = 900; ";
+
+    async fn prepare(connection: Connection, prepared: Arc<Prepared>) -> Result<Self, Trouble> {
+        let layout = &prepared.layout;
+        let sql = format!(
+            "SELECT (SELECT pg_snapshot_xmin(pg_current_snapshot())), k.place, {} \
+             FROM unnest($1::{}[]) WITH ORDINALITY AS k(key, place) LEFT JOIN {} t ON t.{} = k.key",
+            layout.reading("t."),
+            type_name(&layout.schema.key_field().kind),
+            layout.table,
+            layout.key().name,
+        );
+        let find = connection.prepare(&sql).await?;
+        Ok(Self { connection, prepared, find })
+    }
+
+    fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    fn prepared(&self) -> &Arc<Prepared> {
+        &self.prepared
+    }
+}
+
+impl Finder {
+    /// One answer for each key.
+    async fn find(&self, keys: &[Option<KeyCell<'_>>]) -> Result<Vec<Fetched>, Trouble> {
+        let layout = &self.prepared.layout;
+        let rows = self.connection.query(&self.find, &[&keys]).await?;
+        let mut found: Vec<Option<Fetched>> = keys.iter().map(|_| None).collect();
+        for row in &rows {
+            let Xid(seen) = row.try_get(0)?;
+            let place: i64 = row.try_get(1)?;
+            let record = layout.record(row, 2)?;
+            let is_there = !record.value(layout.schema.key).is_null();
+            let fetched = Fetched {
+                record: is_there.then_some(record),
+                as_of: Version(seen.saturating_sub(1)),
+            };
+            let place = usize::try_from(place).unwrap_or_default().checked_sub(1);
+            if let Some(place) = place.and_then(|place| found.get_mut(place)) {
+                *place = Some(fetched);
+            }
+        }
+        let found: Option<Vec<Fetched>> = found.into_iter().collect();
+        found.ok_or_else(|| Trouble::new(Kind::Broken, "the server left out a key"))
+    }
+}
+
+pub async fn work(shared: &Shared) {
+    let mut session: Option<Finder> = None;
+    while let Some(jobs) = shared.gets.take(limits::GETS_TOGETHER).await {
+        let jobs: Vec<Waiting<Get>> =
+            jobs.into_iter().filter(|waiting| !waiting.job.answering.is_forgotten()).collect();
+        let Some(deadline) = jobs.iter().map(|waiting| waiting.until).min() else { continue };
+        let keys: Vec<_> = jobs.iter().map(|waiting| findable(&waiting.job.key)).collect();
+        let find = async |finder: &Finder| finder.find(&keys).await;
+        let found = read(shared, &mut session, deadline, find).await;
+        drop(keys);
+        match found {
+            Ok(found) => {
+                for (waiting, fetched) in jobs.into_iter().zip(found) {
+                    waiting.job.answering.answer(Ok(fetched));
+                }
+            }
+            Err(trouble) => {
+                for waiting in jobs {
+                    waiting.job.refuse(trouble.store_error());
+                }
+            }
+        }
+    }
+}
+
+/// No text of this server holds a NUL, and it would refuse the whole statement.
+fn findable(key: &Key) -> Option<KeyCell<'_>> {
+    match key {
+        Key::Text(text) if text.contains('\0') => None,
+        key => Some(KeyCell(key)),
+    }
+}

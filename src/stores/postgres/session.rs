@@ -1,0 +1,84 @@
+//! A worker's connection over its life: made when it is needed, made anew when it was lost, given up when the server
+//! is away.
+
+use super::connection::{Connection, until};
+use super::race::{Either, either};
+use super::setup::Prepared;
+use super::shared::Shared;
+use super::trouble::{Kind, Trouble};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// A connection with what one kind of worker has prepared on it.
+pub trait Session: Sized {
+    /// What the session is set to, beside what all are.
+    const SETTINGS: &'static str;
+
+    async fn prepare(connection: Connection, prepared: Arc<Prepared>) -> Result<Self, Trouble>;
+
+    fn connection(&self) -> &Connection;
+
+    fn prepared(&self) -> &Arc<Prepared>;
+}
+
+/// Opens a session unless there is a good one.
+pub async fn ready<'a, S: Session>(
+    shared: &Shared,
+    kept: &'a mut Option<S>,
+    deadline: Instant,
+) -> Result<&'a mut S, Trouble> {
+    let is_good = |session: &S| {
+        !session.connection().is_closed() && shared.is_current(session.prepared())
+    };
+    match kept.take().filter(is_good) {
+        Some(good) => Ok(kept.insert(good)),
+        None => {
+            let opened = async {
+                let (connection, prepared) = shared.connect(S::SETTINGS).await?;
+                S::prepare(connection, prepared).await
+            };
+            let opened = until(deadline, opened).await;
+            Ok(kept.insert(opened.inspect_err(|trouble| shared.lose(trouble))?))
+        }
+    }
+}
+
+/// After trouble: what of it ends the session, and what tells that the server is away.
+pub fn judge<S: Session>(shared: &Shared, kept: &mut Option<S>, trouble: &Trouble) {
+    if trouble.ends_connection() {
+        *kept = None;
+    }
+    if matches!(trouble.kind, Kind::Lost | Kind::Late | Kind::Login | Kind::Changed) {
+        shared.lose(trouble);
+    }
+}
+
+/// Reads something. A connection that was lost while it was idle is made anew once without anybody noticing; a server
+/// that is found to be away ends the wait at once.
+pub async fn read<S: Session, T>(
+    shared: &Shared,
+    kept: &mut Option<S>,
+    deadline: Instant,
+    work: impl AsyncFn(&S) -> Result<T, Trouble>,
+) -> Result<T, Trouble> {
+    let mut may_be_stale = kept.is_some();
+    loop {
+        let session = ready(shared, kept, deadline).await?;
+        let read = until(deadline, work(session));
+        let trouble = match either(read, shared.is_down()).await {
+            Either::First(Ok(found)) => return Ok(found),
+            Either::First(Err(trouble)) => trouble,
+            Either::Second(trouble) => {
+                *kept = None;
+                return Err(trouble);
+            }
+        };
+        if trouble.kind == Kind::Lost && may_be_stale {
+            may_be_stale = false;
+            *kept = None;
+            continue;
+        }
+        judge(shared, kept, &trouble);
+        return Err(trouble);
+    }
+}
