@@ -9,26 +9,26 @@ use super::subject::Subject;
 use super::trouble::{Form, Risks, common};
 use super::{example, names};
 use crate::resource::FieldKind;
+use crate::wires::noun;
 use serde_json::{Value as Json, json};
 
 const BODY: &str = "What the query lacks may come as a member of a JSON body.";
 
 struct Fastapi<'s> {
     subject: &'s Subject<'s>,
-    /// `user`
+    /// `price_list`
     one: String,
-    /// `User`, as the messages say it.
+    /// `Price list`, as the messages say it.
     noun: String,
     item_path: String,
 }
 
 pub(super) fn describe(subject: &Subject<'_>, book: &mut Book) {
-    let one = names::singular(&subject.schema.name);
     let base = subject.path.trim_end_matches('/');
     let fastapi = Fastapi {
         subject,
-        noun: names::pascal(&one),
-        one,
+        noun: noun::of_one(&subject.schema.name),
+        one: names::identifier(&subject.schema.name),
         item_path: format!("{base}/{{{}}}", subject.key_name()),
     };
     book.schema("ValidationError", validation_error());
@@ -44,8 +44,19 @@ pub(super) fn describe(subject: &Subject<'_>, book: &mut Book) {
 impl Fastapi<'_> {
     /// As FastAPI names the operation of a function at a path.
     fn operation(&self, function: &str, (path, method): (&str, &str)) -> Operation {
-        let id = format!("{function}{}_{method}", names::flat(path));
-        Operation::new(&id, &names::title(function))
+        Operation::new(&operation_id(function, path, method), &names::title(function))
+    }
+
+    /// What can be asked about a record whose key was sent here.
+    fn linked(&self, reply: Reply, from: &str) -> Reply {
+        [("get", "get"), ("update", "put"), ("delete", "delete")].iter().fold(
+            reply,
+            |reply, (function, method)| {
+                let function = format!("{function}_{}", self.one);
+                let id = operation_id(&function, &self.item_path, method);
+                reply.link(&id, self.subject.key_name(), from)
+            },
+        )
     }
 
     fn put(&self, book: &mut Book, (path, method): (&str, &str), operation: Operation) {
@@ -90,14 +101,14 @@ impl Fastapi<'_> {
     fn record(&self, book: &mut Book) -> Json {
         let key = self.subject.schema.key;
         let shape = Shape {
-            title: self.noun.clone(),
+            title: names::pascal(&self.noun),
             description: "A record; its key stands outside of it.",
             has: &|at| at != key,
             needs: &|at| at != key,
             key: KeyMember::Plain,
             has_defaults: false,
         };
-        book.schema(&self.noun, object(self.subject, &shape))
+        book.schema(&names::pascal(&self.noun), object(self.subject, &shape))
     }
 
     fn example(&self) -> Option<Json> {
@@ -188,11 +199,12 @@ fn create(fastapi: &Fastapi<'_>, book: &mut Book) {
         &[("created", "Created", done.clone()), ("exists", "There already", exists.clone())],
     );
     let function = format!("create_{}", fastapi.one);
+    let from = format!("$request.query.{}", fastapi.subject.key_name());
     let operation = fastapi
         .operation(&function, place)
         .description(BODY)
         .parameters(fastapi.query(true))
-        .answer(200, answer.header("Headwater-Version"))
+        .answer(200, fastapi.linked(answer.header("Headwater-Version"), &from))
         .answer(422, fastapi.invalid(Place::Query));
     fastapi.put(book, place, fastapi.unless_taken(operation));
 }
@@ -263,6 +275,11 @@ fn delete(fastapi: &Fastapi<'_>, book: &mut Book) {
         .answer(404, fastapi.missing())
         .answer(422, fastapi.invalid(Place::Path));
     fastapi.put(book, place, operation);
+}
+
+/// As FastAPI makes it.
+fn operation_id(function: &str, path: &str, method: &str) -> String {
+    format!("{function}{}_{method}", names::flat(path))
 }
 
 /// For a stream of changes.

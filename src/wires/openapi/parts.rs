@@ -62,11 +62,13 @@ pub(super) struct Reply {
     description: String,
     headers: Map<String, Json>,
     content: Map<String, Json>,
+    links: Map<String, Json>,
 }
 
 impl Reply {
     pub(super) fn new(description: impl Into<String>) -> Self {
-        Self { description: description.into(), headers: Map::new(), content: Map::new() }
+        let (headers, content, links) = (Map::new(), Map::new(), Map::new());
+        Self { description: description.into(), headers, content, links }
     }
 
     /// A header; its description is a component of the same name.
@@ -106,6 +108,14 @@ impl Reply {
         self.content("application/json", schema, example)
     }
 
+    /// What can be asked next: an operation, and where its parameter is taken from.
+    #[must_use]
+    pub(super) fn link(mut self, operation: &str, parameter: &str, from: &str) -> Self {
+        let link = json!({ "operationId": operation, "parameters": { parameter: from } });
+        self.links.insert(operation.to_owned(), link);
+        self
+    }
+
     /// Several answers of one status and type, each with a name.
     #[must_use]
     pub(super) fn examples(mut self, schema: Json, examples: &[(&str, &str, Json)]) -> Self {
@@ -127,6 +137,9 @@ impl From<Reply> for Json {
         }
         if !reply.content.is_empty() {
             answer["content"] = Json::Object(reply.content);
+        }
+        if !reply.links.is_empty() {
+            answer["links"] = Json::Object(reply.links);
         }
         answer
     }

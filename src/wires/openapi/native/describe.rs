@@ -3,11 +3,12 @@
 use super::schemas::Schemas;
 use super::{item, list, post};
 use crate::resource::Value;
+use crate::wires::noun;
 use crate::wires::openapi::book::Book;
 use crate::wires::openapi::example;
 use crate::wires::openapi::field;
 use crate::wires::openapi::names;
-use crate::wires::openapi::parts::{Operation, Place, parameter, with_example};
+use crate::wires::openapi::parts::{Operation, Place, Reply, parameter, with_example};
 use crate::wires::openapi::security::{Intent, guard};
 use crate::wires::openapi::subject::Subject;
 use crate::wires::openapi::trouble::{Form, Risks, common};
@@ -28,11 +29,11 @@ pub(super) struct Native<'s> {
 pub(in crate::wires::openapi) fn describe(subject: &Subject<'_>, book: &mut Book) {
     let name = &subject.schema.name;
     book.tag(name, "Also without, or with, the slash at the end of the collection's path.");
-    let one = names::pascal(&names::singular(name));
+    let one = names::pascal(&noun::of_one(name));
     let base = subject.path.trim_end_matches('/');
     let native = Native {
         subject,
-        id: names::singular(name),
+        id: names::identifier(name),
         path: subject.path.to_owned(),
         item_path: format!("{base}/{{{}}}", subject.key_name()),
         schemas: Schemas::new(subject, &one, book),
@@ -55,6 +56,13 @@ impl Native<'_> {
         let operation = guard(self.subject, Form::Problem, intent, operation);
         let operation = common(book, Form::Problem, risks, operation);
         book.operation(path, method, operation);
+    }
+
+    /// What can be done next with the record whose key stands there.
+    pub(super) fn linked(&self, reply: Reply, from: &str) -> Reply {
+        ["get", "put", "patch", "delete"].iter().fold(reply, |reply, verb| {
+            reply.link(&format!("{verb}_{}", self.id), self.subject.key_name(), from)
+        })
     }
 
     pub(super) fn key_parameter(&self) -> Json {

@@ -64,6 +64,7 @@ fn put(native: &Native<'_>, book: &mut Book) {
         "required": true,
         "content": { "application/json": media(&native.schemas.content, native.content()) },
     });
+    let from = format!("$request.path.{}", native.subject.key_name());
     let operation = native
         .operation("put", &format!("Create or replace one {}", native.id))
         .description(text)
@@ -74,7 +75,7 @@ fn put(native: &Native<'_>, book: &mut Book) {
         .parameters([idempotency_key(), prefer(&MINIMAL)])
         .body(body)
         .answer(200, native.written("Replaced, or the same as before."))
-        .answer(201, native.written("Created.").header("Location"))
+        .answer(201, native.linked(native.written("Created.").header("Location"), &from))
         .answer(204, minimal("Replaced, or the same as before; with `Prefer: return=minimal`."))
         .answer(400, native.unreadable())
         .answer(412, native.precondition())

@@ -21,13 +21,14 @@ pub(super) fn describe(native: &Native<'_>, book: &mut Book) {
     );
     let fields = native.subject.schema.fields.iter().enumerate();
     let filters = fields.map(|(position, field)| filter_of(native, position, field));
+    let next = answer(native).link(&format!("list_{}", native.id), "after", "$response.body#/next");
     let operation = native
         .operation("list", &format!("List {many}"))
         .description(text)
         .parameters(filters)
         .parameters([sort(native), selected(native), limit(), after(), count()])
         .parameters([last_event()])
-        .answer(200, answer(native))
+        .answer(200, next)
         .answer(422, native.invalid_query());
     native.put(book, (&native.path, "get"), operation);
 }
@@ -118,7 +119,7 @@ fn answer(native: &Native<'_>) -> Reply {
     let lines = record.as_ref().map(|record| format!("{record}\n").into());
     let events = native.key().zip(record).map(|(key, record)| {
         let data = json!({
-            "key": example::json(&key), "record": record, "time": "2026-01-31T12:00:00.000Z",
+            "key": example::json(&key), "record": record, "time": "2026-01-15T12:00:00.000Z",
         });
         format!("event: created\nid: 42\ndata: {data}\n\n").into()
     });

@@ -31,6 +31,7 @@ pub(super) fn describe(native: &Native<'_>, book: &mut Book) {
         json!({ "enum": ["true", "false"] }),
         "Only with many: `false` lets each stand for itself.",
     );
+    let from = format!("$response.body#/{}", native.subject.key_name());
     let operation = native
         .operation("create", &format!("Create one {id}, or many {many}"))
         .description(text)
@@ -41,7 +42,7 @@ pub(super) fn describe(native: &Native<'_>, book: &mut Book) {
         .parameters([idempotency_key(), prefer(&PREFERENCES)])
         .body(body(native))
         .answer(200, existing(native))
-        .answer(201, created(native))
+        .answer(201, native.linked(created(native), &from))
         .answer(204, unchanged())
         .answer(400, native.unreadable())
         .answer(409, native.exists())
