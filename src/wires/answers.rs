@@ -93,6 +93,13 @@ pub fn freshness<'h>(header: impl Fn(&str) -> Option<&'h str>) -> Result<Freshne
     }
 }
 
+/// For wires of an original: only our own header counts. `Cache-Control`, which every reload in a browser sends, means
+/// nothing to their clients.
+pub fn version_asked_for<'h>(header: impl Fn(&str) -> Option<&'h str>) -> Freshness {
+    let own = |name: &str| if name == "if-min-version" { header(name) } else { None };
+    freshness(own).unwrap_or_default()
+}
+
 fn asks_for_fresh(cache_control: &str) -> bool {
     cache_control.split(',').map(str::trim).any(|word| {
         ["no-cache", "no-store", "max-age=0"].iter().any(|fresh| word.eq_ignore_ascii_case(fresh))
