@@ -3,7 +3,7 @@
 
 use super::book::Book;
 use super::field::{self, KeyMember, Shape, object};
-use super::parts::{Operation, Place, Reply, parameter, required, schema, with_example};
+use super::parts::{Operation, Place, Reply, media, parameter, required, schema, with_example};
 use super::security::{Intent, guard};
 use super::subject::Subject;
 use super::trouble::{Form, Risks, common};
@@ -43,7 +43,7 @@ pub(super) fn describe(subject: &Subject<'_>, book: &mut Book) {
 
 impl Fastapi<'_> {
     /// As FastAPI names the operation of a function at a path.
-    fn operation(&self, function: &str, (path, method): (&str, &str)) -> Operation {
+    fn operation(function: &str, (path, method): (&str, &str)) -> Operation {
         Operation::new(&operation_id(function, path, method), &names::title(function))
     }
 
@@ -132,7 +132,7 @@ impl Fastapi<'_> {
     }
 
     /// The answer to a write that was done.
-    fn written(&self, example: &Json) -> Reply {
+    fn written(example: &Json) -> Reply {
         let reply = Reply::new("Successful Response");
         reply.json(constant(example), Some(example.clone())).header("Headwater-Version")
     }
@@ -200,8 +200,7 @@ fn create(fastapi: &Fastapi<'_>, book: &mut Book) {
     );
     let function = format!("create_{}", fastapi.one);
     let from = format!("$request.query.{}", fastapi.subject.key_name());
-    let operation = fastapi
-        .operation(&function, place)
+    let operation = Fastapi::operation(&function, place)
         .description(BODY)
         .parameters(fastapi.query(true))
         .answer(200, fastapi.linked(answer.header("Headwater-Version"), &from))
@@ -228,7 +227,7 @@ fn list(fastapi: &Fastapi<'_>, book: &mut Book) {
     .json(schema, example)
     .content("text/event-stream", json!({ "type": "string" }), None);
     let operation =
-        fastapi.operation(&function, place).parameters([last_event()]).answer(200, answer);
+        Fastapi::operation(&function, place).parameters([last_event()]).answer(200, answer);
     fastapi.put(book, place, operation);
 }
 
@@ -241,8 +240,7 @@ fn get(fastapi: &Fastapi<'_>, book: &mut Book) {
         json!({ "type": "string" }),
         "The answer has seen this `Headwater-Version`; what is no version is passed over.",
     );
-    let operation = fastapi
-        .operation(&format!("get_{}", fastapi.one), place)
+    let operation = Fastapi::operation(&format!("get_{}", fastapi.one), place)
         .parameters([fastapi.key()])
         .parameters([since])
         .answer(200, fastapi.is_cached(found.header("Headwater-Version")))
@@ -254,12 +252,11 @@ fn get(fastapi: &Fastapi<'_>, book: &mut Book) {
 fn update(fastapi: &Fastapi<'_>, book: &mut Book) {
     let place = (fastapi.item_path.as_str(), "put");
     let done = fastapi.done("updated");
-    let operation = fastapi
-        .operation(&format!("update_{}", fastapi.one), place)
+    let operation = Fastapi::operation(&format!("update_{}", fastapi.one), place)
         .description(BODY)
         .parameters([fastapi.key()])
         .parameters(fastapi.query(false))
-        .answer(200, fastapi.written(&done))
+        .answer(200, Fastapi::written(&done))
         .answer(404, fastapi.missing())
         .answer(422, fastapi.invalid(Place::Path));
     fastapi.put(book, place, fastapi.unless_taken(operation));
@@ -268,10 +265,9 @@ fn update(fastapi: &Fastapi<'_>, book: &mut Book) {
 fn delete(fastapi: &Fastapi<'_>, book: &mut Book) {
     let place = (fastapi.item_path.as_str(), "delete");
     let done = fastapi.done("deleted");
-    let operation = fastapi
-        .operation(&format!("delete_{}", fastapi.one), place)
+    let operation = Fastapi::operation(&format!("delete_{}", fastapi.one), place)
         .parameters([fastapi.key()])
-        .answer(200, fastapi.written(&done))
+        .answer(200, Fastapi::written(&done))
         .answer(404, fastapi.missing())
         .answer(422, fastapi.invalid(Place::Path));
     fastapi.put(book, place, operation);
@@ -295,8 +291,8 @@ fn last_event() -> Json {
 /// A parameter whose text is JSON.
 fn as_json(mut parameter: Json, example: Option<Json>) -> Json {
     let schema = parameter.as_object_mut().and_then(|members| members.remove("schema"));
-    let media = with_example(json!({ "schema": schema }), example);
-    parameter["content"] = json!({ "application/json": media });
+    parameter["content"] =
+        json!({ "application/json": media(schema.unwrap_or_default(), example) });
     parameter
 }
 

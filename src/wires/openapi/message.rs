@@ -19,13 +19,12 @@ pub(super) fn describe(subject: &Subject<'_>, book: &mut Book) {
     let subject = Subject { keeps_nul: false, ..*subject };
     let noun = noun::of_one(&subject.schema.name);
     book.schema("Error", one_text("Error", "error", "What went wrong."));
-    match subject.path.split_once('{') {
-        Some((_, rest)) => get(&subject, book, &noun, rest.trim_end_matches('}')),
-        None => {
-            register(&subject, book, &noun);
-            if subject.path != "/" {
-                greeting(book, &noun);
-            }
+    if let Some((_, rest)) = subject.path.split_once('{') {
+        get(&subject, book, &noun, rest.trim_end_matches('}'));
+    } else {
+        register(&subject, book, &noun);
+        if subject.path != "/" {
+            greeting(book, &noun);
         }
     }
 }

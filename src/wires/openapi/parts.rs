@@ -56,6 +56,13 @@ pub(super) fn schema(name: &str) -> Json {
     reference("schemas", name)
 }
 
+/// A body of one type.
+pub(super) fn media(schema: Json, example: Option<Json>) -> Json {
+    let mut media = Map::new();
+    media.insert("schema".to_owned(), schema);
+    with_example(Json::Object(media), example)
+}
+
 /// One answer.
 #[derive(Debug, Clone)]
 pub(super) struct Reply {
@@ -95,11 +102,7 @@ impl Reply {
 
     #[must_use]
     pub(super) fn content(mut self, kind: &str, schema: Json, example: Option<Json>) -> Self {
-        let mut media = json!({ "schema": schema });
-        if let Some(example) = example {
-            media["example"] = example;
-        }
-        self.content.insert(kind.to_owned(), media);
+        self.content.insert(kind.to_owned(), media(schema, example));
         self
     }
 
@@ -123,7 +126,8 @@ impl Reply {
         for (name, summary, value) in examples {
             named.insert((*name).to_owned(), json!({ "summary": summary, "value": value }));
         }
-        let media = json!({ "schema": schema, "examples": named });
+        let mut media = media(schema, None);
+        media["examples"] = Json::Object(named);
         self.content.insert("application/json".to_owned(), media);
         self
     }

@@ -104,15 +104,19 @@ pub(super) fn freshness() -> [Json; 2] {
     ]
 }
 
-const TAGS: &str = "^(?:\\*|(?:W/)?\"[^\"\\u0000-\\u0020\\u007f-\\uffff]*\"(?: *, *(?:W/)?\"[^\"\\u0000-\\u0020\\u007f-\\uffff]*\")*)$";
+/// `*`, or tags with their quotes.
+fn tags() -> Json {
+    let tag = "(?:W/)?\"[!#-~]*\"";
+    json!({ "type": "string", "pattern": format!("^(?:\\*|{tag}(?: *, *{tag})*)$") })
+}
 
 pub(super) fn if_match() -> Json {
     let text = "Only if the record has one of these tags; `*`: only if there is one.";
-    parameter(Place::Header, "If-Match", json!({ "type": "string", "pattern": TAGS }), text)
+    parameter(Place::Header, "If-Match", tags(), text)
 }
 
 pub(super) fn if_none_match(text: &str) -> Json {
-    parameter(Place::Header, "If-None-Match", json!({ "type": "string", "pattern": TAGS }), text)
+    parameter(Place::Header, "If-None-Match", tags(), text)
 }
 
 pub(super) fn idempotency_key() -> Json {

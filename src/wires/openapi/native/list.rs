@@ -16,8 +16,8 @@ pub(super) fn describe(native: &Native<'_>, book: &mut Book) {
     let text = format!(
         "A page of {many}; with `Accept: application/x-ndjson` all of them, or the first `limit`, as lines; with \
          `Accept: text/event-stream` the changes from now on, or from behind `Last-Event-ID`. A filter is a value, or \
-         one of `eq.`, `neq.`, `lt.`, `lte.`, `gt.`, `gte.`, `like.` (`*` for any characters), `in.(a,b)` and `is.null`, \
-         each also behind `not.`; all filters must hold.",
+         one of `eq.`, `neq.`, `lt.`, `lte.`, `gt.`, `gte.`, `like.` (`*` for any characters), `in.(a,b)` and \
+         `is.null`, each also behind `not.`; all filters must hold.",
     );
     let fields = native.subject.schema.fields.iter().enumerate();
     let filters = fields.map(|(position, field)| filter_of(native, position, field));
