@@ -138,7 +138,7 @@ impl App {
     pub fn has_ended(&self) -> bool {
         self.lock().iter().all(|entry| match &entry.running {
             Ok(Running::Flow(flow)) => flow.has_ended(),
-            Ok(Running::Server(_)) => false,
+            Ok(Running::Server(_) | Running::View(_)) => false,
             Err(_) => true,
         })
     }
@@ -295,7 +295,7 @@ fn replicate(service: Service, count: u32) -> Result<Vec<Service>, String> {
     }
     let name = &service.name;
     let why_not = match &service.body {
-        Body::Server(_) => Some("a server's port can be had only once".to_owned()),
+        Body::Server(_) | Body::View(_) => Some("a server's port can be had only once".to_owned()),
         Body::Flow(flow) if flow.source.options.get("listen").is_some() => {
             Some("its port can be had only once".to_owned())
         }

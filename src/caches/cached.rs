@@ -68,7 +68,7 @@ impl Cached {
         writes: Vec<Write>,
         atomicity: Atomicity,
     ) -> Result<Vec<Written>, StoreError> {
-        let Some(layers) = self.layers.as_ref().filter(|layers| layers.redis().is_some()) else {
+        let Some(layers) = self.layers.as_ref().filter(|layers| layers.has_redis()) else {
             return self.store.write(writes, atomicity).await;
         };
         let keys: Vec<Option<Key>> = writes.iter().map(|write| self.key(&write.action)).collect();

@@ -16,6 +16,7 @@ mod near;
 mod read;
 mod reading;
 mod redis;
+mod shelf;
 
 pub use cached::Cached;
 pub use meter::CacheMeter;

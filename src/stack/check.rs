@@ -6,12 +6,12 @@ use crate::core::spec::Spec;
 use crate::stack::conflicts::{self, Placed};
 use crate::stack::diagnostic::{Diagnostic, Diagnostics};
 use crate::stack::expand;
-use crate::stack::model::{Body, Stack};
+use crate::stack::model::Stack;
 use crate::stack::node::{self, Key, Node};
 use crate::stack::options::{self, is_misspelt, unknown_key};
 use crate::stack::resources;
 use crate::stack::service::service;
-use crate::stack::view::check_resource;
+use crate::stack::view::check_fields;
 
 const KEYS: [&str; 5] = ["version", "stack", "seed", "services", "resources"];
 
@@ -112,10 +112,8 @@ fn check(
     conflicts::check(&placed, diagnostics);
     let named = get("resources").and_then(|(_, node)| node.entries()).unwrap_or_default();
     conflicts::resources(&placed, named, diagnostics);
-    for it in &placed {
-        if let (Some(Body::View(view)), Some(node)) = (it.body(), it.node.value("view")) {
-            check_resource(view, node, &resources, diagnostics);
-        }
+    for view in placed.iter().filter_map(|it| it.node.value("view")) {
+        check_fields(view, &resources, diagnostics);
     }
     if diagnostics.iter().any(|diagnostic| !diagnostic.is_warning) {
         return None;

@@ -2,7 +2,7 @@
 
 use crate::catalog::Catalog;
 use crate::core::kind::PanelKind;
-use crate::core::options::{Opt, Options, Setting, Shape};
+use crate::core::options::{Opt, Shape};
 use crate::core::words::nearest;
 use crate::resource::{FieldKind, ResourceConfig, Schema};
 use crate::stack::component::component;
@@ -87,29 +87,33 @@ fn panels(
     catalog: &Catalog,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Part<PanelKind>> {
-    let Yaml::List(items) = &node.yaml else {
-        diagnostics.push(
-            Diagnostic::new(node.span.clone(), "`panels` is a list")
-                .help("write each panel on a line of its own that starts with `- `"),
-        );
-        return Vec::new();
+    let items = match &node.yaml {
+        Yaml::List(items) if !items.is_empty() => items,
+        yaml => {
+            let is_list = matches!(yaml, Yaml::List(_));
+            let message = if is_list { "`panels` holds no panel" } else { "`panels` is a list" };
+            diagnostics.push(
+                Diagnostic::new(node.span.clone(), message)
+                    .help("write each panel on a line of its own that starts with `- `"),
+            );
+            return Vec::new();
+        }
     };
     let panel =
         |item| component("panel", item, catalog.panels, |kind| &kind.about, &mut *diagnostics);
     items.iter().filter_map(panel).collect()
 }
 
-/// Does the resource that the view names have what its panels show? `node` is what stands behind `view:`.
-pub(super) fn check_resource(
-    view: &View,
-    node: &Node,
+/// Does the resource that a view names have what its panels show? `view` is what stands behind the key.
+pub(super) fn check_fields(
+    view: &Node,
     resources: &[ResourceConfig],
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    let named =
-        |resource: &&ResourceConfig| Some(&resource.schema.name) == view.from.resource.as_ref();
+    let name = view.value("from").and_then(|from| from.value("resource")?.text());
+    let named = |resource: &&ResourceConfig| Some(resource.schema.name.as_str()) == name;
     let Some(resource) = resources.iter().find(named) else { return };
-    let Some(Yaml::List(items)) = node.value("panels").map(|panels| &panels.yaml) else { return };
+    let Some(Yaml::List(items)) = view.value("panels").map(|panels| &panels.yaml) else { return };
     for item in items {
         let Some((_, options)) = item.entries().and_then(<[_]>::first) else { continue };
         let field = options.value("field").unwrap_or(options);

@@ -49,7 +49,8 @@ impl Feed {
         }
     }
 
-    fn announce(&self) {
+    /// Those who follow the log may find more in it.
+    pub fn announce(&self) {
         self.news.send_modify(|count| *count = count.wrapping_add(1));
     }
 

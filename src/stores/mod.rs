@@ -3,6 +3,7 @@
 
 pub mod feed;
 pub mod limits;
+pub mod postgres;
 pub mod queue;
 pub mod sqlite;
 
@@ -43,6 +44,6 @@ pub fn open(
         StoreConfig::Sqlite(file) => {
             Arc::new(sqlite::SqliteStore::in_file(&schema, &opening.path(file), interval)?)
         }
-        StoreConfig::Postgres(_) => return Err(Fault::stop("no such store is linked in")),
+        StoreConfig::Postgres(url) => Arc::new(postgres::Postgres::open(&schema, url, interval)?),
     })
 }

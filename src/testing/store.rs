@@ -94,6 +94,7 @@ struct Side {
     held: Vec<(crate::resource::Answering<Fetched>, Result<Fetched, StoreError>)>,
     gets: usize,
     catch_ups: usize,
+    floors: usize,
 }
 
 impl std::fmt::Debug for Side {
@@ -131,6 +132,11 @@ impl ScriptedStore {
 
     pub fn catch_ups(&self) -> usize {
         self.side().catch_ups
+    }
+
+    /// How often the newest version was asked for.
+    pub fn floors(&self) -> usize {
+        self.side().floors
     }
 
     /// Answers the gets that are held, in order; answers how many.
@@ -322,6 +328,7 @@ impl Store for ScriptedStore {
     }
 
     fn newest(&self) -> Pending<Version> {
+        self.side().floors += 1;
         Pending::ready(Ok(self.data().version()))
     }
 

@@ -85,9 +85,10 @@ impl Drawing {
 
     fn take(&self, known: &mut Known, message: Message) {
         match message {
-            Message::List(table) => {
+            Message::List(table, following) => {
                 known.table = Some(table);
                 known.as_of = Some(unix_ms());
+                self.stand(known, Standing::Good(following));
             }
             Message::Put(key, numbers) => {
                 if let Some(table) = &mut known.table {
@@ -197,4 +198,126 @@ fn data(words: &Words, moment: &Moment, drawn: &[Drawn]) -> Value {
         "as_of": moment.as_of,
         "panels": panels,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::views::table::Wanted;
+
+    /// Shows how many numbers there are.
+    struct Counted;
+
+    impl Panel for Counted {
+        fn field(&self) -> &'static str {
+            "age"
+        }
+
+        fn draw(&self, frame: &Frame, numbers: &[f64]) -> Drawn {
+            let markup = format!("<b data-live>{} {} numbers</b>", frame.id, numbers.len());
+            Drawn { markup, svg: Some("<svg/>".into()), data: json!(numbers.len()) }
+        }
+    }
+
+    fn drawing() -> (Drawing, watch::Receiver<Arc<Snapshot>>, Wanted) {
+        let wanted = Wanted::new(vec!["age".to_owned()], None);
+        let (snapshots, latest) = watch::channel(Arc::default());
+        let words = Words {
+            title: "Ages".to_owned(),
+            records: "users".to_owned(),
+            url: "http://localhost:8000/users/".to_owned(),
+        };
+        let drawing = Drawing {
+            service: "frontend".to_owned(),
+            words,
+            panels: vec![Box::new(Counted)],
+            fields: Arc::clone(&wanted.fields),
+            snapshots,
+            state: Arc::default(),
+        };
+        (drawing, latest, wanted)
+    }
+
+    fn list(wanted: &Wanted, ages: &[f64]) -> Message {
+        let mut table = Table::new(wanted);
+        for (place, age) in ages.iter().enumerate() {
+            table.put(wanted.key(&place.to_string()), &[*age]);
+        }
+        Message::List(table, Following::Events)
+    }
+
+    #[test]
+    fn the_page_says_what_is_known_at_every_moment() {
+        let (mut drawing, latest, wanted) = drawing();
+        let mut known = Known::default();
+        let mut shows = |message: Option<Message>, parts: &[&str]| {
+            if let Some(message) = message {
+                drawing.take(&mut known, message);
+            }
+            drawing.draw(&known);
+            for part in parts {
+                let content = &latest.borrow().content;
+                assert!(content.contains(part), "{part} in {content}");
+            }
+            assert!(!latest.borrow().content.contains("NaN"));
+        };
+        let trouble = |words: &str| Some(Message::Standing(Standing::Trouble(words.to_owned())));
+        shows(None, &["Reading the users…"]);
+        shows(
+            trouble("API Error: 500"),
+            &["<p>API Error: 500</p></div>", "id=\"found\" data-live></p>"],
+        );
+        shows(Some(list(&wanted, &[])), &["No users found", "Live: a change shows at once."]);
+        shows(Some(list(&wanted, &[30.0, f64::NAN])), &["Found 2 users", "panel-1 1 numbers"]);
+        let put = Message::Put(wanted.key("7"), [41.0].into());
+        shows(Some(put), &["Found 3 users", "panel-1 2 numbers"]);
+        let put = Message::Put(wanted.key("7"), [42.0].into());
+        shows(Some(put), &["Found 3 users"]);
+        shows(Some(Message::Gone(wanted.key("0"))), &["Found 2 users", "panel-1 1 numbers"]);
+        shows(trouble("Cannot connect to API."), &["Found 2 users", "Cannot", "Data as of <time"]);
+        let asking = Message::Standing(Standing::Good(Following::Asking));
+        shows(Some(asking), &["Found 2 users", "asked every 2 s"]);
+    }
+
+    #[test]
+    fn nothing_new_is_no_snapshot() {
+        let (mut drawing, mut latest, wanted) = drawing();
+        let mut known = Known::default();
+        drawing.take(&mut known, list(&wanted, &[30.0]));
+        drawing.draw(&known);
+        latest.mark_unchanged();
+        drawing.draw(&known);
+        assert!(!latest.has_changed().unwrap());
+        drawing.take(&mut known, Message::Gone(wanted.key("0")));
+        drawing.draw(&known);
+        assert!(latest.has_changed().unwrap());
+    }
+
+    #[test]
+    fn the_state_of_the_service_says_that_it_waits_for_its_api() {
+        let (drawing, _, wanted) = drawing();
+        let mut known = Known::default();
+        drawing.take(&mut known, Message::Standing(Standing::Trouble("API Error: 500".to_owned())));
+        assert_eq!(*drawing.state.lock().unwrap(), State::Waiting("API Error: 500".to_owned()));
+        drawing.take(&mut known, list(&wanted, &[]));
+        assert_eq!(*drawing.state.lock().unwrap(), State::Running);
+    }
+
+    #[test]
+    fn markup_of_several_lines_is_one_event() {
+        assert_eq!(&*event("<a>\n<b>\r\n"), b"event: content\ndata: <a>\ndata: <b>\n\n");
+    }
+
+    #[test]
+    fn the_data_say_what_the_page_says() {
+        let (mut drawing, latest, wanted) = drawing();
+        let mut known = Known::default();
+        drawing.take(&mut known, list(&wanted, &[30.0]));
+        drawing.draw(&known);
+        let snapshot = Arc::clone(&latest.borrow());
+        let data: Value = serde_json::from_str(&snapshot.data).unwrap();
+        assert_eq!((&data["records"], &data["live"]), (&json!(1), &json!(true)));
+        assert_eq!((&data["panels"], &data["problem"]), (&json!([1]), &Value::Null));
+        assert_eq!(snapshot.pictures, [Some("<svg/>".to_owned())]);
+    }
 }

@@ -16,4 +16,4 @@ mod serve;
 mod table;
 mod view;
 
-pub use view::{RunningView, View};
+pub use view::{RunningView, View, records_of};

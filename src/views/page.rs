@@ -4,7 +4,7 @@ use crate::charts::number::count;
 use crate::charts::{Theme, clean, style_rules};
 use crate::core::panel::Drawn;
 use crate::report::PAGE_STYLE;
-use crate::views::reader::{Following, Standing, origin};
+use crate::views::reader::{Following, Standing};
 use crate::views::table::RECORDS;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -65,9 +65,9 @@ fn found(words: &Words, moment: &Moment) -> String {
 fn notice(words: &Words, moment: &Moment) -> Markup {
     html! {
         @if let Some(Standing::Trouble(trouble)) = moment.standing {
-            p.trouble {
-                (trouble)
-                @if let Some(as_of) = moment.as_of { " Data as of " (time(as_of)) "." }
+            div.trouble {
+                p { (trouble) }
+                @if let Some(as_of) = moment.as_of { p.note { "Data as of " (time(as_of)) "." } }
             }
         }
         @if moment.is_cut {
@@ -120,7 +120,7 @@ pub(super) fn page(words: &Words, content: &str) -> String {
                 footer {
                     noscript { p.note { "Reload this page to see what is new." } }
                     p.note {
-                        "From " (origin(&words.url)) " · " a href="data.json" { "as JSON" }
+                        "From " (words.url) " · " a href="data.json" { "as JSON" }
                     }
                 }
             }

@@ -1,6 +1,7 @@
 //! The reading thread of a view: follows the API's events where it has some, and asks again and again where not.
 
 use crate::clients::http::{Client, Opened, Request};
+use crate::core::time::now;
 use crate::core::wait::Wait;
 use crate::formats::event_stream::{Event, EventReader};
 use crate::formats::query;
@@ -19,6 +20,8 @@ const CONNECT: Duration = Duration::from_secs(5);
 const SILENCE: Duration = Duration::from_secs(30);
 /// How often an API without events is asked, and a list read at most where changes cannot be applied one by one.
 const EVERY: Duration = Duration::from_secs(2);
+/// A list that takes long to read is read less often: no more than one part in so many of the time.
+const SHARE: u32 = 4;
 /// Pauses after a failure: an API that starts again is seen soon.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -29,7 +32,7 @@ const PAGE: u32 = 1000;
 #[derive(Debug)]
 pub(super) enum Message {
     /// All records, in the place of what was known.
-    List(Table),
+    List(Table, Following),
     Put(Key, Numbers),
     Gone(Key),
     Standing(Standing),
@@ -119,10 +122,10 @@ impl Reader {
             return Ok(FIRST_PAUSE);
         }
         self.last_id = None;
+        let begun = now();
         let table = self.rest_of_list(opened.body)?;
-        self.tell(Message::List(table))?;
-        self.tell(Message::Standing(Standing::Good(Following::Asking)))?;
-        Ok(EVERY)
+        self.tell(Message::List(table, Following::Asking))?;
+        Ok(EVERY.max(begun.elapsed() * SHARE))
     }
 
     fn open(&self, url: &str, accept: &str) -> Result<Opened, End> {
@@ -168,9 +171,8 @@ impl Reader {
         for event in events {
             match event.name.as_str() {
                 "ready" => needs_list |= self.last_id.is_none(),
-                "resync" => needs_list = true,
                 "created" | "updated" | "deleted" if self.has_keys => self.change(event)?,
-                "created" | "updated" | "deleted" => needs_list = true,
+                "resync" | "created" | "updated" | "deleted" => needs_list = true,
                 _ => {}
             }
         }
@@ -200,7 +202,7 @@ impl Reader {
     fn list(&mut self) -> Result<(), End> {
         let opened = self.open(&self.url, "application/json")?;
         let table = self.rest_of_list(opened.body)?;
-        self.tell(Message::List(table))?;
+        self.tell(Message::List(table, Following::Events))?;
         if !self.has_keys {
             self.wait.sleep(EVERY);
         }

@@ -35,16 +35,16 @@ pub(super) fn router(words: Words, snapshots: &Snapshots) -> Router {
         let number = request.segment().strip_suffix(".svg").and_then(|text| text.parse().ok());
         let index = number.and_then(|number: usize| number.checked_sub(1));
         let snapshot = latest.borrow();
-        match index.and_then(|index| snapshot.pictures.get(index)).and_then(Option::as_ref) {
-            Some(svg) => put(out, "image/svg+xml", "no-store", svg),
-            None => {
-                out.status(404);
-                out.text().extend_from_slice(b"there is no such picture\n");
-            }
-        }
+        let found = index.and_then(|index| snapshot.pictures.get(index)).and_then(Option::as_ref);
+        let Some(svg) = found else {
+            out.status(404);
+            out.text().extend_from_slice(b"there is no such picture\n");
+            return;
+        };
+        put(out, "image/svg+xml", "no-store", svg);
     };
     let latest = snapshots.clone();
-    let events = move |_| follow(latest.clone());
+    let events = move |_| std::future::ready(Ok(follow(latest.clone())));
     let style = page::style();
     let gate: Arc<dyn Gate> = Arc::new(Headers);
     Router::new()
@@ -88,15 +88,15 @@ impl Gate for Headers {
 }
 
 /// The latest snapshot and then every newer one. A client that reads slowly misses those between.
-async fn follow(snapshots: Snapshots) -> Result<Response, Problem> {
+fn follow(snapshots: Snapshots) -> Response {
     let (sender, body) = stream(1);
     tokio::spawn(async move {
         // The client has gone, or nothing more will be drawn: either way nothing is left to be done.
         if send_all(snapshots, &sender).await.is_ok() {
-            drop(sender.finish().await);
+            sender.finish().await.unwrap_or_default();
         }
     });
-    Ok(Response::events(body))
+    Response::events(body)
 }
 
 async fn send_all(mut snapshots: Snapshots, sender: &StreamSender) -> Result<(), StreamEnded> {

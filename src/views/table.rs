@@ -45,17 +45,18 @@ pub(super) type Numbers = Box<[f64]>;
 #[derive(Debug)]
 pub(super) struct Table {
     columns: Vec<HashMap<Key, f64>>,
+    most: usize,
 }
 
 impl Table {
     pub(super) fn new(wanted: &Wanted) -> Self {
-        Self { columns: wanted.fields.iter().map(|_| HashMap::new()).collect() }
+        Self { columns: wanted.fields.iter().map(|_| HashMap::new()).collect(), most: RECORDS }
     }
 
     /// Puts a record in or in the place of the one with its key; `false` when there is no room for it.
     pub(super) fn put(&mut self, key: Key, numbers: &[f64]) -> bool {
-        let is_full = self.records() >= RECORDS
-            && self.columns.first().is_some_and(|column| !column.contains_key(&key));
+        let is_full =
+            self.is_full() && self.columns.first().is_some_and(|column| !column.contains_key(&key));
         if is_full {
             return false;
         }
@@ -76,12 +77,31 @@ impl Table {
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.records() >= RECORDS
+        self.records() >= self.most
     }
 
     /// The numbers in the field of that place, without those that are none.
     pub(super) fn numbers(&self, field: usize) -> Vec<f64> {
         let column = self.columns.get(field).into_iter().flat_map(HashMap::values);
         column.copied().filter(|number| !number.is_nan()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_table_takes_changes_and_no_new_records() {
+        let wanted = Wanted::new(vec!["age".to_owned()], None);
+        let mut table = Table { most: 10, ..Table::new(&wanted) };
+        for place in 0..10 {
+            assert!(table.put(wanted.place(place), &[1.0]));
+        }
+        assert!(!table.put(wanted.key("new"), &[1.0]) && table.is_full());
+        assert!(table.put(wanted.place(7), &[2.0]), "it is in the table");
+        table.remove(wanted.place(8));
+        assert!(table.put(wanted.key("new"), &[3.0]));
+        assert_eq!(table.records(), 10);
     }
 }

@@ -85,6 +85,16 @@ impl View {
     }
 }
 
+/// What the records of a list are called: the last word of its path.
+pub fn records_of(url: &str) -> String {
+    let path = url.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
+    let host = path.find("://").map_or(0, |colon| colon + 3);
+    let word = path.get(host..).and_then(|path| path.split_once('/')).map(|(_, path)| path);
+    let word = word.and_then(|path| path.rsplit('/').next()).unwrap_or_default();
+    let is_word = !word.is_empty() && word.chars().all(|c| c.is_ascii_alphabetic());
+    if is_word { word.to_lowercase() } else { "records".to_owned() }
+}
+
 /// Every field that a panel shows, once.
 fn fields(panels: &[Box<dyn Panel>]) -> Vec<String> {
     let mut fields: Vec<String> = Vec::new();
@@ -112,5 +122,23 @@ impl RunningView {
     pub fn stop(self) {
         self.wait.stop();
         self.server.stop_and_wait(STOP);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_are_called_as_in_the_url() {
+        for (url, expected) in [
+            ("http://localhost:8000/users/", "users"),
+            ("http://localhost:8000/api/Cities?limit=3", "cities"),
+            ("http://localhost:8000/", "records"),
+            ("http://localhost", "records"),
+            ("http://localhost/v1", "records"),
+        ] {
+            assert_eq!(records_of(url), expected, "{url}");
+        }
     }
 }

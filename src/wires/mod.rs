@@ -8,6 +8,7 @@ pub mod fastapi;
 mod lax;
 mod members;
 pub mod message;
+pub mod native;
 mod noun;
 pub mod openapi;
 mod python;
@@ -32,7 +33,7 @@ pub fn mount(router: Router, title: &str, served: &[Arc<Served>]) -> Router {
     // First, so that a path of the stack file wins over one of the pages.
     let router = docs::mount(router, &openapi::document(title, served));
     served.iter().fold(router, |router, served| match served.wire {
-        Wire::Native => router,
+        Wire::Native => native::mount(router, served),
         Wire::Fastapi => fastapi::mount(router, served),
         Wire::Message => message::mount(router, served),
     })

@@ -100,6 +100,12 @@ impl Near {
         Some(lead)
     }
 
+    /// There is a copy, or one is just made.
+    pub fn has(&self, key: &Key) -> bool {
+        let hash = self.hash(key);
+        self.shard(hash).has(hash)
+    }
+
     /// Whatever there is, however old.
     pub fn any(&self, key: &Key) -> Option<Entry> {
         let hash = self.hash(key);

@@ -99,6 +99,10 @@ impl Shard {
         (kept.key == *key).then_some(&kept.entry)
     }
 
+    pub fn has(&self, hash: u64) -> bool {
+        self.places.contains_key(&hash) || self.flights.contains_key(&hash)
+    }
+
     pub fn flight(&self, hash: u64) -> Option<&Arc<Flight>> {
         self.flights.get(&hash)
     }

@@ -37,6 +37,8 @@ pub struct Column {
     pub is_fuzzy: bool,
     /// Texts compare by their bytes.
     pub is_bytewise: bool,
+    /// What counts its values, quoted with its schema.
+    pub sequence: Option<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -91,7 +93,8 @@ const COLUMNS: &str = "SELECT a.attname::text, \
         THEN format('nextval(%L::regclass)', pg_get_serial_sequence(a.attrelid::regclass::text, a.attname)) \
         WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END, \
     a.attidentity <> '', a.attgenerated <> '', NOT coalesce(co.collisdeterministic, true), \
-    coalesce(co.collname IN ('C', 'POSIX', 'ucs_basic'), false) \
+    coalesce(co.collname IN ('C', 'POSIX', 'ucs_basic'), false), \
+    pg_get_serial_sequence(a.attrelid::regclass::text, a.attname) \
     FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid \
     LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
     LEFT JOIN pg_collation co ON co.oid = a.attcollation \
@@ -136,6 +139,7 @@ fn column(row: &Row) -> Result<Column, Trouble> {
         is_computed: row.try_get(6)?,
         is_fuzzy: row.try_get(7)?,
         is_bytewise: row.try_get(8)?,
+        sequence: row.try_get(9)?,
     })
 }
 

@@ -22,6 +22,8 @@ pub struct Layout {
     pub order: OrderColumn,
     /// Makes a key for a record that brings none, as an expression.
     pub new_key: Option<String>,
+    /// What counts the keys that are made, quoted with its schema.
+    pub sequence: Option<String>,
     /// Unique indexes over one field each, by name.
     pub uniques: Vec<(String, usize)>,
     pub has_deferred: bool,
@@ -82,13 +84,14 @@ impl Layout {
         if !refused.is_empty() {
             return Err(refused);
         }
-        let key = table.column(&schema.key_field().name);
+        let key = table.column(&schema.key_field().name).filter(|_| schema.key_is_generated);
         let mut layout = Self {
             schema: Arc::clone(schema),
             table: table.name.clone(),
             columns,
             order: order(schema, table),
-            new_key: key.filter(|_| schema.key_is_generated).and_then(|key| key.default.clone()),
+            new_key: key.and_then(|key| key.default.clone()),
+            sequence: key.and_then(|key| key.sequence.clone()),
             uniques: Vec::new(),
             has_deferred: table.has_deferred,
         };
@@ -203,8 +206,7 @@ fn refused_table(schema: &Schema, table: &Table) -> Vec<String> {
         ));
     }
     for column in &table.columns {
-        let needs_a_value =
-            column.is_not_null && column.default.is_none() && !column.is_computed;
+        let needs_a_value = column.is_not_null && column.default.is_none() && !column.is_computed;
         if schema.position(&column.name).is_none() && needs_a_value {
             refused.push(format!(
                 "the column `{}` is no field of the resource, but needs a value: add a field, give it a DEFAULT, or \

@@ -159,7 +159,7 @@ pub fn triggers(home: &str, layout: &Layout) -> String {
         trigger("u", &format!("UPDATE {new}"), "STATEMENT", &log),
         trigger("d", &format!("DELETE {old}"), "STATEMENT", &log),
         trigger("t", &format!("TRUNCATE ON {table}"), "STATEMENT", &log),
-        trigger("k", &changed, "ROW", &moved),
+        trigger("k", &changed, &row, &moved),
     ]
     .concat()
 }

@@ -10,12 +10,15 @@
 mod catalog;
 mod cell;
 mod connection;
+mod decide;
 mod following;
 mod getter;
+mod group;
 mod inbox;
 mod job;
 mod layout;
 mod log;
+mod pen;
 mod race;
 mod scanner;
 mod select;
@@ -24,8 +27,10 @@ mod setup;
 mod shared;
 mod store;
 mod tls;
+mod transaction;
 mod trouble;
 mod url;
 mod watcher;
+mod writer;
 
 pub use store::Postgres;

@@ -97,12 +97,14 @@ async fn home(client: &Client) -> Result<String, Trouble> {
     }
     let schema: Option<String> = row.try_get(2)?;
     let home = schema.ok_or_else(|| {
-        mismatch("there is no schema to create tables in: CREATE SCHEMA, or set the role's search_path")
+        mismatch(
+            "there is no schema to create tables in: CREATE SCHEMA, or set the role's search_path",
+        )
     })?;
     let home = quoted(&home);
     if !row.try_get::<_, bool>(3)? {
         client.batch_execute(&log::tables(&home)).await.map_err(|error| match Trouble::from(error) {
-            trouble if trouble.kind == Kind::Broken => mismatch(format!(
+            trouble if trouble.kind == Kind::Forbidden => mismatch(format!(
                 "the tables headwater_* cannot be made in the schema {home}: {}; GRANT CREATE ON SCHEMA {home} to \
                  this role",
                 trouble.detail
@@ -202,7 +204,8 @@ async fn adapt(client: &Client, schema: &Schema, table: &Table) -> Result<(), Tr
                 client.batch_execute(&sql).await?;
                 if field.default.is_some() {
                     // It was for the records that are there; new ones bring their values.
-                    let sql = format!("ALTER TABLE {} ALTER COLUMN {name} DROP DEFAULT", table.name);
+                    let sql =
+                        format!("ALTER TABLE {} ALTER COLUMN {name} DROP DEFAULT", table.name);
                     client.batch_execute(&sql).await?;
                 }
             }

@@ -33,7 +33,9 @@ pub enum Kind {
     ReadOnly,
     /// The table was changed under us: it is looked at again.
     Changed,
-    /// Whatever else the server said: a right is missing.
+    /// This role may not do this.
+    Forbidden,
+    /// Whatever else the server said.
     Broken,
 }
 
@@ -44,8 +46,8 @@ impl Trouble {
 
     /// The connection cannot be used any more.
     pub fn ends_connection(&self) -> bool {
-        use Kind::{Broken, Changed, Late, Login, Lost, Mismatch};
-        matches!(self.kind, Lost | Late | Login | Mismatch | Changed | Broken)
+        use Kind::{Changed, Late, Login, Lost, Mismatch};
+        matches!(self.kind, Lost | Late | Login | Mismatch | Changed)
     }
 
     /// It lasts until a person has changed something.
@@ -59,7 +61,7 @@ impl Trouble {
             Kind::Late | Kind::Cancelled | Kind::Contended => StoreErrorKind::TooSlow,
             Kind::Taken(_) | Kind::Value(_) => StoreErrorKind::Refused,
             Kind::Full => StoreErrorKind::DiskFull,
-            Kind::ReadOnly => StoreErrorKind::ReadOnly,
+            Kind::ReadOnly | Kind::Forbidden => StoreErrorKind::ReadOnly,
             Kind::Mismatch | Kind::Changed | Kind::Broken => StoreErrorKind::Broken,
         };
         StoreError::new(kind, self.detail.clone())
@@ -69,7 +71,9 @@ impl Trouble {
 impl From<Error> for Trouble {
     fn from(error: Error) -> Self {
         match error.as_db_error() {
-            Some(said) => Self::new(kind_of(said), format!("{} ({})", said.message(), said.code().code())),
+            Some(said) => {
+                Self::new(kind_of(said), format!("{} ({})", said.message(), said.code().code()))
+            }
             None => Self::new(kind_of_own(&error), words(&error)),
         }
     }
@@ -85,6 +89,7 @@ fn kind_of(said: &DbError) -> Kind {
         "23505" => Kind::Taken(said.constraint().unwrap_or_default().to_owned()),
         "53100" => Kind::Full,
         "25006" => Kind::ReadOnly,
+        "42501" => Kind::Forbidden,
         // No such table, column or function, another type, a plan for another table, no such statement.
         "42P01" | "42703" | "42883" | "42804" | "0A000" | "26000" => Kind::Changed,
         code => match code.get(..2).unwrap_or_default() {

@@ -112,7 +112,9 @@ impl Watch {
                  WHERE resource = $1 AND xid = ANY($3) LIMIT $4)) c ON true"
         );
         let begin = async {
-            connection.batch_execute(&format!("SET statement_timeout = 900; LISTEN {CHANNEL}")).await?;
+            connection
+                .batch_execute(&format!("SET statement_timeout = 900; LISTEN {CHANNEL}"))
+                .await?;
             let look = connection.prepare(&sql).await?;
             let row = connection.query_one("SELECT pg_current_snapshot()::text", &[]).await?;
             let seen = Snapshot::parse(row.try_get(0)?)?;
@@ -172,7 +174,7 @@ impl Watch {
         if self.settled < self.seen.oldest {
             if self.settled <= self.newest {
                 // What was visible before may be followed only now.
-                shared.feed.changed(&[]);
+                shared.feed.announce();
             }
             self.settled = self.seen.oldest;
         }
