@@ -31,12 +31,9 @@ pub struct Served {
 /// Mounts every resource of one server in its wire, and the pages that describe them.
 pub fn mount(router: Router, title: &str, served: &[Arc<Served>]) -> Router {
     let router = served.iter().fold(router, |router, served| match served.wire {
-pub fn mount(router: Router, _title: &str, served: &[Arc<Served>]) -> Router {
-    // First, so that a path of the stack file wins over one of the pages.
-    let router = docs::mount(router, &openapi::document(title, served));
-    served.iter().fold(router, |router, served| match served.wire {
         Wire::Native => native::mount(router, served),
         Wire::Fastapi => fastapi::mount(router, served),
         Wire::Message => message::mount(router, served),
-    })
+    });
+    docs::mount(router, &openapi::document(title, served))
 }
