@@ -16,6 +16,7 @@ pub mod listen;
 pub mod options;
 pub mod position;
 pub mod record;
+pub mod resources;
 pub mod sink;
 pub mod source;
 pub mod spec;
