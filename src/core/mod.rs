@@ -17,6 +17,7 @@ pub mod options;
 pub mod panel;
 pub mod position;
 pub mod record;
+pub mod resources;
 pub mod sink;
 pub mod source;
 pub mod spec;

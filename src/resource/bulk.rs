@@ -5,6 +5,7 @@
 //! must be written as a value of its field.
 
 use crate::core::limits::LINE_BYTES;
+use crate::core::record::CsvShape;
 use crate::core::words::nearest;
 use crate::formats::csv::{Header, Row, RowScanner, RowSplitter, Split, ragged};
 use crate::formats::json::{Kind, Scanner};
@@ -13,6 +14,7 @@ use crate::resource::validate::{self, Given, Rules};
 use crate::resource::values::input;
 use crate::resource::{FaultKind, FieldFault, FieldKind, Record, Schema, Value, parse};
 use std::fmt;
+use std::ops::Range;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BulkForm {
@@ -66,7 +68,7 @@ pub fn rows(
     match form {
         BulkForm::Ndjson => lines(schema, body, rules, &mut rows)?,
         BulkForm::Array => array(schema, body, rules, &mut rows)?,
-        BulkForm::Csv => Table::read(schema, body, rules)?.rows(body, &mut rows)?,
+        BulkForm::Csv => table(schema, body, rules, &mut rows)?,
     }
     Ok(rows.found)
 }
@@ -121,23 +123,85 @@ fn array(schema: &Schema, body: &[u8], rules: &Rules, rows: &mut Rows) -> Result
     scanner.end().map_err(BulkFault::Unreadable)
 }
 
+fn table(schema: &Schema, body: &[u8], rules: &Rules, rows: &mut Rows) -> Result<(), BulkFault> {
+    let header =
+        Header::read(body, Some(b',')).map_err(|error| BulkFault::Unreadable(error.to_string()))?;
+    let table = Table::of(schema, &header.columns, rules).map_err(BulkFault::Unreadable)?;
+    let mut rest = body.get(header.bytes as usize..).unwrap_or_default();
+    let mut splitter = RowSplitter::new(header.delimiter, LINE_BYTES);
+    let mut scanner = RowScanner::after(&header);
+    while !rest.is_empty() {
+        let split = match splitter.feed(rest) {
+            Split::More => splitter.finish(rest),
+            split => split,
+        };
+        match split {
+            Split::More => break,
+            Split::Rows(bytes) => {
+                let (block, behind) = rest.split_at(bytes);
+                rest = behind;
+                let mut block = scanner.rows(block);
+                while let Some(row) = block.next_row() {
+                    rows.push(row.line, table.record(&row))?;
+                }
+            }
+            Split::Bad { bytes, fault, .. } => {
+                let (bad, behind) = rest.split_at(bytes);
+                rest = behind;
+                rows.push(scanner.line(), Err(vec![malformed(fault.to_string(), bad)]))?;
+                let lines = memchr::memchr_iter(b'\n', bad).count();
+                scanner.skip(bytes as u64, lines as u64);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Rows of a CSV file whose header is known: what a flow reads of a file.
+#[derive(Debug)]
+pub struct CsvRows<'a> {
+    delimiter: u8,
+    table: Result<Table<'a>, String>,
+}
+
+/// A row's place in its block, and what it is.
+pub type PlacedRow = (Range<usize>, Result<Record, Vec<FieldFault>>);
+
+impl<'a> CsvRows<'a> {
+    pub fn new(schema: &'a Schema, shape: &CsvShape, rules: &'a Rules) -> Self {
+        Self { delimiter: shape.delimiter, table: Table::of(schema, &shape.columns, rules) }
+    }
+
+    /// The rows of a block of whole rows.
+    pub fn read(&self, block: &[u8]) -> Vec<PlacedRow> {
+        let mut scanner = RowScanner::new(self.delimiter);
+        let mut rows = scanner.rows(block);
+        let mut found = Vec::new();
+        while let Some(row) = rows.next_row() {
+            let record = match &self.table {
+                Ok(table) => table.record(&row),
+                Err(reason) => Err(vec![malformed(reason.clone(), b"")]),
+            };
+            found.push((row.raw.clone(), record));
+        }
+        found
+    }
+}
+
 /// What a CSV header says.
+#[derive(Debug)]
 struct Table<'a> {
     schema: &'a Schema,
     rules: &'a Rules,
-    header: Header,
     /// The field of each column; none for one that is passed over.
     fields: Vec<Option<usize>>,
 }
 
 impl<'a> Table<'a> {
-    fn read(schema: &'a Schema, body: &[u8], rules: &'a Rules) -> Result<Self, BulkFault> {
-        let header = Header::read(body, Some(b','))
-            .map_err(|error| BulkFault::Unreadable(error.to_string()))?;
-        let fields: Vec<Option<usize>> =
-            header.columns.iter().map(|name| schema.position(name)).collect();
-        let unknown: Vec<String> = header
-            .columns
+    /// Fails with everything that is wrong with the names.
+    fn of(schema: &'a Schema, columns: &[String], rules: &'a Rules) -> Result<Self, String> {
+        let fields: Vec<Option<usize>> = columns.iter().map(|name| schema.position(name)).collect();
+        let unknown: Vec<String> = columns
             .iter()
             .zip(&fields)
             .filter(|(_, field)| field.is_none() && !rules.ignores_unknown)
@@ -145,40 +209,10 @@ impl<'a> Table<'a> {
             .map(|(name, _)| unknown(schema, name))
             .collect();
         if unknown.is_empty() {
-            return Ok(Self { schema, rules, header, fields });
+            Ok(Self { schema, rules, fields })
+        } else {
+            Err(unknown.join("; "))
         }
-        Err(BulkFault::Unreadable(unknown.join("; ")))
-    }
-
-    fn rows(&self, body: &[u8], rows: &mut Rows) -> Result<(), BulkFault> {
-        let mut rest = body.get(self.header.bytes as usize..).unwrap_or_default();
-        let mut splitter = RowSplitter::new(self.header.delimiter, LINE_BYTES);
-        let mut scanner = RowScanner::after(&self.header);
-        while !rest.is_empty() {
-            let split = match splitter.feed(rest) {
-                Split::More => splitter.finish(rest),
-                split => split,
-            };
-            match split {
-                Split::More => break,
-                Split::Rows(bytes) => {
-                    let (block, behind) = rest.split_at(bytes);
-                    rest = behind;
-                    let mut block = scanner.rows(block);
-                    while let Some(row) = block.next_row() {
-                        rows.push(row.line, self.record(&row))?;
-                    }
-                }
-                Split::Bad { bytes, fault, .. } => {
-                    let (bad, behind) = rest.split_at(bytes);
-                    rest = behind;
-                    rows.push(scanner.line(), Err(vec![malformed(fault.to_string(), bad)]))?;
-                    let lines = memchr::memchr_iter(b'\n', bad).count();
-                    scanner.skip(bytes as u64, lines as u64);
-                }
-            }
-        }
-        Ok(())
     }
 
     fn record(&self, row: &Row<'_>) -> Result<Record, Vec<FieldFault>> {

@@ -2,6 +2,7 @@
 //! is the other; one conformance suite runs on all of them.
 
 pub mod feed;
+pub mod flow;
 pub mod limits;
 pub mod postgres;
 pub mod queue;
