@@ -132,7 +132,8 @@ fn existing(native: &Native<'_>) -> Reply {
         examples.push(("one", "One", record));
         examples.push(("each", "Many, each for itself", each));
     }
-    Reply::new(text).examples(schema, &examples)
+    Reply::new(text)
+        .examples(schema, &examples)
         .may_have(&["ETag", "Headwater-Version"])
         .headers(&["Preference-Applied", "Idempotency-Replayed"])
 }
