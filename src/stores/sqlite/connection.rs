@@ -46,8 +46,8 @@ impl Location {
     }
 }
 
-/// What a commit answers for is on the disk: in WAL mode only FULL syncs the WAL before a commit returns. The page cache
-/// is small, because the operating system has the file's pages anyway.
+/// What a commit answers for is on the disk: in WAL mode only FULL syncs the WAL before a commit returns. The page
+/// cache is small, because the operating system has the file's pages anyway.
 fn open_file(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE

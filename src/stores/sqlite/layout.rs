@@ -1,7 +1,7 @@
 //! The tables, indexes and triggers of a resource, as SQL.
 //!
-//! All tables are STRICT, and what has no type of its own in SQLite is checked: a shell can write nothing that could not
-//! be read again.
+//! All tables are STRICT, and what has no type of its own in SQLite is checked: a shell can write nothing that could
+//! not be read again.
 
 use super::table::{PLACE, Table, literal, quoted};
 use super::values::column_type;
