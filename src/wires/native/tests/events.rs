@@ -234,3 +234,22 @@ fn a_stop_ends_streams_at_once_and_in_order() {
     eventually("no stream is left", || PLACES.taken() == 0);
     drop(served);
 }
+
+#[test]
+fn a_client_that_reads_nothing_slows_nobody_and_misses_nothing() {
+    let service = Service::of(users());
+    let mut deaf = follow(&service, &[]);
+    let mut client = follow(&service, &[]);
+    named(&mut client);
+    // Far more than the buffers between a stream and its client hold.
+    let extra = "x".repeat(100_000);
+    for n in 0..200 {
+        let body = format!("{{\"user_id\":{n},\"name\":\"n\",\"extra\":\"{extra}\"}}");
+        assert_eq!(service.post(&body).status, 201);
+        assert_eq!(event(&mut client).2["key"], Value::from(n));
+    }
+    named(&mut deaf);
+    for n in 0..200 {
+        assert_eq!(event(&mut deaf).2["key"], Value::from(n));
+    }
+}
