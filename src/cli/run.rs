@@ -35,7 +35,7 @@ enum Event {
 pub(super) fn up(arguments: &Arguments, up: &Up) -> exit::Code {
     let mut only = up.only.clone();
     let mut stack = up.stack.clone();
-    // In `up --only producer random-file` the last word is the stack, not another service.
+    // In `up --only api users` the last word is the stack, not another service.
     let names_stack = |word: &String| builtin::find(word).is_some() || Path::new(word).is_file();
     if stack.is_none() && only.len() > 1 && only.last().is_some_and(names_stack) {
         stack = only.pop();

@@ -38,8 +38,12 @@ pub fn store_problem(error: &StoreError) -> Problem {
         StoreErrorKind::Broken => 500,
         _ => 503,
     };
-    let problem = Problem::new(status, public_words(error.kind))
-        .of_kind("urn:headwater:problem:store", "The store cannot do this");
+    let problem = Problem::new(status, public_words(error.kind));
+    let problem = if status == 422 {
+        problem.of_kind("urn:headwater:problem:validation", "The request is not valid")
+    } else {
+        problem.of_kind("urn:headwater:problem:store", "The store cannot do this")
+    };
     match error.retry_after() {
         Some(after) => problem.with_header("retry-after", after.as_secs().max(1).to_string()),
         None => problem,

@@ -6,6 +6,9 @@
     reason = "tests stand outside: they read the clock and start threads"
 )]
 
+#[path = "../checker/mod.rs"]
+mod checker;
+mod checks;
 mod degraded;
 mod poison;
 #[path = "../servers/proxy.rs"]

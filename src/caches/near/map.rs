@@ -159,6 +159,16 @@ impl Near {
         self.shard(hash).drop_copy(hash);
     }
 
+    /// Somebody has seen how this key is now: a copy stays only if it agrees, and nobody joins a reading from before.
+    pub fn reveal(&self, key: &Key, agrees: impl FnOnce(&Entry) -> bool) {
+        let hash = self.hash(key);
+        let mut shard = self.shard(hash);
+        shard.abandon(hash);
+        if shard.ask(hash, key).is_some_and(|entry| !agrees(entry)) {
+            shard.drop_copy(hash);
+        }
+    }
+
     pub fn clear(&self) {
         for shard in &self.shards {
             lock(shard).clear();

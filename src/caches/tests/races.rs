@@ -1,6 +1,7 @@
 //! A write comes while a record is read: whatever the order, the old copy does not stay.
 
 use super::*;
+use crate::testing::store::schema;
 use Origin::{Near, Store};
 
 #[test]
@@ -160,11 +161,17 @@ fn who_comes_after_a_write_does_not_join_a_reading_from_before() {
     assert_eq!(layers.sees("a"), Some(Some(2)));
 }
 
+/// The name of "a" in Redis, as if there were one.
+fn named(layers: &Layers) -> String {
+    layers.shelf.learn(&schema(), "a store");
+    layers.shelf.names().unwrap().name(&key("a"))
+}
+
 #[test]
 fn a_copy_that_has_gone_from_redis_is_dropped_also_while_it_is_read() {
     use crate::caches::redis::Companion as _;
     let (store, layers) = usual();
-    let name = layers.names.name(&key("a"));
+    let name = named(&layers);
     assert!(!layers.has_copy(&name));
     store.put("a", 1);
     layers.gets("a", ANY);
@@ -191,7 +198,7 @@ fn news_from_redis_drop_what_lacks_a_write_and_nothing_else() {
     use crate::caches::envelope::{Content, Envelope};
     use crate::caches::redis::Companion as _;
     let (store, layers) = usual();
-    let name = layers.names.name(&key("a"));
+    let name = named(&layers);
     let found = |content, version| {
         let envelope = Envelope { content, version: Version(version), unix_ms: 0 };
         layers.found_in_redis(&name, Some(&envelope.write(&name)));

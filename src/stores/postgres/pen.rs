@@ -151,9 +151,10 @@ fn update_sql(layout: &Layout) -> Option<String> {
     })
 }
 
+/// In the order in which they are asked for.
 fn delete_sql(layout: &Layout) -> String {
     let (table, key, kind) = (&layout.table, &layout.key().name, key_type(layout));
-    format!("DELETE FROM {table} t WHERE t.{key} = ANY($1::{kind}[])")
+    format!("DELETE FROM {table} t USING unnest($1::{kind}[]) AS u(key) WHERE t.{key} = u.key")
 }
 
 /// Whether another record than the one with this key holds a value.

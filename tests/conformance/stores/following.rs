@@ -152,7 +152,8 @@ pub fn a_listener_hears_before_the_answer(place: &dyn Place) {
     drop((heard, listener));
     let (other, _listener) = Heard::at(&store);
     outcome(&*store, Action::Put(counter(1, 2)));
-    assert_eq!(other.take(), one(), "who is gone is no reason to stop");
+    // What was written before may be told once more.
+    assert!(other.take().contains(&one()[0]), "who is gone is no reason to stop");
 }
 
 pub fn a_listener_is_told_when_in_step(place: &dyn Place) {
