@@ -285,7 +285,8 @@ fn stop_all(entries: Vec<Entry>) {
         .into_iter()
         .filter_map(|entry| entry.running.ok())
         .partition(|running| matches!(running, Running::Flow(_)));
-    flows.iter().for_each(Running::stop);
+    // Views too: what they follow may be a server of this stack.
+    flows.iter().chain(&servers).for_each(Running::stop);
     flows.into_iter().for_each(Running::join);
     servers.into_iter().for_each(Running::join);
 }

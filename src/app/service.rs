@@ -82,8 +82,10 @@ fn start_view(
 impl Running {
     /// Asks it to take in nothing more.
     pub(super) fn stop(&self) {
-        if let Self::Flow(flow) = self {
-            flow.stop();
+        match self {
+            Self::Flow(flow) => flow.stop(),
+            Self::View(view) => view.stop(),
+            Self::Server(_) => {}
         }
     }
 
@@ -92,7 +94,7 @@ impl Running {
         match self {
             Self::Flow(flow) => flow.join(),
             Self::Server(serving) => serving.stop(),
-            Self::View(view) => view.stop(),
+            Self::View(view) => view.join(),
         }
     }
 

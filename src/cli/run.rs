@@ -134,7 +134,7 @@ fn greet(app: &App, stack: &Stack, arguments: &Arguments) {
             tracing::info!(service, addresses, flow, "started");
         }
         let gap = if addresses.is_empty() || flow.is_empty() { "" } else { "  " };
-        append(&mut text, format_args!("  {service:<24}{addresses}{gap}{flow}\n"));
+        append(&mut text, format_args!("  {service:<23} {addresses}{gap}{flow}\n"));
     };
     if let Some(admin) = app.admin_address() {
         tell("admin", vec![format!("http://{admin}/")], None);

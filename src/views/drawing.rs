@@ -142,7 +142,7 @@ impl Drawing {
         let as_of = known.as_of.map(rfc3339);
         let moment = Moment {
             records,
-            is_cut: known.table.as_ref().is_some_and(Table::is_full),
+            is_cut: known.table.as_ref().is_some_and(Table::is_cut),
             standing: known.standing.as_ref(),
             as_of: as_of.as_deref(),
         };

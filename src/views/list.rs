@@ -99,7 +99,6 @@ impl Reader<'_> {
                 self.wanted.place(self.table.records() as u64)
             }
         };
-        // What finds no room is left out, and the page says so.
         self.table.put(key, &record.numbers);
     }
 }

@@ -222,7 +222,7 @@ impl Reader {
             if self.wait.is_stopped() {
                 return Err(End::Over);
             }
-            let Some(next) = page.next.filter(|_| !table.is_full()) else { return Ok(table) };
+            let Some(next) = page.next.filter(|_| !table.is_cut()) else { return Ok(table) };
             if before.as_ref() == Some(&next) {
                 return Err(wrong("a list that comes back to the same page".to_owned()));
             }

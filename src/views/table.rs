@@ -46,24 +46,29 @@ pub(super) type Numbers = Box<[f64]>;
 pub(super) struct Table {
     columns: Vec<HashMap<Key, f64>>,
     most: usize,
+    /// A record found no room.
+    is_cut: bool,
 }
 
 impl Table {
     pub(super) fn new(wanted: &Wanted) -> Self {
-        Self { columns: wanted.fields.iter().map(|_| HashMap::new()).collect(), most: RECORDS }
+        Self {
+            columns: wanted.fields.iter().map(|_| HashMap::new()).collect(),
+            most: RECORDS,
+            is_cut: false,
+        }
     }
 
-    /// Puts a record in or in the place of the one with its key; `false` when there is no room for it.
-    pub(super) fn put(&mut self, key: Key, numbers: &[f64]) -> bool {
-        let is_full =
-            self.is_full() && self.columns.first().is_some_and(|column| !column.contains_key(&key));
-        if is_full {
-            return false;
+    /// Puts a record in or in the place of the one with its key, if there is room.
+    pub(super) fn put(&mut self, key: Key, numbers: &[f64]) {
+        let is_new = || self.columns.first().is_some_and(|column| !column.contains_key(&key));
+        if self.records() >= self.most && is_new() {
+            self.is_cut = true;
+            return;
         }
         for (column, number) in self.columns.iter_mut().zip(numbers) {
             column.insert(key, *number);
         }
-        true
     }
 
     pub(super) fn remove(&mut self, key: Key) {
@@ -76,8 +81,8 @@ impl Table {
         self.columns.first().map_or(0, HashMap::len)
     }
 
-    pub(super) fn is_full(&self) -> bool {
-        self.records() >= self.most
+    pub(super) fn is_cut(&self) -> bool {
+        self.is_cut
     }
 
     /// The numbers in the field of that place, without those that are none.
@@ -96,12 +101,14 @@ mod tests {
         let wanted = Wanted::new(vec!["age".to_owned()], None);
         let mut table = Table { most: 10, ..Table::new(&wanted) };
         for place in 0..10 {
-            assert!(table.put(wanted.place(place), &[1.0]));
+            table.put(wanted.place(place), &[1.0]);
         }
-        assert!(!table.put(wanted.key("new"), &[1.0]) && table.is_full());
-        assert!(table.put(wanted.place(7), &[2.0]), "it is in the table");
-        table.remove(wanted.place(8));
-        assert!(table.put(wanted.key("new"), &[3.0]));
-        assert_eq!(table.records(), 10);
+        table.put(wanted.place(7), &[2.0]);
+        assert!(!table.is_cut());
+        table.put(wanted.key("new"), &[3.0]);
+        assert!(table.is_cut());
+        let mut numbers = table.numbers(0);
+        numbers.sort_by(f64::total_cmp);
+        assert_eq!((numbers.len(), numbers[8], numbers[9]), (10, 1.0, 2.0));
     }
 }

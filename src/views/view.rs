@@ -119,8 +119,13 @@ impl RunningView {
         self.server.snapshot()
     }
 
-    pub fn stop(self) {
+    /// Asks it to follow its API no more.
+    pub fn stop(&self) {
         self.wait.stop();
+    }
+
+    pub fn join(self) {
+        self.stop();
         self.server.stop_and_wait(STOP);
     }
 }
