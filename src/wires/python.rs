@@ -187,4 +187,19 @@ mod tests {
             assert_eq!(float(number), expected);
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn writes_json_that_means_the_same(
+            input in proptest::prelude::any::<String>(),
+            number in proptest::num::f64::NORMAL | proptest::num::f64::SUBNORMAL,
+        ) {
+            for escapes in [Escapes::Needed, Escapes::Ascii] {
+                let written = text(&input, escapes);
+                assert_eq!(serde_json::from_str::<String>(&written).unwrap(), input);
+                assert!(escapes == Escapes::Needed || written.bytes().all(|byte| matches!(byte, b' '..=b'~')));
+            }
+            assert_eq!(float(number).parse(), Ok(number));
+        }
+    }
 }

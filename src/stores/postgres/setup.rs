@@ -133,7 +133,7 @@ fn create(home: &str, schema: &Schema) -> Result<String, Trouble> {
         return Err(mismatch(format!("a field cannot be called `{ROW}`, which keeps the order")));
     }
     let table = format!("{home}.{}", quoted(&schema.name));
-    let mut columns = vec![format!("{} bigint GENERATED ALWAYS AS IDENTITY UNIQUE", quoted(ROW))];
+    let mut columns = Vec::new();
     for (number, field) in schema.fields.iter().enumerate() {
         let mut column = column(field);
         if number == schema.key {
@@ -146,6 +146,8 @@ fn create(home: &str, schema: &Schema) -> Result<String, Trouble> {
         }
         columns.push(column);
     }
+    // Last, so that it is in nobody's way who inserts by hand.
+    columns.push(format!("{} bigint GENERATED ALWAYS AS IDENTITY UNIQUE", quoted(ROW)));
     let mut sql = format!("CREATE TABLE {table} ({}); ", columns.join(", "));
     for (number, field) in schema.fields.iter().enumerate().filter(|(it, _)| *it != schema.key) {
         if field.is_unique {

@@ -18,10 +18,10 @@ pub(super) struct Register {
     incomplete: String,
 }
 
-/// A record that can be stored, and its key as messages show it.
+/// A record that can be stored, and its key as messages show it where that is something else.
 struct Registration {
     record: Record,
-    shown_key: String,
+    shown_key: Option<String>,
 }
 
 impl Register {
@@ -86,8 +86,7 @@ impl Register {
             });
             Refusal::Words(422, all.collect::<Vec<_>>().join("; "))
         })?;
-        let shown_key = shown_key.or_else(|| record.key(schema).map(|key| key.to_string()));
-        Ok(Registration { record, shown_key: shown_key.unwrap_or_default() })
+        Ok(Registration { record, shown_key })
     }
 
     async fn store(&self, registration: Registration) -> Response {
@@ -101,9 +100,12 @@ impl Register {
             return error(500, "database error");
         };
         let response = match outcome {
-            Outcome::Created(_) | Outcome::Updated { .. } | Outcome::Exists(_) => {
-                let key = registration.shown_key;
-                let words = format!("{} '{key}' registered successfully", self.one);
+            Outcome::Created(record)
+            | Outcome::Updated { record, .. }
+            | Outcome::Exists(record) => {
+                let key = || record.key(self.served.resource.schema()).map(|key| key.to_string());
+                let shown = registration.shown_key.or_else(key).unwrap_or_default();
+                let words = format!("{} '{shown}' registered successfully", self.one);
                 Response::json(201, object("message", &words))
             }
             Outcome::Taken { field } => {

@@ -209,6 +209,7 @@ fn fault_schema() -> Json {
             },
             "type": { "enum": FAULTS, "description": "For programs." },
             "msg": { "type": "string", "description": "What to do, for people." },
+            "line": { "type": "integer", "minimum": 1, "description": "Of many: the line of the body." },
             "input": { "description": "What was sent, if something was, shortened." },
         },
         "required": ["loc", "type", "msg"],

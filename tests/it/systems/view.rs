@@ -246,8 +246,7 @@ fn found(page: &str) -> u64 {
 fn users() -> (Harness, Process, String, String) {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let api = format!("http://127.0.0.1:{free}");
-    let text = include_str!("../../../stacks/users/headwater.yaml");
-    let harness = Harness::new(text)
+    let harness = Harness::built_in("users")
         .environment("API_URL", &format!("{api}/users/"))
         .environment("API_BASE_URL", &api)
         .environment("SIMULATION_INTERVAL", "0.02")

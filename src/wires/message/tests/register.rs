@@ -246,3 +246,18 @@ fn takes_any_schema() {
     let words = "{\"error\":\"Price list b not found in database\"}\n";
     assert_eq!(service.ask("GET", "/list/b").body, words);
 }
+
+#[test]
+fn names_the_key_that_the_store_made() {
+    use crate::resource::FieldKind;
+    let mut schema = users();
+    schema.fields[0] = field("id", FieldKind::Integer);
+    schema.key_is_generated = true;
+    let service =
+        Service::new(MemoryStore::new(schema), Wire::Message, &["/register", "/user/{id}"]);
+    assert_eq!(register(&service, r#"{"info":"a"}"#), registered("1"));
+    let body = "{\"cached\":false,\"id\":1,\"info\":\"a\"}\n";
+    assert_eq!(service.ask("GET", "/user/1").body, body);
+    let words = "{\"error\":\"User x not found in database\"}\n";
+    assert_eq!(service.ask("GET", "/user/x").body, words);
+}

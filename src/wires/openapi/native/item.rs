@@ -3,7 +3,7 @@
 use super::describe::{Native, freshness, idempotency_key, if_match, if_none_match, prefer};
 use crate::wires::openapi::book::Book;
 use crate::wires::openapi::example;
-use crate::wires::openapi::parts::{Reply, media};
+use crate::wires::openapi::parts::{Place, Reply, media, parameter};
 use serde_json::{Value as Json, json};
 
 const MERGE_PATCH: &str = "application/merge-patch+json";
@@ -39,19 +39,21 @@ impl Native<'_> {
 
 fn get(native: &Native<'_>, book: &mut Book) {
     let found = Reply::new("The record.").json(native.schemas.record.clone(), native.example());
-    let known = Reply::new("The record still has one of the tags of `If-None-Match`.");
+    let unchanged = Reply::new("The record still has one of the tags of `If-None-Match`.");
     let missing: &[&str] = if native.subject.has_cache {
         &["Headwater-Version", "Cache-Status", "Age"]
     } else {
         &["Headwater-Version"]
     };
+    let known_text = "No body if the record has one of these tags; what is no tag is passed over.";
+    let known = parameter(Place::Header, "If-None-Match", json!({ "type": "string" }), known_text);
     let operation = native
         .operation("get", &format!("Get one {}", native.id))
         .parameters([native.key_parameter()])
-        .parameters([if_none_match("No body if the record has one of these tags, or `*`.")])
+        .parameters([known])
         .parameters(freshness())
         .answer(200, found.headers(native.read_headers()))
-        .answer(304, known.headers(native.read_headers()))
+        .answer(304, unchanged.headers(native.read_headers()))
         .answer(404, native.missing().headers(missing))
         .answer(422, native.invalid_query());
     native.put(book, (&native.item_path, "get"), operation);
@@ -95,7 +97,6 @@ fn patch(native: &Native<'_>, book: &mut Book) {
     let operation = native
         .operation("patch", &format!("Change one {}", native.id))
         .parameters([native.key_parameter(), if_match()])
-        .parameters([if_none_match("Only if the record has none of these tags.")])
         .parameters([idempotency_key(), prefer(&MINIMAL)])
         .body(body)
         .answer(200, native.written("Changed, or the same as before."))
@@ -118,7 +119,6 @@ fn delete(native: &Native<'_>, book: &mut Book) {
     let operation = native
         .operation("delete", &format!("Delete one {}", native.id))
         .parameters([native.key_parameter(), if_match()])
-        .parameters([if_none_match("Only if the record has none of these tags.")])
         .parameters([idempotency_key()])
         .answer(204, deleted)
         .answer(400, native.unreadable())

@@ -1,6 +1,6 @@
 //! Posting to a collection: one record, or many.
 
-use super::describe::{Native, idempotency_key, if_match, if_none_match, prefer};
+use super::describe::{Native, idempotency_key, if_none_match, prefer};
 use crate::resource::{Record, Schema, Value};
 use crate::wires::openapi::book::Book;
 use crate::wires::openapi::example;
@@ -34,7 +34,7 @@ pub(super) fn describe(native: &Native<'_>, book: &mut Book) {
     let operation = native
         .operation("create", &format!("Create one {id}, or many {many}"))
         .description(text)
-        .parameters([atomic, if_match()])
+        .parameters([atomic])
         .parameters([if_none_match(
             "Only if the record has none of these tags; `*`: only if there is none.",
         )])
