@@ -3,7 +3,7 @@
 use super::scripted::{Scripted, Trouble};
 use super::support::{Service, memory, request, users};
 use crate::resource::{Access, StoreError, StoreErrorKind};
-use crate::server::tests::support::{Client, eventually, start};
+use crate::server::tests::support::{Client, PATIENCE, eventually, start};
 use crate::server::{Request, Route, Router};
 use crate::wires::events::{Pace, Places, stream_at};
 use http::Method;
@@ -29,9 +29,11 @@ fn follow(service: &Service, headers: &[&str]) -> Client {
     client
 }
 
-/// One event of a stream: its name, its id and its data. Comments are passed over.
+/// One event of a stream: its name, its id and its data. Comments are passed over, but not for ever.
 fn event(client: &mut Client) -> (String, String, Value) {
+    let begun = std::time::Instant::now();
     loop {
+        assert!(begun.elapsed() < PATIENCE, "only comments come");
         let text = client.until(b"\n\n");
         let field = |name: &str| {
             text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().to_owned()
@@ -229,7 +231,7 @@ fn a_stop_ends_streams_at_once_and_in_order() {
     let (_, service) = quick(&PLACES);
     let mut client = follow_quick(&service);
     let Service { server, served } = service;
-    server.stop_and_wait(crate::server::tests::support::PATIENCE);
+    server.stop_and_wait(PATIENCE);
     assert!(client.rest().ends_with("0\r\n\r\n"));
     eventually("no stream is left", || PLACES.taken() == 0);
     drop(served);
