@@ -6,10 +6,10 @@ mod bad_input;
 mod embedded_stores;
 mod http;
 mod kinds;
-mod postgres_stores;
-mod power;
+mod postgres;
 #[path = "../servers/postgres.rs"]
 mod postgres_server;
+mod power;
 mod sinks;
 mod sources;
 mod stores;

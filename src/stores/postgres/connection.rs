@@ -47,7 +47,9 @@ impl Server {
         config.ssl_mode(match address.security {
             Security::Disable => SslMode::Disable,
             Security::Prefer => SslMode::Prefer,
-            Security::Require | Security::VerifyAuthority | Security::VerifyFull => SslMode::Require,
+            Security::Require | Security::VerifyAuthority | Security::VerifyFull => {
+                SslMode::Require
+            }
         });
         if address.needs_writable {
             config.target_session_attrs(TargetSessionAttrs::ReadWrite);

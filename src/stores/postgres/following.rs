@@ -49,7 +49,8 @@ fn read(
     rows: &[Row],
     after: Option<ChangePosition>,
 ) -> Result<Changes, Trouble> {
-    let mut changes = Changes { items: Vec::new(), upto: after.unwrap_or_default(), has_gap: false };
+    let mut changes =
+        Changes { items: Vec::new(), upto: after.unwrap_or_default(), has_gap: false };
     let Some(row) = rows.first() else {
         // Somebody removed the resource's own row: nothing is known.
         return Ok(Changes { has_gap: after.is_some(), ..changes });
@@ -91,8 +92,7 @@ fn change(
     position: ChangePosition,
 ) -> Result<Option<Change>, Trouble> {
     let schema = &scanner.prepared.layout.schema;
-    let (kind, key): (String, Option<String>) =
-        (row.try_get(FIRST + 2)?, row.try_get(FIRST + 3)?);
+    let (kind, key): (String, Option<String>) = (row.try_get(FIRST + 2)?, row.try_get(FIRST + 3)?);
     let record: Option<String> = row.try_get(FIRST + 4)?;
     let Got(at) = row.try_get(FIRST + 5)?;
     let Some(key) = key.and_then(|key| Key::parse(&key, &schema.key_field().kind)) else {

@@ -206,8 +206,7 @@ fn refused_table(schema: &Schema, table: &Table) -> Vec<String> {
         ));
     }
     for column in &table.columns {
-        let needs_a_value =
-            column.is_not_null && column.default.is_none() && !column.is_computed;
+        let needs_a_value = column.is_not_null && column.default.is_none() && !column.is_computed;
         if schema.position(&column.name).is_none() && needs_a_value {
             refused.push(format!(
                 "the column `{}` is no field of the resource, but needs a value: add a field, give it a DEFAULT, or \

@@ -10,8 +10,8 @@
 mod catalog;
 mod cell;
 mod connection;
-mod following;
 mod decide;
+mod following;
 mod getter;
 mod group;
 mod inbox;

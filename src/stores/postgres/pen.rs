@@ -53,7 +53,8 @@ impl Session for Pen {
         };
         let new_keys = match &layout.new_key {
             Some(new) => {
-                let sql = format!("SELECT {new}::{} FROM generate_series(1, $1)", key_type(&layout));
+                let sql =
+                    format!("SELECT {new}::{} FROM generate_series(1, $1)", key_type(&layout));
                 Some(connection.prepare(&sql).await?)
             }
             None => None,
@@ -227,7 +228,8 @@ impl Pen {
 
     /// Begins a transaction and answers its number.
     pub async fn begin(&self, is_patient: bool) -> Result<u64, Trouble> {
-        let deferred = if self.layout().has_deferred { "SET CONSTRAINTS ALL IMMEDIATE; " } else { "" };
+        let deferred =
+            if self.layout().has_deferred { "SET CONSTRAINTS ALL IMMEDIATE; " } else { "" };
         let patience = if is_patient { "" } else { "SET LOCAL lock_timeout = 50; " };
         let sql = format!("BEGIN; {deferred}{patience}SELECT pg_current_xact_id()");
         let messages = self.connection.simple_query(&sql).await?;
@@ -244,7 +246,8 @@ impl Pen {
 
     /// Locks the records of these keys, and answers them.
     pub async fn lock(&self, keys: &[Key]) -> Result<HashMap<Key, Option<Record>>, Trouble> {
-        let cells: Vec<KeyCell<'_>> = keys.iter().filter(|key| is_findable(key)).map(KeyCell).collect();
+        let cells: Vec<KeyCell<'_>> =
+            keys.iter().filter(|key| is_findable(key)).map(KeyCell).collect();
         let mut found: HashMap<Key, Option<Record>> =
             keys.iter().map(|key| (key.clone(), None)).collect();
         if !cells.is_empty() {
@@ -259,7 +262,10 @@ impl Pen {
     }
 
     /// Inserts those whose key and unique values are free; answers them as they are stored, with the transaction.
-    pub async fn insert(&self, records: &[&Record]) -> Result<HashMap<Key, (u64, Record)>, Trouble> {
+    pub async fn insert(
+        &self,
+        records: &[&Record],
+    ) -> Result<HashMap<Key, (u64, Record)>, Trouble> {
         let mut made = HashMap::with_capacity(records.len());
         for row in self.with_records(&self.insert, records).await? {
             let Xid(xid) = row.try_get(0)?;
@@ -313,8 +319,7 @@ impl Pen {
         for (field, statement) in self.taken.iter().filter(|(field, _)| is_asked(*field)) {
             let value = record.value(*field);
             if !value.is_null() {
-                let row =
-                    self.connection.query_one(statement, &[&Cell(value), &Cell(own)]).await?;
+                let row = self.connection.query_one(statement, &[&Cell(value), &Cell(own)]).await?;
                 if row.try_get(0)? {
                     return Ok(Some(*field));
                 }

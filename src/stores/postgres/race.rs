@@ -27,10 +27,7 @@ pub async fn either<A, B>(
 }
 
 /// Both, side by side: on one connection the second statement travels with the first.
-pub async fn both<A, B>(
-    first: impl Future<Output = A>,
-    second: impl Future<Output = B>,
-) -> (A, B) {
+pub async fn both<A, B>(first: impl Future<Output = A>, second: impl Future<Output = B>) -> (A, B) {
     let (mut first, mut second) = (pin!(first), pin!(second));
     let (mut one, mut other) = (None, None);
     poll_fn(|context| {

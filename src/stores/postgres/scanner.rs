@@ -16,8 +16,8 @@ use crate::resource::{
 };
 use crate::stores::limits;
 use std::sync::Arc;
-use tokio_postgres::{Row, Statement};
 use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Row, Statement};
 
 pub struct Scanner {
     pub connection: Connection,

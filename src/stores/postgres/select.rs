@@ -76,7 +76,9 @@ impl Select {
         let plain = format!("t.{}", layout.columns[condition.field].name);
         let column = layout.compared("t.", condition.field);
         let holds = match &condition.comparison {
-            Comparison::IsNull if condition.is_negated => return Ok(format!("{plain} IS NOT NULL")),
+            Comparison::IsNull if condition.is_negated => {
+                return Ok(format!("{plain} IS NOT NULL"));
+            }
             Comparison::IsNull => return Ok(format!("{plain} IS NULL")),
             Comparison::Equal(value) => self.compare(&column, "=", value, &field.kind)?,
             Comparison::Less(value) => self.compare(&column, "<", value, &field.kind)?,

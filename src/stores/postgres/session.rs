@@ -27,9 +27,8 @@ pub async fn ready<'a, S: Session>(
     kept: &'a mut Option<S>,
     deadline: Instant,
 ) -> Result<&'a mut S, Trouble> {
-    let is_good = |session: &S| {
-        !session.connection().is_closed() && shared.is_current(session.prepared())
-    };
+    let is_good =
+        |session: &S| !session.connection().is_closed() && shared.is_current(session.prepared());
     match kept.take().filter(is_good) {
         Some(good) => Ok(kept.insert(good)),
         None => {

@@ -97,7 +97,9 @@ async fn home(client: &Client) -> Result<String, Trouble> {
     }
     let schema: Option<String> = row.try_get(2)?;
     let home = schema.ok_or_else(|| {
-        mismatch("there is no schema to create tables in: CREATE SCHEMA, or set the role's search_path")
+        mismatch(
+            "there is no schema to create tables in: CREATE SCHEMA, or set the role's search_path",
+        )
     })?;
     let home = quoted(&home);
     if !row.try_get::<_, bool>(3)? {
@@ -131,7 +133,7 @@ fn create(home: &str, schema: &Schema) -> Result<String, Trouble> {
         return Err(mismatch(format!("a field cannot be called `{ROW}`, which keeps the order")));
     }
     let table = format!("{home}.{}", quoted(&schema.name));
-    let mut columns = vec![format!("{} bigint GENERATED ALWAYS AS IDENTITY UNIQUE", quoted(ROW))];
+    let mut columns = Vec::new();
     for (number, field) in schema.fields.iter().enumerate() {
         let mut column = column(field);
         if number == schema.key {
@@ -144,6 +146,8 @@ fn create(home: &str, schema: &Schema) -> Result<String, Trouble> {
         }
         columns.push(column);
     }
+    // Last, so that it is in nobody's way who inserts by hand.
+    columns.push(format!("{} bigint GENERATED ALWAYS AS IDENTITY UNIQUE", quoted(ROW)));
     let mut sql = format!("CREATE TABLE {table} ({}); ", columns.join(", "));
     for (number, field) in schema.fields.iter().enumerate().filter(|(it, _)| *it != schema.key) {
         if field.is_unique {
@@ -202,7 +206,8 @@ async fn adapt(client: &Client, schema: &Schema, table: &Table) -> Result<(), Tr
                 client.batch_execute(&sql).await?;
                 if field.default.is_some() {
                     // It was for the records that are there; new ones bring their values.
-                    let sql = format!("ALTER TABLE {} ALTER COLUMN {name} DROP DEFAULT", table.name);
+                    let sql =
+                        format!("ALTER TABLE {} ALTER COLUMN {name} DROP DEFAULT", table.name);
                     client.batch_execute(&sql).await?;
                 }
             }

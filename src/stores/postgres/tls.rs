@@ -60,8 +60,10 @@ fn roots(address: &Address) -> Result<RootCertStore, String> {
         let system = rustls_native_certs::load_native_certs();
         roots.add_parsable_certificates(system.certs);
         return match roots.is_empty() {
-            true => Err("this system has no root certificates: name a file with `sslrootcert`"
-                .to_owned()),
+            true => {
+                Err("this system has no root certificates: name a file with `sslrootcert`"
+                    .to_owned())
+            }
             false => Ok(roots),
         };
     };

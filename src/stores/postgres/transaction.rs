@@ -386,8 +386,7 @@ impl Run<'_, '_, '_> {
                 self.pen.count_on(None).await?;
                 has_counted = true;
             }
-            let record =
-                if is_generated { record.with(schema.key, Value::Null) } else { record };
+            let record = if is_generated { record.with(schema.key, Value::Null) } else { record };
             again.push((number, record));
         }
         Ok(again)

@@ -71,7 +71,9 @@ impl Trouble {
 impl From<Error> for Trouble {
     fn from(error: Error) -> Self {
         match error.as_db_error() {
-            Some(said) => Self::new(kind_of(said), format!("{} ({})", said.message(), said.code().code())),
+            Some(said) => {
+                Self::new(kind_of(said), format!("{} ({})", said.message(), said.code().code()))
+            }
             None => Self::new(kind_of_own(&error), words(&error)),
         }
     }

@@ -174,7 +174,9 @@ mod tests {
 
     #[test]
     fn reads_what_libpq_reads() {
-        let address = parse("postgresql://me:secret@db.example:5433/shop?sslmode=verify-full&connect_timeout=3");
+        let address = parse(
+            "postgresql://me:secret@db.example:5433/shop?sslmode=verify-full&connect_timeout=3",
+        );
         assert_eq!(address.hosts, [("db.example".to_owned(), 5433)]);
         assert_eq!((address.user.as_str(), address.database.as_str()), ("me", "shop"));
         assert_eq!(address.password.as_deref(), Some("secret"));
@@ -187,7 +189,10 @@ mod tests {
         assert_eq!(parse("postgres://me@[::1]:7/x").hosts, [("::1".to_owned(), 7)]);
         assert_eq!(parse("postgres://me@[::1]/x").hosts, [("::1".to_owned(), 5432)]);
         assert_eq!(parse("postgres://me@%2Frun%2Fpg/x").hosts, [("/run/pg".to_owned(), 5432)]);
-        assert_eq!(parse("postgres://me@/x?host=/run/pg&port=6").hosts, [("/run/pg".to_owned(), 6)]);
+        assert_eq!(
+            parse("postgres://me@/x?host=/run/pg&port=6").hosts,
+            [("/run/pg".to_owned(), 6)]
+        );
         let two = parse("postgres://me@a:1,b/x?target_session_attrs=read-write");
         assert_eq!(two.hosts, [("a".to_owned(), 1), ("b".to_owned(), 5432)]);
         assert!(two.needs_writable);

@@ -112,7 +112,9 @@ impl Watch {
                  WHERE resource = $1 AND xid = ANY($3) LIMIT $4)) c ON true"
         );
         let begin = async {
-            connection.batch_execute(&format!("SET statement_timeout = 900; LISTEN {CHANNEL}")).await?;
+            connection
+                .batch_execute(&format!("SET statement_timeout = 900; LISTEN {CHANNEL}"))
+                .await?;
             let look = connection.prepare(&sql).await?;
             let row = connection.query_one("SELECT pg_current_snapshot()::text", &[]).await?;
             let seen = Snapshot::parse(row.try_get(0)?)?;

@@ -10,9 +10,9 @@ mod keeping;
 mod listing;
 mod model;
 mod model_check;
-mod paging;
+pub mod paging;
 mod repeating;
-mod samples;
+pub mod samples;
 mod together;
 mod writing;
 
