@@ -36,6 +36,7 @@ pub mod stores;
 #[doc(hidden)]
 pub mod wires;
 
+mod panels;
 mod sinks;
 mod sources;
 mod steps;
@@ -45,6 +46,8 @@ pub mod catalog;
 mod routes;
 #[doc(hidden)]
 pub mod stack;
+
+mod views;
 
 mod app;
 mod cli;

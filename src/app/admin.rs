@@ -104,9 +104,13 @@ fn overview(snapshot: &Snapshot, out: &mut Answer) {
         format!("headwater {} - stack {}\n\n", env!("CARGO_PKG_VERSION"), snapshot.stack);
     for service in &snapshot.services {
         let numbers = match &service.detail {
-            Detail::Flow { stored, rejected, refused, faults, .. } => format!(
-                "{stored} records stored, {refused} refused, {rejected} dead letters, {faults} faults"
-            ),
+            Detail::Flow { stored, rejected, refused, faults, .. } => {
+                let refused =
+                    if *refused > 0 { format!(", {refused} refused") } else { String::new() };
+                format!(
+                    "{stored} records stored{refused}, {rejected} dead letters, {faults} faults"
+                )
+            }
             Detail::Server(meter) => format!("{} requests answered", meter.requests_total()),
             Detail::Nothing => String::new(),
         };

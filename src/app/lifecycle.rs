@@ -8,6 +8,7 @@ use crate::core::context::{Context, Pauses, Seed};
 use crate::core::disk::Disk;
 use crate::core::fault::Fault;
 use crate::core::limits::COMMIT_BYTES;
+use crate::core::resources::NoResources;
 use crate::engine::State;
 use crate::server::RunningServer;
 use crate::stack::Stack;
@@ -138,7 +139,7 @@ impl App {
     pub fn has_ended(&self) -> bool {
         self.lock().iter().all(|entry| match &entry.running {
             Ok(Running::Flow(flow)) => flow.has_ended(),
-            Ok(Running::Server(_)) => false,
+            Ok(Running::Server(_) | Running::View(_)) => false,
             Err(_) => true,
         })
     }
@@ -248,6 +249,7 @@ impl App {
             seed: self.seed,
             bind: self.options.bind,
             pauses: Pauses::default(),
+            resources: Arc::new(NoResources),
             commit_bytes: COMMIT_BYTES,
         }
     }
@@ -283,7 +285,8 @@ fn stop_all(entries: Vec<Entry>) {
         .into_iter()
         .filter_map(|entry| entry.running.ok())
         .partition(|running| matches!(running, Running::Flow(_)));
-    flows.iter().for_each(Running::stop);
+    // Views too: what they follow may be a server of this stack.
+    flows.iter().chain(&servers).for_each(Running::stop);
     flows.into_iter().for_each(Running::join);
     servers.into_iter().for_each(Running::join);
 }
@@ -295,7 +298,7 @@ fn replicate(service: Service, count: u32) -> Result<Vec<Service>, String> {
     }
     let name = &service.name;
     let why_not = match &service.body {
-        Body::Server(_) => Some("a server's port can be had only once".to_owned()),
+        Body::Server(_) | Body::View(_) => Some("a server's port can be had only once".to_owned()),
         Body::Flow(flow) if flow.source.options.get("listen").is_some() => {
             Some("its port can be had only once".to_owned())
         }

@@ -90,6 +90,10 @@ impl Resources {
         Cached::new(store, config.cache.as_ref(), &self.stack)
     }
 
+    pub(super) fn schema(&self, name: &str) -> Option<Arc<Schema>> {
+        self.lock().get(name).map(|resource| Arc::clone(&resource.config.schema))
+    }
+
     /// Of those that are open.
     pub(super) fn status(&self) -> Vec<ResourceStatus> {
         let shared = self.lock();

@@ -1,4 +1,4 @@
-//! One service that runs: a flow, or a server with its routes.
+//! One service that runs: a flow, a server with its routes, or a view.
 
 use crate::app::resources::Resources;
 use crate::app::serving::Serving;
@@ -8,6 +8,7 @@ use crate::core::options::Setting;
 use crate::engine::flow::Parts;
 use crate::engine::{Flow, RunningFlow, State};
 use crate::stack::model::{self, Body, Service};
+use crate::views::{self, RunningView, View};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use std::time::Duration;
 pub(super) enum Running {
     Flow(RunningFlow),
     Server(Serving),
+    View(RunningView),
 }
 
 /// How long the start of a stack waits for a flow that listens, so that its address can be told.
@@ -32,6 +34,7 @@ pub(super) fn start(
     match &service.body {
         Body::Flow(flow) => Ok(Running::Flow(start_flow(flow.clone(), context, on_end)?)),
         Body::Server(server) => Ok(Running::Server(Serving::start(server, &context, resources)?)),
+        Body::View(view) => Ok(Running::View(start_view(view, &context, resources)?)),
     }
 }
 
@@ -57,11 +60,32 @@ fn start_flow(flow: model::Flow, context: Context, on_end: OnEnd) -> Result<Runn
     Ok(running)
 }
 
+fn start_view(
+    view: &model::View,
+    context: &Context,
+    resources: &Resources,
+) -> Result<RunningView, Fault> {
+    let from = &view.from;
+    let schema = from.resource.as_deref().and_then(|name| resources.schema(name));
+    let view = View {
+        listen: view.listen,
+        title: view.title.clone(),
+        records: from.resource.clone().unwrap_or_else(|| views::records_of(&from.url)),
+        url: from.url.clone(),
+        headers: from.headers.clone(),
+        key_field: schema.map(|schema| schema.key_field().name.clone()),
+        panels: view.panels.iter().map(|panel| (panel.kind.build)(&panel.options)).collect(),
+    };
+    view.start(context)
+}
+
 impl Running {
     /// Asks it to take in nothing more.
     pub(super) fn stop(&self) {
-        if let Self::Flow(flow) = self {
-            flow.stop();
+        match self {
+            Self::Flow(flow) => flow.stop(),
+            Self::View(view) => view.stop(),
+            Self::Server(_) => {}
         }
     }
 
@@ -70,6 +94,7 @@ impl Running {
         match self {
             Self::Flow(flow) => flow.join(),
             Self::Server(serving) => serving.stop(),
+            Self::View(view) => view.join(),
         }
     }
 
@@ -81,6 +106,7 @@ impl Running {
                 let address = serving.server.address();
                 serving.paths().map(|path| format!("http://{address}{path}")).collect()
             }
+            Self::View(view) => vec![format!("http://{}/", view.address())],
         }
     }
 }
@@ -89,6 +115,7 @@ impl Running {
 pub(super) fn with_port(service: &mut Service, port: u16) -> Result<(), String> {
     match &mut service.body {
         Body::Server(server) => server.listen.port = port,
+        Body::View(view) => view.listen.port = port,
         Body::Flow(flow) if flow.source.options.get("listen").is_some() => {
             flow.source.options.set("listen", Setting::Text(port.to_string()));
         }

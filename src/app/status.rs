@@ -75,6 +75,12 @@ pub(super) fn of(name: &str, running: &Running) -> ServiceStatus {
                 },
             }
         }
+        Running::View(view) => ServiceStatus {
+            name: name.to_owned(),
+            state: view.state(),
+            addresses: running.addresses(),
+            detail: Detail::Server(Box::new(view.snapshot())),
+        },
         Running::Server(serving) => ServiceStatus {
             name: name.to_owned(),
             state: State::Running,

@@ -1,11 +1,10 @@
 //! A store with its cache in front: what every wire, source and sink reads and writes through.
 
 use super::layers::Layers;
+use super::writing::key_of;
 use super::{CacheMeter, Freshness, Origin, Read, RedisHealth};
 use crate::core::fault::Fault;
-use crate::resource::{
-    Action, Atomicity, CacheConfig, Key, Outcome, Schema, Store, StoreError, Write, Written,
-};
+use crate::resource::{Atomicity, CacheConfig, Key, Schema, Store, StoreError, Write, Written};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -68,36 +67,15 @@ impl Cached {
         writes: Vec<Write>,
         atomicity: Atomicity,
     ) -> Result<Vec<Written>, StoreError> {
-        let Some(layers) = self.layers.as_ref().filter(|layers| layers.redis().is_some()) else {
+        let Some(layers) = &self.layers else {
             return self.store.write(writes, atomicity).await;
         };
-        let keys: Vec<Option<Key>> = writes.iter().map(|write| self.key(&write.action)).collect();
+        let key = |write: &Write| key_of(layers, &write.action);
+        let keys: Vec<Option<Key>> = writes.iter().map(key).collect();
         let written = self.store.write(writes, atomicity).await?;
-        let changed = keys.into_iter().zip(&written).filter_map(|(key, written)| {
-            Some((self.changed_key(key, &written.outcome)?, written.version))
-        });
-        layers.tell_written(changed.collect()).await;
+        layers.wrote(&keys, &written);
+        layers.tell_redis(keys, &written).await;
         Ok(written)
-    }
-
-    /// `None` for a new record whose key the store makes.
-    fn key(&self, action: &Action) -> Option<Key> {
-        match action {
-            Action::Insert(record)
-            | Action::Ensure(record)
-            | Action::Put(record)
-            | Action::Replace(record) => record.key(self.schema()),
-            Action::Patch(key, _) | Action::Delete(key) => Some(key.clone()),
-        }
-    }
-
-    /// The key under which something is different now.
-    fn changed_key(&self, key: Option<Key>, outcome: &Outcome) -> Option<Key> {
-        match outcome {
-            Outcome::Created(record) => record.key(self.schema()),
-            Outcome::Updated { changed: true, .. } | Outcome::Deleted => key,
-            _ => None,
-        }
     }
 
     /// `None` without a cache.

@@ -1,15 +1,17 @@
 //! The layers before a store: near cache, Redis, and what the store tells of its changes.
 
 use super::admission::Admission;
+use super::envelope::{Content, Envelope};
 use super::feed::Feed;
 use super::limits;
 use super::meter::{CacheMeter, Meter};
 use super::moment::{Clock, Moment};
-use super::names::Names;
+use super::names::{self, Names};
 use super::near::{Near, STALENESS_BUCKETS};
 use super::redis::{Companion, Redis, RedisCounts, RedisHealth, Setup};
+use super::shelf::{self, Shelf};
 use crate::core::fault::Fault;
-use crate::resource::{CacheConfig, Key, Listener, Store, Version};
+use crate::resource::{CacheConfig, Key, Listener, Store, Version, json};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
@@ -17,7 +19,7 @@ use std::time::{Duration, Instant};
 pub struct Layers {
     pub(super) store: Arc<dyn Store>,
     pub(super) config: CacheConfig,
-    pub(super) names: Names,
+    pub(super) shelf: Arc<Shelf>,
     pub(super) feed: Arc<Feed>,
     pub(super) near: Near,
     /// Set once, right after the layers were made: it must know them, weakly.
@@ -35,7 +37,7 @@ impl Layers {
     ) -> Result<Arc<Self>, Fault> {
         let feed = Arc::new(Feed::new(store.is_shared()));
         let layers = Arc::new(Self {
-            names: Names::new(stack, store.schema(), &store.identity()),
+            shelf: Arc::new(Shelf::new(stack)),
             near: Near::new(config.entries, Arc::clone(&feed)),
             redis: OnceLock::new(),
             admission: Admission::new(),
@@ -51,22 +53,32 @@ impl Layers {
             let companion: Arc<dyn Companion> = layers.clone();
             let redis = Redis::start(Setup {
                 url: url.clone(),
-                prefix: layers.names.prefix.clone(),
+                prefix: names::prefix(stack, layers.store.schema()),
                 resource: layers.store.schema().name.clone(),
                 companion: Weak::clone(&Arc::downgrade(&companion)),
-                beside: Box::pin(learn_floors(Arc::clone(&layers.store), Arc::clone(&layers.feed))),
+                beside: Box::pin(shelf::learn(
+                    Arc::clone(&layers.store),
+                    Arc::clone(&layers.feed),
+                    Arc::clone(&layers.shelf),
+                )),
             })?;
             layers.redis.get_or_init(|| redis);
         }
         Ok(layers)
     }
 
-    pub(super) fn redis(&self) -> Option<&Redis> {
-        self.redis.get()
+    /// Redis and the names in it, when it is there and it is known whose copies they are.
+    pub(super) fn shared(&self) -> Option<(&Redis, Arc<Names>)> {
+        let redis = self.redis.get().filter(|redis| redis.is_ready())?;
+        Some((redis, self.shelf.names()?))
     }
 
     pub fn redis_health(&self) -> RedisHealth {
-        self.redis().map_or(RedisHealth::Absent, Redis::health)
+        self.redis.get().map_or(RedisHealth::Absent, Redis::health)
+    }
+
+    fn key(&self, name: &str) -> Option<Key> {
+        self.shelf.names()?.key(name)
     }
 
     /// `life`, a little longer or shorter each time.
@@ -99,7 +111,7 @@ impl Layers {
             confirmations: self.counts.confirmations.get(),
             staleness: near.staleness.iter().enumerate().map(|(i, n)| (bound(i), *n)).collect(),
             load: self.counts.load(),
-            redis: self.redis().map_or_else(RedisCounts::default, Redis::counts),
+            redis: self.redis.get().map_or_else(RedisCounts::default, Redis::counts),
             redis_health: self.redis_health(),
         }
     }
@@ -111,6 +123,7 @@ impl Listener for Layers {
     }
 
     fn lost_track(&self) {
+        self.shelf.forget();
         self.feed.lost_track();
     }
 
@@ -120,28 +133,33 @@ impl Listener for Layers {
 }
 
 impl Companion for Layers {
-    fn changed_in_redis(&self, name: &str) {
-        if let Some(key) = self.names.key(name) {
+    fn has_copy(&self, name: &str) -> bool {
+        self.key(name).is_some_and(|key| self.near.has(&key))
+    }
+
+    /// Only promptness depends on it: that a copy is true is known from the feed.
+    fn found_in_redis(&self, name: &str, bytes: Option<&[u8]>) {
+        let Some(key) = self.key(name) else { return };
+        let json = match bytes.and_then(|bytes| Envelope::read(name, bytes)) {
+            Some(Envelope { content: Content::Overwritten, version, .. }) => {
+                return self.near.overwrite(&[(key, version)]);
+            }
+            Some(Envelope { content: Content::Record(json), .. }) => Some(json),
+            Some(Envelope { content: Content::Absent, .. }) => None,
+            None => return self.near.drop_copy(&key),
+        };
+        let Some(entry) = self.near.any(&key) else { return };
+        let held = entry.record.map(|record| {
+            let mut bytes = Vec::new();
+            json::append_record(&mut bytes, self.store.schema(), &record);
+            bytes
+        });
+        if held.as_deref() != json {
             self.near.drop_copy(&key);
         }
     }
 
     fn redis_was_flushed(&self) {
         self.near.clear();
-    }
-}
-
-/// Asks the store for its newest version whenever track was lost, and at the start: copies in Redis from before then
-/// are never used, as nobody told what happened to them.
-async fn learn_floors(store: Arc<dyn Store>, feed: Arc<Feed>) {
-    loop {
-        let Some(epoch) = feed.unknown_floor() else {
-            feed.is_lost.notified().await;
-            continue;
-        };
-        match store.newest().await {
-            Ok(newest) => feed.learn_floor(epoch, newest),
-            Err(_) => tokio::time::sleep(limits::FLOOR_AGAIN).await,
-        }
     }
 }

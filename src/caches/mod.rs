@@ -16,6 +16,8 @@ mod near;
 mod read;
 mod reading;
 mod redis;
+mod shelf;
+mod writing;
 
 pub use cached::Cached;
 pub use meter::CacheMeter;

@@ -4,11 +4,9 @@ use crate::resource::{FieldKind, Key, Schema};
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Names {
-    /// Whatever begins with it belongs to this resource, in this shape or another.
-    pub prefix: String,
-    /// The prefix of the copies that this process can read.
+    /// What all names begin with, up to the key.
     shape: String,
     key: FieldKind,
 }
@@ -21,14 +19,12 @@ impl Names {
             // Writing into a text cannot fail.
             writeln!(text, "{}:{}", field.name, field.kind.name()).unwrap_or_default();
         }
-        let digest = Sha256::digest(text.as_bytes());
-        let prefix = format!("hw:{stack}:{}:", schema.name);
-        let mut shape = prefix.clone();
-        for byte in digest.iter().take(8) {
+        let mut shape = prefix(stack, schema);
+        for byte in Sha256::digest(text.as_bytes()).iter().take(8) {
             write!(shape, "{byte:02x}").unwrap_or_default();
         }
         shape.push(':');
-        Self { prefix, shape, key: schema.key_field().kind.clone() }
+        Self { shape, key: schema.key_field().kind.clone() }
     }
 
     pub fn name(&self, key: &Key) -> String {
@@ -41,6 +37,11 @@ impl Names {
     }
 }
 
+/// What the names of a resource begin with, whatever its shape.
+pub fn prefix(stack: &str, schema: &Schema) -> String {
+    format!("hw:{stack}:{}:", schema.name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,7 +51,7 @@ mod tests {
     fn a_name_leads_back_to_its_key() {
         let names = Names::new("users", &schema(), "a store");
         let key = Key::Text("it:has:colons ünd".into());
-        assert!(names.name(&key).starts_with("hw:users:things:"));
+        assert!(names.name(&key).starts_with(&prefix("users", &schema())));
         assert_eq!(names.key(&names.name(&key)), Some(key));
         assert_eq!(names.key("hw:users:things:0000000000000000:a"), None);
     }

@@ -49,7 +49,7 @@ impl Layers {
             let lead = match self.near.begin(key, &wanted) {
                 Begun::Hit(entry) => return Ok(self.hit(key, entry, wanted.asked)),
                 Begun::Unsure => {
-                    match self.confirm(key, &wanted).await {
+                    match self.confirm_unless_away(key, &wanted).await {
                         Ok(confirmed) => wanted.confirmed = confirmed,
                         Err(error) => return self.stand_in(key, None, &wanted, error),
                     }
@@ -83,8 +83,8 @@ impl Layers {
     ) -> Result<Read, StoreError> {
         let mut old = None;
         let mut is_poisoned = false;
-        if let Some(redis) = self.redis().filter(|redis| redis.is_ready()) {
-            match self.read_redis(redis, &lead, key, wanted).await {
+        if let Some((redis, names)) = self.shared() {
+            match self.read_redis(redis, names.name(key), lead.epoch(), wanted).await {
                 Shared::Usable(entry) => match lead.admit(&entry) {
                     Ok(()) => {
                         self.counts.redis_hits.add_one();
@@ -152,7 +152,7 @@ impl Layers {
 
     /// Keeps a copy in Redis; nobody waits for it.
     fn share(&self, key: &Key, entry: &Entry, is_forced: bool) {
-        let Some(redis) = self.redis().filter(|redis| redis.is_ready()) else { return };
+        let Some((redis, names)) = self.shared() else { return };
         let now = self.clock.now();
         let mut bytes = Vec::new();
         let content = match &entry.record {
@@ -164,21 +164,14 @@ impl Layers {
         };
         let age = now.since(entry.read_at).as_millis() as i64;
         let unix_ms = time::unix_ms().saturating_sub(age);
-        let name = self.names.name(key);
+        let name = names.name(key);
         let envelope = Envelope { content, version: entry.as_of, unix_ms }.write(&name);
         let life = self.jittered(self.life(entry.record.is_some()), now);
         redis.put(Item { name, envelope, life, is_forced });
     }
 
     /// What Redis holds of a key, and whether the feed reaches far enough to judge it.
-    async fn read_redis(
-        &self,
-        redis: &Redis,
-        lead: &Lead<'_>,
-        key: &Key,
-        wanted: &Wanted,
-    ) -> Shared {
-        let name = self.names.name(key);
+    async fn read_redis(&self, redis: &Redis, name: String, epoch: u64, wanted: &Wanted) -> Shared {
         let Some(bytes) = redis.get(name.clone()).await else { return Shared::Nothing };
         let Some(envelope) = Envelope::read(&name, &bytes) else { return Shared::Poison };
         let record = match envelope.content {
@@ -201,13 +194,13 @@ impl Layers {
             known_at: self.feed.known(now).max(wanted.confirmed),
             expires: now.after(life),
             load: self.counts.load(),
-            epoch: lead.epoch(),
+            epoch,
         };
         if life.is_zero() || entry.as_of < wanted.at_least {
             return Shared::Old(entry);
         }
         if !wanted.is_met_by(&entry) {
-            match self.confirm(key, wanted).await {
+            match self.confirm().await {
                 Ok(confirmed) => entry.known_at = confirmed,
                 Err(_) => return Shared::Old(entry),
             }
@@ -215,14 +208,18 @@ impl Layers {
         Shared::Usable(entry)
     }
 
-    /// Makes the store tell every change that was committed until now.
-    async fn confirm(&self, key: &Key, wanted: &Wanted) -> Result<Moment, StoreError> {
-        // A store that is known to be away would only make its readers wait for the same answer.
+    /// A store that is known to be away would only make its readers wait for the same answer.
+    async fn confirm_unless_away(&self, key: &Key, wanted: &Wanted) -> Result<Moment, StoreError> {
         if let Health::Down(reason) = self.store.health()
             && self.standing_in(key, None, wanted).is_some()
         {
             return Err(StoreError::new(StoreErrorKind::Unavailable, reason));
         }
+        self.confirm().await
+    }
+
+    /// Makes the store tell every change that was committed until now.
+    async fn confirm(&self) -> Result<Moment, StoreError> {
         let before = self.clock.now();
         self.store.catch_up().await?;
         self.counts.confirmations.add_one();
@@ -325,21 +322,5 @@ impl Layers {
             // An error is told to those who wait by then; the entry lives on to its end.
             drop(layers.read_store(lead, &key, false).await);
         });
-    }
-
-    /// Lets Redis know what was written, so that other processes drop their copies before their feeds tell them.
-    pub async fn tell_written(&self, written: Vec<(Key, Version)>) {
-        let Some(redis) = self.redis().filter(|redis| redis.is_ready()) else { return };
-        if written.is_empty() || written.len() > limits::REDIS_TOMBSTONES_AT_ONCE {
-            return;
-        }
-        let unix_ms = time::unix_ms();
-        let item = |(key, version): (Key, Version)| {
-            let name = self.names.name(&key);
-            let envelope = Envelope { content: Content::Overwritten, version, unix_ms };
-            let envelope = envelope.write(&name);
-            Item { name, envelope, life: limits::REDIS_TOMBSTONE, is_forced: false }
-        };
-        redis.put_all(written.into_iter().map(item).collect()).await;
     }
 }

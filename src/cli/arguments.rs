@@ -51,7 +51,7 @@ pub(super) enum Command {
     Run(One),
     /// Find every mistake in a stack file, and say what each flow guarantees
     Check {
-        /// Built-in name or file [default: headwater.yaml, else random-file]
+        /// Built-in name or file [default: headwater.yaml, else users]
         stack: Option<String>,
     },
     /// List the built-in stacks
@@ -99,7 +99,7 @@ pub(super) struct MoveResource {
 
 #[derive(Debug, Args)]
 pub(super) struct Up {
-    /// Built-in name or file [default: headwater.yaml, else random-file]
+    /// Built-in name or file [default: headwater.yaml, else users]
     pub stack: Option<String>,
 
     /// Run only these services
@@ -123,7 +123,7 @@ pub(super) struct Up {
 pub(super) struct One {
     pub service: String,
 
-    /// Built-in name or file [default: headwater.yaml, else random-file]
+    /// Built-in name or file [default: headwater.yaml, else users]
     #[arg(long)]
     pub stack: Option<String>,
 

@@ -48,6 +48,13 @@ fn describe(stack: &Stack) -> String {
                 append(&mut text, format_args!("\n  {}: {from} -> {to}\n", service.name));
                 append(&mut text, format_args!("    {}: {}\n", derived.guarantee, derived.words));
             }
+            Body::View(view) => {
+                let panels: Vec<&str> =
+                    view.panels.iter().map(|panel| panel.kind.about.name).collect();
+                let (name, port, url) = (&service.name, view.listen.port, &view.from.url);
+                append(&mut text, format_args!("\n  {name}: port {port}\n"));
+                append(&mut text, format_args!("    /: {} of {url}, live\n", panels.join(", ")));
+            }
             Body::Server(server) => {
                 append(
                     &mut text,

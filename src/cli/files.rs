@@ -26,13 +26,6 @@ pub(super) fn find(stack: Option<&str>) -> Result<Source, exit::Code> {
     if let Some(builtin) = builtin::find(name)
         && !Path::new(name).is_file()
     {
-        if !builtin.is_built {
-            out::error(&format!(
-                "the built-in stack `{name}` is not built yet in this version, see ROADMAP.md; \
-                 `headwater stacks` lists those that run"
-            ));
-            return Err(exit::FAILURE);
-        }
         let (name, text) = (format!("built-in {name}"), builtin.text.to_owned());
         return Ok(Source { name, text, path: None });
     }

@@ -40,7 +40,8 @@ fn roles(catalog: &Catalog) -> impl Iterator<Item = (&'static str, Vec<&'static 
     [
         ("source", catalog.sources.iter().map(|kind| &kind.about).collect()),
         ("step", catalog.steps.iter().map(|kind| &kind.about).collect()),
-        ("sink", catalog.sinks.iter().map(|kind| &kind.about).collect::<Vec<_>>()),
+        ("sink", catalog.sinks.iter().map(|kind| &kind.about).collect()),
+        ("panel", catalog.panels.iter().map(|kind| &kind.about).collect::<Vec<_>>()),
     ]
     .into_iter()
 }
@@ -59,7 +60,7 @@ fn one(catalog: &Catalog, name: &str, as_json: bool) -> exit::Code {
             || format!("known: {}", names.join(", ")),
             |word| format!("did you mean `{word}`?"),
         );
-        out::error(&format!("there is no source, step or sink `{name}`; {help}"));
+        out::error(&format!("there is no source, step, sink or panel `{name}`; {help}"));
         return exit::USAGE;
     }
     if as_json {

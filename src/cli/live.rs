@@ -94,7 +94,7 @@ impl Live {
             }
             other => format!("  {}", other.name()),
         };
-        format!("  {name:<24}{what}{state}\n")
+        format!("  {name:<23} {what}{state}\n")
     }
 
     /// Only what moved is worth a line in a log.

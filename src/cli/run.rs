@@ -35,7 +35,7 @@ enum Event {
 pub(super) fn up(arguments: &Arguments, up: &Up) -> exit::Code {
     let mut only = up.only.clone();
     let mut stack = up.stack.clone();
-    // In `up --only producer random-file` the last word is the stack, not another service.
+    // In `up --only api users` the last word is the stack, not another service.
     let names_stack = |word: &String| builtin::find(word).is_some() || Path::new(word).is_file();
     if stack.is_none() && only.len() > 1 && only.last().is_some_and(names_stack) {
         stack = only.pop();
@@ -134,7 +134,7 @@ fn greet(app: &App, stack: &Stack, arguments: &Arguments) {
             tracing::info!(service, addresses, flow, "started");
         }
         let gap = if addresses.is_empty() || flow.is_empty() { "" } else { "  " };
-        append(&mut text, format_args!("  {service:<24}{addresses}{gap}{flow}\n"));
+        append(&mut text, format_args!("  {service:<23} {addresses}{gap}{flow}\n"));
     };
     if let Some(admin) = app.admin_address() {
         tell("admin", vec![format!("http://{admin}/")], None);
@@ -163,7 +163,11 @@ fn named<'a>(stack: &'a Stack, name: &str) -> Option<&'a Service> {
 
 /// `http_poll http://localhost:5000/ -> append_file data/numbers.ndjson`
 fn route_of(service: &Service) -> Option<String> {
-    let Body::Flow(flow) = &service.body else { return None };
+    let flow = match &service.body {
+        Body::Flow(flow) => flow,
+        Body::View(view) => return Some(format!("view of {}", view.from.url)),
+        Body::Server(_) => return None,
+    };
     let named = |about: &About, options: &ComponentOptions| {
         let main = about.main.and_then(|main| options.get(main));
         match main {
@@ -233,7 +237,7 @@ impl Session {
     fn prints(&self) -> bool {
         self.stack.services.iter().any(|service| match &service.body {
             Body::Flow(flow) => flow.sink.kind.about.name == "print",
-            Body::Server(_) => false,
+            Body::Server(_) | Body::View(_) => false,
         })
     }
 

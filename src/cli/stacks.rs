@@ -19,15 +19,14 @@ pub(super) fn stacks(arguments: &Arguments, command: Option<&StacksCommand>) -> 
         };
     }
     if arguments.json {
-        let stacks = builtin::ALL.iter().map(|stack| {
-            json!({ "name": stack.name, "summary": stack.summary(), "built": stack.is_built })
-        });
+        let stacks = builtin::ALL
+            .iter()
+            .map(|stack| json!({ "name": stack.name, "summary": stack.summary() }));
         out::json(&stacks.collect());
         return exit::OK;
     }
     for stack in builtin::ALL {
-        let note = if stack.is_built { "" } else { " (not built yet)" };
-        out::say(&format!("{:<14}{}{note}\n", stack.name, stack.summary()));
+        out::say(&format!("{:<14}{}\n", stack.name, stack.summary()));
     }
     exit::OK
 }

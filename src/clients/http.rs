@@ -1,7 +1,7 @@
 //! HTTP as a client: always with time-outs, never with an endless body.
 
 use crate::core::fault::Fault;
-use std::io::Read as _;
+use std::io::Read;
 use std::time::Duration;
 
 /// Time for connecting and for the whole exchange.
@@ -9,6 +9,19 @@ use std::time::Duration;
 pub struct Timeouts {
     pub connect: Duration,
     pub total: Duration,
+}
+
+/// An answer whose body is read as it comes.
+pub struct Opened {
+    pub status: u16,
+    pub content_type: String,
+    pub body: Box<dyn Read + Send>,
+}
+
+impl std::fmt::Debug for Opened {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Opened").field("status", &self.status).finish_non_exhaustive()
+    }
 }
 
 /// A client with a pool of connections.
@@ -39,35 +52,26 @@ pub struct Answer {
 
 impl Client {
     pub fn new(timeouts: Timeouts) -> Self {
-        let config = ureq::Agent::config_builder()
-            .timeout_connect(Some(timeouts.connect))
-            .timeout_global(Some(timeouts.total))
-            .http_status_as_error(false)
-            .user_agent(concat!("headwater/", env!("CARGO_PKG_VERSION")))
-            .max_redirects(5)
-            .build();
-        Self { agent: ureq::Agent::new_with_config(config) }
+        let config = config(timeouts.connect).timeout_global(Some(timeouts.total));
+        Self { agent: ureq::Agent::new_with_config(config.build()) }
+    }
+
+    /// For answers that take long or have no end: only a silence ends them.
+    pub fn patient(connect: Duration, silence: Duration) -> Self {
+        let config = config(connect)
+            .timeout_send_request(Some(silence))
+            .timeout_recv_response(Some(silence))
+            .timeout_per_read(Some(silence))
+            // What is compressed on the way may be held back there.
+            .accept_encoding("identity");
+        Self { agent: ureq::Agent::new_with_config(config.build()) }
     }
 
     /// Sends a request and reads at most `bytes_max` of the answer's body. Whatever fails on the way may
     /// work later.
     pub fn send(&self, request: &Request, bytes_max: u64) -> Result<Answer, Fault> {
-        let url = request.url;
-        // A query may hold what does not belong into a log.
-        let shown = url.split('?').next().unwrap_or(url);
-        let fault = |error: ureq::Error| Fault::retry(explain(shown, &error));
-        let mut builder = http::Request::builder().method(request.method).uri(url);
-        for (name, value) in request.headers {
-            builder = builder.header(name, value);
-        }
-        if let Some((content_type, _)) = request.body {
-            builder = builder.header("content-type", content_type);
-        }
-        let body = request.body.map(|(_, bytes)| bytes).unwrap_or_default();
-        let built = builder.body(body).map_err(|error| {
-            Fault::stop(format!("{shown}: {error}; correct the URL or a header"))
-        })?;
-        let mut response = self.agent.run(built).map_err(fault)?;
+        let shown = shown(request.url);
+        let mut response = self.run(request)?;
         let header = |name: &str| {
             response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
         };
@@ -91,6 +95,47 @@ impl Client {
         }
         Ok(answer)
     }
+
+    /// Sends a request and leaves the answer's body to be read.
+    pub fn open(&self, request: &Request) -> Result<Opened, Fault> {
+        let response = self.run(request)?;
+        let content_type = response.headers().get("content-type");
+        let content_type = content_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
+        Ok(Opened {
+            status: response.status().as_u16(),
+            content_type: content_type.to_owned(),
+            body: Box::new(response.into_body().into_reader()),
+        })
+    }
+
+    fn run(&self, request: &Request) -> Result<http::Response<ureq::Body>, Fault> {
+        let shown = shown(request.url);
+        let mut builder = http::Request::builder().method(request.method).uri(request.url);
+        for (name, value) in request.headers {
+            builder = builder.header(name, value);
+        }
+        if let Some((content_type, _)) = request.body {
+            builder = builder.header("content-type", content_type);
+        }
+        let body = request.body.map(|(_, bytes)| bytes).unwrap_or_default();
+        let built = builder.body(body).map_err(|error| {
+            Fault::stop(format!("{shown}: {error}; correct the URL or a header"))
+        })?;
+        self.agent.run(built).map_err(|error| Fault::retry(explain(shown, &error)))
+    }
+}
+
+fn config(connect: Duration) -> ureq::config::ConfigBuilder<ureq::typestate::AgentScope> {
+    ureq::Agent::config_builder()
+        .timeout_connect(Some(connect))
+        .http_status_as_error(false)
+        .user_agent(concat!("headwater/", env!("CARGO_PKG_VERSION")))
+        .max_redirects(5)
+}
+
+/// A query may hold what does not belong into a log.
+fn shown(url: &str) -> &str {
+    url.split('?').next().unwrap_or(url)
 }
 
 /// What happened, in words a user can act on.

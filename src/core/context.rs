@@ -2,6 +2,7 @@
 
 use crate::core::disk::Disk;
 use crate::core::limits::{BATCH_BYTES, RETRY_FIRST, RETRY_LONGEST};
+use crate::core::resources::Resources;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,8 @@ pub struct Context {
     /// The address that listeners bind to unless they say otherwise.
     pub bind: std::net::IpAddr,
     pub pauses: Pauses,
+    /// What a flow may follow and fill.
+    pub resources: Arc<dyn Resources>,
     /// What the flow's sink says that one commit may cover.
     pub commit_bytes: usize,
 }

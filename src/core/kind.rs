@@ -3,6 +3,7 @@
 use crate::core::context::Context;
 use crate::core::fault::Fault;
 use crate::core::options::{Opt, Options};
+use crate::core::panel::Panel;
 use crate::core::sink::Sink;
 use crate::core::source::{Intake, Source};
 use crate::core::step::Step;
@@ -19,7 +20,8 @@ pub struct About {
     pub options: &'static [Opt],
     /// The option that a bare text stands for: `print: "{number}"` is `print: { template: "{number}" }`.
     pub main: Option<&'static str>,
-    /// The component as it stands in a stack file, below `source:`, `sink:` or as one item of `steps:`.
+    /// The component as it stands in a stack file, below `source:`, `sink:` or as one item of `steps:` or
+    /// `panels:`.
     pub example: &'static str,
 }
 
@@ -87,6 +89,12 @@ pub struct SinkKind {
     /// process is killed in the middle. Most say `COMMIT_BYTES`.
     pub commit_bytes: usize,
     pub build: BuildSink,
+}
+
+#[derive(Debug)]
+pub struct PanelKind {
+    pub about: About,
+    pub build: fn(&Options) -> Box<dyn Panel>,
 }
 
 /// For sinks that own no file.

@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod assembler;
 pub mod csv;
+pub mod event_stream;
 pub mod form;
 pub mod json;
 pub mod json_lines;

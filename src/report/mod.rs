@@ -12,7 +12,7 @@ mod tables;
 pub use dataset::{ReportContext, report_html};
 pub use entry::{Highlight, IndexEntry};
 pub use index::index_html;
-pub use page::PageLink;
+pub use page::{PAGE_STYLE, PageLink};
 pub use quality::{Quality, Verdict, quality_of};
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::charts::{Theme, clean, style_rules};
 
-const STYLE: &str = include_str!("style.css");
+/// The style of pages beside that of charts; live pages use it too.
+pub const PAGE_STYLE: &str = include_str!("style.css");
 /// Nothing may be fetched and nothing may run, even if a text should ever escape its place.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; \
                       base-uri 'none'; form-action 'none'";
@@ -34,7 +35,7 @@ pub(super) fn page(title: &str, navigation: &Markup, content: &Markup) -> String
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { (clean(title)) }
-                style { (PreEscaped(style_rules(Theme::Automatic))) (PreEscaped(STYLE)) }
+                style { (PreEscaped(style_rules(Theme::Automatic))) (PreEscaped(PAGE_STYLE)) }
             }
             body.hw {
                 a.skip href="#content" { "Skip to content" }

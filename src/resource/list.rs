@@ -1,6 +1,6 @@
 //! What can be asked of a list, and one page of it.
 
-use crate::resource::{Record, Value, Version};
+use crate::resource::{Record, Schema, Value, Version};
 
 /// A page of records. Pages are keyset pages: each begins behind the last record of the one before, so a record that
 /// is there all the time is listed exactly once, whatever is written meanwhile.
@@ -42,14 +42,26 @@ pub enum Order {
     Fields(Vec<Sort>),
 }
 
+impl Order {
+    /// What decides the order: the fields up to the key, which comes last and is there once. A cursor has one value
+    /// for each. Empty for the order of insertion, whose cursor has the place alone.
+    pub fn columns(&self, schema: &Schema) -> Vec<Sort> {
+        let Self::Fields(sorts) = self else { return Vec::new() };
+        let mut columns: Vec<Sort> =
+            sorts.iter().take_while(|sort| sort.field != schema.key).copied().collect();
+        let key = sorts.get(columns.len()).copied();
+        columns.push(key.unwrap_or(Sort { field: schema.key, is_descending: false }));
+        columns
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sort {
     pub field: usize,
     pub is_descending: bool,
 }
 
-/// Behind which record a page begins: the values it is sorted by, the last of them the key or the place of
-/// insertion.
+/// Behind which record a page begins: a value for each of `Order::columns`, or the place of insertion.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cursor(pub Vec<Value>);
 

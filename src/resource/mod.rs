@@ -6,15 +6,19 @@
 //! [`change`] what it tells afterwards. [`json`], [`etag`], [`patch`], [`lax`], [`validate`] and
 //! [`compatible`] are what everybody does with them.
 
+pub mod bulk;
 pub mod change;
 pub mod compatible;
 pub mod config;
+mod cursor;
 pub mod etag;
 pub mod fault;
+mod filter;
 pub mod key;
 pub mod list;
 pub mod pattern;
 pub mod pending;
+pub mod query;
 pub mod record;
 pub mod schema;
 pub mod store;

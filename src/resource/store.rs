@@ -53,7 +53,8 @@ pub trait Store: Send + Sync + fmt::Debug {
     }
 
     /// What tells these records from those of every other store: the same for all processes on this store, also after
-    /// a restart, and different on another machine's file of the same name. Copies in a shared cache are named by it.
+    /// a restart, and different on another machine's file of the same name. Copies in a shared cache are named by it,
+    /// and there are none while it is empty, which says that it is not known yet.
     fn identity(&self) -> String {
         String::new()
     }

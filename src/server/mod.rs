@@ -41,7 +41,7 @@ pub use negotiation::prefers_json;
 pub use pool::ServerPool;
 pub use problem::{Problem, ProblemBody, ProblemForm};
 pub use response::{Response, ResponseBody};
-pub use router::{Route, Router};
+pub use router::{Route, Router, UVICORN_METHODS};
 pub use running::{RunningServer, Server, ServerConfig, StartError, Stopped};
 pub use stream::{StreamBody, StreamEnded, StreamSender, stream};
 

@@ -55,8 +55,8 @@ impl Problem {
 
     /// The URI of its `type`, which clients may rely on; `about:blank` without it: then the status says all.
     #[must_use]
-    pub fn of_kind(mut self, kind: &'static str, title: &'static str) -> Self {
-        self.title = Cow::Borrowed(title);
+    pub fn of_kind(mut self, kind: &'static str, title: impl Into<Cow<'static, str>>) -> Self {
+        self.title = title.into();
         self.more.get_or_insert_default().kind = Some(kind);
         self
     }

@@ -12,7 +12,7 @@ use super::head::Parsed;
 use super::problem::{Problem, ProblemBody, ProblemForm};
 
 /// What llhttp knows, the parser below uvicorn.
-const KNOWN_METHODS: [&str; 35] = [
+pub const UVICORN_METHODS: [&str; 35] = [
     "GET",
     "POST",
     "PUT",
@@ -235,7 +235,7 @@ impl Router {
     ) -> Result<Option<Parsed<'h>>, Problem> {
         let Some(request) = &parsed else { return Ok(parsed) };
         match self.is_like_uvicorn {
-            true if !KNOWN_METHODS.contains(&request.head.method.as_str()) => {
+            true if !UVICORN_METHODS.contains(&request.head.method.as_str()) => {
                 Err(Problem::new(400, "This method is not known."))
             }
             false if request.delivery.lacks_host => {

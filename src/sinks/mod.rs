@@ -9,4 +9,5 @@ kinds! { SinkKind:
     http,
     print,
     report,
+    resource,
 }

@@ -9,5 +9,6 @@ kinds! { SourceKind:
     generate,
     http_listen,
     http_poll,
+    resource,
     stdin,
 }

@@ -6,30 +6,27 @@ pub struct Builtin {
     pub name: &'static str,
     pub text: &'static str,
     pub readme: &'static str,
-    /// Two of the five wait for resources and views.
-    pub is_built: bool,
 }
 
 /// What `headwater up` runs where there is no stack file.
-pub const DEFAULT: &str = "random-file";
+pub const DEFAULT: &str = "users";
 
 macro_rules! builtin {
-    ($name:literal, $is_built:literal) => {
+    ($name:literal) => {
         Builtin {
             name: $name,
             text: include_str!(concat!("../../stacks/", $name, "/headwater.yaml")),
             readme: include_str!(concat!("../../stacks/", $name, "/README.md")),
-            is_built: $is_built,
         }
     };
 }
 
 pub const ALL: &[Builtin] = &[
-    builtin!("random-file", true),
-    builtin!("shared-data", true),
-    builtin!("numbers", true),
-    builtin!("users", false),
-    builtin!("cached-users", false),
+    builtin!("random-file"),
+    builtin!("shared-data"),
+    builtin!("numbers"),
+    builtin!("users"),
+    builtin!("cached-users"),
 ];
 
 pub fn find(name: &str) -> Option<&'static Builtin> {

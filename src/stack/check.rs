@@ -11,6 +11,7 @@ use crate::stack::node::{self, Key, Node};
 use crate::stack::options::{self, is_misspelt, unknown_key};
 use crate::stack::resources;
 use crate::stack::service::service;
+use crate::stack::view::check_fields;
 
 const KEYS: [&str; 5] = ["version", "stack", "seed", "services", "resources"];
 
@@ -111,6 +112,9 @@ fn check(
     conflicts::check(&placed, diagnostics);
     let named = get("resources").and_then(|(_, node)| node.entries()).unwrap_or_default();
     conflicts::resources(&placed, named, diagnostics);
+    for view in placed.iter().filter_map(|it| it.node.value("view")) {
+        check_fields(view, &resources, diagnostics);
+    }
     if diagnostics.iter().any(|diagnostic| !diagnostic.is_warning) {
         return None;
     }

@@ -19,9 +19,13 @@ impl<'a> Placed<'a> {
         &self.key.name
     }
 
+    pub(super) fn body(&self) -> Option<&Body> {
+        self.service.as_ref().map(|service| &service.body)
+    }
+
     /// The names behind `needs`, each where it stands.
     fn needs(&self) -> Vec<&'a Node> {
-        match value(self.node, "needs") {
+        match self.node.value("needs") {
             Some(Node { yaml: Yaml::List(items), .. }) => items.iter().collect(),
             Some(single) => vec![single],
             None => Vec::new(),
@@ -40,16 +44,21 @@ pub(super) fn check(placed: &[Placed], diagnostics: &mut Vec<Diagnostic>) {
     files(placed, diagnostics);
 }
 
-/// Routes that name a resource which is none.
+/// Routes and views that name a resource which is none.
 pub(super) fn resources(
     placed: &[Placed],
     resources: &[(Key, Node)],
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     let names = || resources.iter().map(|(key, _)| key.name.as_str());
-    let routes = placed.iter().filter_map(|it| value(it.node, "routes")?.entries()).flatten();
-    for (path, route) in routes {
-        let Some(node) = value(route, "resource") else { continue };
+    let routes = placed.iter().filter_map(|it| it.node.value("routes")?.entries()).flatten();
+    let routes = routes.map(|(path, route)| (&path.name, "serves", route.value("resource")));
+    let views = placed.iter().map(|it| {
+        let from = it.node.value("view").and_then(|view| view.value("from"));
+        (&it.key.name, "shows", from.and_then(|from| from.value("resource")))
+    });
+    for (who, what, node) in routes.chain(views) {
+        let Some(node) = node else { continue };
         let Some(name) = node.text().filter(|name| !names().any(|known| known == *name)) else {
             continue;
         };
@@ -60,7 +69,7 @@ pub(super) fn resources(
                 format!("the resources of this stack: {}", names().collect::<Vec<_>>().join(", "))
             }
         };
-        let message = format!("`{}` serves `{name}`, which is no resource", path.name);
+        let message = format!("`{who}` {what} `{name}`, which is no resource");
         diagnostics.push(Diagnostic::new(node.span.clone(), message).help(help));
     }
 }
@@ -172,6 +181,7 @@ fn ports(placed: &[Placed], diagnostics: &mut Vec<Diagnostic>) {
 fn listen_of(service: &Service) -> Option<Listen> {
     match &service.body {
         Body::Server(server) => Some(server.listen),
+        Body::View(view) => Some(view.listen),
         Body::Flow(flow) => {
             let text = flow.source.options.get("listen").is_some();
             text.then(|| Listen::parse(flow.source.options.text("listen")).ok()).flatten()
@@ -182,9 +192,7 @@ fn listen_of(service: &Service) -> Option<Listen> {
 fn files(placed: &[Placed], diagnostics: &mut Vec<Diagnostic>) {
     let mut seen: Vec<(String, &Placed)> = Vec::new();
     for candidate in placed {
-        let Some(Body::Flow(flow)) = candidate.service.as_ref().map(|service| &service.body) else {
-            continue;
-        };
+        let Some(Body::Flow(flow)) = candidate.body() else { continue };
         let Some(target) = (flow.sink.kind.writes)(&flow.sink.options) else { continue };
         let target = normal(&target);
         if target.is_empty() {
@@ -220,18 +228,14 @@ fn normal(path: &str) -> String {
 
 fn listen_span(placed: &Placed) -> Range<usize> {
     let of_source = || {
-        let (_, options) = value(placed.node, "source")?.entries()?.first()?;
-        Some(value(options, "listen").unwrap_or(options))
+        let (_, options) = placed.node.value("source")?.entries()?.first()?;
+        Some(options.value("listen").unwrap_or(options))
     };
-    let listen = value(placed.node, "listen").or_else(of_source);
+    let listen = placed.node.value("listen").or_else(of_source);
     listen.map_or_else(|| placed.key.span.clone(), |node| node.span.clone())
 }
 
 fn sink_span(placed: &Placed) -> Range<usize> {
-    let sink = value(placed.node, "sink").and_then(Node::entries).and_then(<[_]>::first);
+    let sink = placed.node.value("sink").and_then(Node::entries).and_then(<[_]>::first);
     sink.map_or_else(|| placed.key.span.clone(), |(kind, _)| kind.span.clone())
-}
-
-fn value<'a>(node: &'a Node, name: &str) -> Option<&'a Node> {
-    node.entries()?.iter().find(|(key, _)| key.name == name).map(|(_, value)| value)
 }

@@ -18,6 +18,7 @@ mod resources;
 mod route;
 pub mod schema;
 mod service;
+mod view;
 
 pub use check::{Environment, load, record};
 pub use diagnostic::{Diagnostic, Diagnostics};

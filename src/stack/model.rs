@@ -1,6 +1,6 @@
 //! A checked stack: names resolved, options typed, valid by construction.
 
-use crate::core::kind::{SinkKind, SourceKind, StepKind};
+use crate::core::kind::{PanelKind, SinkKind, SourceKind, StepKind};
 use crate::core::listen::Listen;
 use crate::core::options::Options;
 use crate::core::spec::Spec;
@@ -37,13 +37,14 @@ pub struct Service {
 }
 
 impl Service {
-    /// Does it serve one of these resources?
+    /// Does it serve or show one of these resources?
     pub fn uses(&self, resources: &[String]) -> bool {
         let is_one = |name: &str| resources.iter().any(|resource| resource == name);
         match &self.body {
             Body::Server(server) => {
                 server.routes.iter().filter_map(Route::exposed).any(|it| is_one(&it.resource))
             }
+            Body::View(view) => view.from.resource.as_deref().is_some_and(is_one),
             Body::Flow(_) => false,
         }
     }
@@ -53,6 +54,7 @@ impl Service {
 pub enum Body {
     Flow(Flow),
     Server(Server),
+    View(View),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -131,6 +133,24 @@ impl Route {
             Answer::Generate { .. } => None,
         }
     }
+}
+
+/// A live page.
+#[derive(Debug, Clone, PartialEq)]
+pub struct View {
+    pub listen: Listen,
+    pub title: String,
+    pub from: Origin,
+    pub panels: Vec<Part<PanelKind>>,
+}
+
+/// Where a view has its records from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Origin {
+    pub url: String,
+    /// Says what the records are and which field is their key.
+    pub resource: Option<String>,
+    pub headers: Vec<(String, String)>,
 }
 
 /// How a route writes its record down.

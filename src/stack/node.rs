@@ -49,6 +49,11 @@ impl Node {
         }
     }
 
+    /// What stands behind a key of this map.
+    pub fn value(&self, name: &str) -> Option<&Node> {
+        self.entries()?.iter().find(|(key, _)| key.name == name).map(|(_, value)| value)
+    }
+
     pub fn text(&self) -> Option<&str> {
         match &self.yaml {
             Yaml::Scalar { text, .. } => Some(text),

@@ -18,19 +18,7 @@ pub(super) fn server(
     routes: &Node,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Server> {
-    let parsed = listen.text().map(Listen::parse);
-    let listen = match parsed {
-        Some(Ok(listen)) => Some(listen),
-        Some(Err(message)) => {
-            diagnostics
-                .push(Diagnostic::new(listen.span.clone(), message).help("write `listen: 8080`"));
-            None
-        }
-        None => {
-            diagnostics.push(Diagnostic::new(listen.span.clone(), "`listen` is a port"));
-            None
-        }
-    };
+    let listen = self::listen(listen, diagnostics);
     let Some(entries) = routes.entries() else {
         diagnostics.push(
             Diagnostic::new(routes.span.clone(), "`routes` maps paths to what they answer")
@@ -45,6 +33,18 @@ pub(super) fn server(
     let routes: Vec<Option<Route>> =
         entries.iter().map(|(path, node)| route(path, node, diagnostics)).collect();
     Some(Server { listen: listen?, routes: routes.into_iter().flatten().collect() })
+}
+
+/// Where a service listens.
+pub(super) fn listen(node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<Listen> {
+    let wrong =
+        |message: String| Diagnostic::new(node.span.clone(), message).help("write `listen: 8080`");
+    match node.text().map(Listen::parse) {
+        Some(Ok(listen)) => return Some(listen),
+        Some(Err(message)) => diagnostics.push(wrong(message)),
+        None => diagnostics.push(wrong("`listen` is a port".to_owned())),
+    }
+    None
 }
 
 fn route(path: &Key, node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<Route> {

@@ -3,6 +3,7 @@
 use crate::catalog::Catalog;
 use crate::core::kind::About;
 use crate::core::options::{Need, Opt, Shape};
+use crate::stack::view::FROM;
 use serde_json::{Map, Value, json};
 
 /// The whole schema.
@@ -46,6 +47,7 @@ pub fn json_schema(catalog: &Catalog) -> Value {
             "require": { "enum": ["exactly-once", "at-least-once", "at-most-once"] },
             "listen": listen,
             "routes": { "type": "object", "additionalProperties": route },
+            "view": view(catalog),
         },
         "additionalProperties": false,
     });
@@ -61,6 +63,27 @@ pub fn json_schema(catalog: &Catalog) -> Value {
             "services": { "type": "object", "additionalProperties": service, "minProperties": 1 },
         },
         "required": ["stack", "services"],
+        "additionalProperties": false,
+    })
+}
+
+fn view(catalog: &Catalog) -> Value {
+    let panels = one_of(catalog.panels.iter().map(|kind| &kind.about));
+    let from: Map<String, Value> =
+        FROM.iter().map(|option| (option.name.to_owned(), property(option))).collect();
+    json!({
+        "type": "object",
+        "properties": {
+            "title": { "type": "string" },
+            "from": {
+                "type": ["string", "object"],
+                "properties": from,
+                "required": ["url"],
+                "additionalProperties": false,
+            },
+            "panels": { "type": "array", "items": panels },
+        },
+        "required": ["from", "panels"],
         "additionalProperties": false,
     })
 }

@@ -1,4 +1,4 @@
-//! Reads one service: a flow (source, steps, sink) or a server (listen, routes).
+//! Reads one service: a flow (source, steps, sink), a server (listen, routes) or a view (listen, view).
 
 use crate::catalog::Catalog;
 use crate::stack::component::component;
@@ -8,6 +8,7 @@ use crate::stack::model::{Body, Flow, Service};
 use crate::stack::node::{Key, Node, Yaml};
 use crate::stack::options::{is_misspelt, unknown_key};
 use crate::stack::route::server;
+use crate::stack::view::view;
 
 const KEYS: [&str; 8] = ["needs", "source", "steps", "sink", "require", "listen", "routes", "view"];
 
@@ -32,19 +33,18 @@ pub(super) fn service(
     }
     let get = |name: &str| entries.iter().find(|(entry, _)| entry.name == name);
     let needs = get("needs").map(|(_, value)| needs(value, diagnostics)).unwrap_or_default();
-    if let Some((entry, _)) = get("view") {
-        diagnostics.push(not_built(entry, "views", "the next but one"));
-        return None;
-    }
-    let body = match (get("source"), get("sink"), get("listen"), get("routes")) {
-        (Some(_), Some(_), None, None) => Body::Flow(flow(key, node, catalog, diagnostics)?),
-        (None, None, Some((_, listen)), Some((_, routes))) => {
-            for (entry, _) in [get("steps"), get("require")].into_iter().flatten() {
-                let message = format!("`{}` belongs to a flow, and this is a server", entry.name);
-                diagnostics
-                    .push(Diagnostic::new(entry.span.clone(), message).help("remove the key"));
-            }
+    let is_flow = (get("source"), get("sink"));
+    let body = match (is_flow, get("listen"), get("routes"), get("view")) {
+        ((Some(_), Some(_)), None, None, None) => {
+            Body::Flow(flow(key, node, catalog, diagnostics)?)
+        }
+        ((None, None), Some((_, listen)), Some((_, routes)), None) => {
+            refuse_flow_keys(entries, "a server", diagnostics);
             Body::Server(server(listen, routes, diagnostics)?)
+        }
+        ((None, None), Some((_, listen)), None, Some(entry)) => {
+            refuse_flow_keys(entries, "a view", diagnostics);
+            Body::View(view(key, listen, entry, catalog, diagnostics)?)
         }
         _ => {
             diagnostics.extend(not_complete(key, entries));
@@ -54,17 +54,30 @@ pub(super) fn service(
     Some(Service { name: key.name.clone(), needs, body })
 }
 
+fn refuse_flow_keys(entries: &[(Key, Node)], what: &str, diagnostics: &mut Vec<Diagnostic>) {
+    let of_flow = entries.iter().filter(|(key, _)| ["steps", "require"].contains(&&*key.name));
+    for (key, _) in of_flow {
+        let message = format!("`{}` belongs to a flow, and this is {what}", key.name);
+        diagnostics.push(Diagnostic::new(key.span.clone(), message).help("remove the key"));
+    }
+}
+
 /// Which part is missing; nothing when the part is there and only misspelt.
 fn not_complete(key: &Key, entries: &[(Key, Node)]) -> Option<Diagnostic> {
     let has = |name: &str| entries.iter().any(|(entry, _)| entry.name == name);
     let is_flow = has("source") || has("sink");
-    let is_server = has("listen") || has("routes");
+    let (has_routes, has_view) = (has("routes"), has("view"));
+    let is_server = has("listen") || has_routes || has_view;
     let (missing, help) = match () {
-        () if is_flow && is_server => ("", "a service is a flow or a server: make two of it"),
+        () if is_flow && is_server => {
+            ("", "a service is a flow, a server or a view: make two of it")
+        }
+        () if has_routes && has_view => ("", "a service is a server or a view: make two of it"),
         () if has("source") => ("sink", "add a `sink`: where the records go"),
         () if has("sink") => ("source", "add a `source`: where the records come from"),
+        () if has_routes || has_view => ("listen", "add `listen`: the port"),
+        () if is_misspelt("view", entries, &KEYS) => return None,
         () if has("listen") => ("routes", "add `routes`: what is answered on which path"),
-        () if has("routes") => ("listen", "add `listen`: the port"),
         () => ("", "give it a `source` and a `sink`, or `listen` and `routes`"),
     };
     if is_misspelt(missing, entries, &KEYS) {
@@ -72,13 +85,6 @@ fn not_complete(key: &Key, entries: &[(Key, Node)]) -> Option<Diagnostic> {
     }
     let message = format!("the service `{}` is not complete", key.name);
     Some(Diagnostic::new(key.span.clone(), message).help(help))
-}
-
-/// What a later version brings; the words say so and do not guess.
-pub(super) fn not_built(key: &Key, what: &str, when: &str) -> Diagnostic {
-    let message = format!("`{}`: {what} are not built yet in this version", key.name);
-    Diagnostic::new(key.span.clone(), message)
-        .help(format!("{what} come with {when} release, see ROADMAP.md; remove the key until then"))
 }
 
 /// Names become directories, container names and metric labels.

@@ -2,6 +2,7 @@
 //! is the other; one conformance suite runs on all of them.
 
 pub mod feed;
+pub mod flow;
 pub mod limits;
 pub mod postgres;
 pub mod queue;
@@ -40,9 +41,9 @@ pub fn open(
 ) -> Result<Arc<dyn Store>, Fault> {
     let interval = opening.watch_interval;
     Ok(match config {
-        StoreConfig::Memory => Arc::new(sqlite::SqliteStore::in_memory(&schema, interval)?),
+        StoreConfig::Memory => Arc::new(sqlite::SqliteStore::in_memory(schema, interval)?),
         StoreConfig::Sqlite(file) => {
-            Arc::new(sqlite::SqliteStore::in_file(&schema, &opening.path(file), interval)?)
+            Arc::new(sqlite::SqliteStore::in_file(schema, &opening.path(file), interval)?)
         }
         StoreConfig::Postgres(url) => Arc::new(postgres::Postgres::open(&schema, url, interval)?),
     })

@@ -94,6 +94,7 @@ struct Side {
     held: Vec<(crate::resource::Answering<Fetched>, Result<Fetched, StoreError>)>,
     gets: usize,
     catch_ups: usize,
+    floors: usize,
 }
 
 impl std::fmt::Debug for Side {
@@ -131,6 +132,11 @@ impl ScriptedStore {
 
     pub fn catch_ups(&self) -> usize {
         self.side().catch_ups
+    }
+
+    /// How often the newest version was asked for.
+    pub fn floors(&self) -> usize {
+        self.side().floors
     }
 
     /// Answers the gets that are held, in order; answers how many.
@@ -180,7 +186,8 @@ impl ScriptedStore {
         }
     }
 
-    fn act(&self, action: Action) -> Written {
+    /// Writes, and tells as a store does: before it answers.
+    pub fn act(&self, action: Action) -> Written {
         let (written, changed) = {
             let mut data = self.data();
             let before = data.log.len();
@@ -216,40 +223,56 @@ fn failure(kind: StoreErrorKind) -> StoreError {
 }
 
 fn commit(data: &mut Data, action: Action) -> Written {
-    let (key, record) = match action {
+    let nothing = |outcome, version| Written { outcome, version, is_replay: false };
+    let version = data.version();
+    let key = match &action {
         Action::Insert(record)
         | Action::Ensure(record)
         | Action::Put(record)
-        | Action::Replace(record) => (record.key(&schema()), Some(record)),
-        Action::Patch(key, values) => {
-            let patch = |record: &Record| {
-                values
-                    .iter()
-                    .fold(record.clone(), |it, (field, value)| it.with(*field, value.clone()))
-            };
-            (Some(key.clone()), data.records.get(&key).map(patch))
-        }
-        Action::Delete(key) => (Some(key), None),
+        | Action::Replace(record) => record.key(&schema()),
+        Action::Patch(key, _) | Action::Delete(key) => Some(key.clone()),
     };
-    let unchanged =
-        |outcome, data: &Data| Written { outcome, version: data.version(), is_replay: false };
-    let Some(key) = key else { return unchanged(Outcome::Missing, data) };
-    let (kind, outcome) = match (data.records.contains_key(&key), &record) {
-        (false, None) => return unchanged(Outcome::Missing, data),
-        (true, None) => (ChangeKind::Deleted, Outcome::Deleted),
-        (false, Some(record)) => (ChangeKind::Created, Outcome::Created(record.clone())),
-        (true, Some(record)) => {
+    let Some(key) = key else { return nothing(Outcome::Missing, version) };
+    let before = data.records.get(&key).cloned();
+    let after = match (action, &before) {
+        (Action::Insert(_), Some(before)) => {
+            return nothing(Outcome::Exists(before.clone()), version);
+        }
+        (Action::Replace(_) | Action::Patch(..) | Action::Delete(_), None) => {
+            return nothing(Outcome::Missing, version);
+        }
+        (Action::Ensure(_), Some(before)) => Some(before.clone()),
+        (Action::Patch(_, values), Some(before)) => Some(
+            values.iter().fold(before.clone(), |it, (field, value)| it.with(*field, value.clone())),
+        ),
+        (Action::Delete(_), Some(_)) => None,
+        (
+            Action::Insert(record)
+            | Action::Ensure(record)
+            | Action::Put(record)
+            | Action::Replace(record),
+            _,
+        ) => Some(record),
+    };
+    let (kind, outcome) = match (&before, &after) {
+        (Some(before), Some(after)) if before == after => {
+            let record = before.clone();
+            return nothing(Outcome::Updated { record, changed: false }, version);
+        }
+        (None, Some(record)) => (ChangeKind::Created, Outcome::Created(record.clone())),
+        (Some(_), Some(record)) => {
             (ChangeKind::Updated, Outcome::Updated { record: record.clone(), changed: true })
         }
+        (_, None) => (ChangeKind::Deleted, Outcome::Deleted),
     };
-    match &record {
+    match &after {
         Some(record) => data.records.insert(key.clone(), record.clone()),
         None => data.records.remove(&key),
     };
-    let version = Version(data.version().0 + 1);
+    let version = Version(version.0 + 1);
     let position = ChangePosition { major: version.0, minor: 0 };
     let unix_ms = time::unix_ms();
-    data.log.push(Change { position, version, key, kind, record, unix_ms });
+    data.log.push(Change { position, version, key, kind, record: after, unix_ms });
     Written { outcome, version, is_replay: false }
 }
 
@@ -322,6 +345,7 @@ impl Store for ScriptedStore {
     }
 
     fn newest(&self) -> Pending<Version> {
+        self.side().floors += 1;
         Pending::ready(Ok(self.data().version()))
     }
 

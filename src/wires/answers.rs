@@ -38,8 +38,12 @@ pub fn store_problem(error: &StoreError) -> Problem {
         StoreErrorKind::Broken => 500,
         _ => 503,
     };
-    let problem = Problem::new(status, public_words(error.kind))
-        .of_kind("urn:headwater:problem:store", "The store cannot do this");
+    let problem = Problem::new(status, public_words(error.kind));
+    let problem = if status == 422 {
+        problem.of_kind("urn:headwater:problem:validation", "The request is not valid")
+    } else {
+        problem.of_kind("urn:headwater:problem:store", "The store cannot do this")
+    };
     match error.retry_after() {
         Some(after) => problem.with_header("retry-after", after.as_secs().max(1).to_string()),
         None => problem,
@@ -91,6 +95,13 @@ pub fn freshness<'h>(header: impl Fn(&str) -> Option<&'h str>) -> Result<Freshne
             "`If-Min-Version` is not a version; send the number that `Headwater-Version` of an answer had.",
         )),
     }
+}
+
+/// For wires of an original: only our own header counts. `Cache-Control`, which every reload in a browser sends, means
+/// nothing to their clients.
+pub fn version_asked_for<'h>(header: impl Fn(&str) -> Option<&'h str>) -> Freshness {
+    let own = |name: &str| if name == "if-min-version" { header(name) } else { None };
+    freshness(own).unwrap_or_default()
 }
 
 fn asks_for_fresh(cache_control: &str) -> bool {

@@ -30,13 +30,13 @@ static PLACES: Places = Places::new(STREAMS);
 
 /// How quickly a stream does things.
 #[derive(Debug, Clone, Copy)]
-struct Pace {
+pub(crate) struct Pace {
     /// A comment after so long a silence: proxies and clients drop connections that seem dead.
-    heartbeat: Duration,
+    pub(crate) heartbeat: Duration,
     /// Between two looks at the log, so that many commits a second cost a stream one look.
-    gather: Duration,
+    pub(crate) gather: Duration,
     /// Before the next look when the store could not be reached.
-    retry: Duration,
+    pub(crate) retry: Duration,
 }
 
 const PACE: Pace = Pace {
@@ -55,7 +55,7 @@ pub async fn stream(
     stream_at(PACE, &PLACES, &served.resource, last_event_id).await
 }
 
-async fn stream_at(
+pub(crate) async fn stream_at(
     pace: Pace,
     places: &'static Places,
     resource: &Arc<Cached>,
@@ -278,7 +278,7 @@ fn append_change(out: &mut Vec<u8>, schema: &Schema, change: &Change) {
 
 /// How many streams there may be.
 #[derive(Debug)]
-struct Places {
+pub(crate) struct Places {
     most: usize,
     taken: AtomicUsize,
 }
@@ -288,8 +288,13 @@ struct Places {
 struct Place(&'static Places);
 
 impl Places {
-    const fn new(most: usize) -> Self {
+    pub(crate) const fn new(most: usize) -> Self {
         Self { most, taken: AtomicUsize::new(0) }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn taken(&self) -> usize {
+        self.taken.load(Ordering::Acquire)
     }
 
     fn take(&'static self) -> Option<Place> {

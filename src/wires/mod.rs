@@ -8,6 +8,7 @@ pub mod fastapi;
 mod lax;
 mod members;
 pub mod message;
+pub mod native;
 mod noun;
 pub mod openapi;
 mod python;
@@ -28,10 +29,11 @@ pub struct Served {
 }
 
 /// Mounts every resource of one server in its wire, and the pages that describe them.
-pub fn mount(router: Router, _title: &str, served: &[Arc<Served>]) -> Router {
-    served.iter().fold(router, |router, served| match served.wire {
-        Wire::Native => router,
+pub fn mount(router: Router, title: &str, served: &[Arc<Served>]) -> Router {
+    let router = served.iter().fold(router, |router, served| match served.wire {
+        Wire::Native => native::mount(router, served),
         Wire::Fastapi => fastapi::mount(router, served),
         Wire::Message => message::mount(router, served),
-    })
+    });
+    docs::mount(router, &openapi::document(title, served))
 }

@@ -118,7 +118,7 @@ fn a_missing_file_and_a_directory_are_told() {
 
 #[test]
 fn the_built_in_stacks_are_right_and_their_guarantees_are_said() {
-    for name in ["random-file", "shared-data", "numbers"] {
+    for name in ["random-file", "shared-data", "numbers", "users", "cached-users"] {
         let ran = anywhere(&["check", name]);
         assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{name}");
         compare(&here(&format!("answers/check-{name}.txt")), &ran.out).unwrap();

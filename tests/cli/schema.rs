@@ -94,7 +94,7 @@ fn is_valid(schema: &Value, text: &str) -> bool {
 #[test]
 fn every_stack_that_is_built_fits() {
     let schema = schema();
-    for name in ["random-file", "shared-data", "numbers"] {
+    for name in ["users", "random-file", "shared-data", "numbers", "cached-users"] {
         let text = anywhere(&["stacks", "show", name]).out;
         assert!(is_valid(&schema, &text), "{name} does not fit its schema");
     }
@@ -109,6 +109,12 @@ fn the_example_of_every_kind_fits() {
         let (source, step, sink) = match kind["role"].as_str().unwrap() {
             "source" => (example, "summarise", "drop: {}"),
             "step" => ("stdin: {}", example, "drop: {}"),
+            "panel" => {
+                let view = format!("view: {{ from: \"http://localhost/\", panels: [{example}] }}");
+                let text = format!("stack: test\nservices:\n  page: {{ listen: 1, {view} }}\n");
+                assert!(is_valid(&schema, &text), "{text}");
+                continue;
+            }
             _ => ("stdin: {}", "summarise", example),
         };
         let text = format!(
@@ -123,6 +129,7 @@ fn what_check_refuses_for_its_shape_does_not_fit() {
     let schema = schema();
     for name in [
         "unknown-key-top-far",
+        "view-wrong",
         "unknown-key-service",
         "unknown-key-option",
         "unknown-key-route",

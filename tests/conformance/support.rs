@@ -5,19 +5,28 @@ use headwater::clients::disk::RealDisk;
 use headwater::core::batch::Batch;
 use headwater::core::context::{Context, Pauses, Seed};
 use headwater::core::disk::Disk;
+use headwater::core::fault::Fault;
 use headwater::core::kind::BuiltSource;
 use headwater::core::limits::COMMIT_BYTES;
 use headwater::core::position::{Checkpoint, Position};
 use headwater::core::record::{Encoding, Records};
+use headwater::core::resources::{Fill, Follow, Resources};
 use headwater::core::sink::Sink;
 use headwater::core::source::{Read, Source};
 use headwater::core::step::Step;
 use headwater::core::wait::Wait;
+use headwater::resource::{
+    Action, Atomicity, Field, FieldKind, FieldLimits, Record, Schema, Store, StoreConfig, Value,
+    Write,
+};
 use headwater::stack::model::{Body, Flow};
 use headwater::stack::{Environment, load};
+use headwater::stores::flow::{ChangesSource, RecordsSink};
+use headwater::stores::{self, Opening};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 /// A checked flow of three components, each written as below its role in a stack file.
 pub fn flow(source: &str, step: Option<&str>, sink: &str) -> Result<Flow, String> {
@@ -29,7 +38,7 @@ pub fn flow(source: &str, step: Option<&str>, sink: &str) -> Result<Flow, String
     match load("test.yaml", &text, &Catalog::all(), &environment) {
         Ok((stack, _)) => match &stack.service("pipe").unwrap().body {
             Body::Flow(flow) => Ok(flow.clone()),
-            Body::Server(_) => panic!("a flow was written"),
+            Body::Server(_) | Body::View(_) => panic!("a flow was written"),
         },
         Err(diagnostics) => Err(diagnostics.render(false)),
     }
@@ -44,7 +53,48 @@ pub fn context(disk: &Arc<dyn Disk>, directory: &Path) -> Context {
         seed: Seed { seed: 7, origin_ms: 1_767_225_600_000 },
         bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
         pauses: Pauses::default(),
+        resources: Arc::new(Things),
         commit_bytes: COMMIT_BYTES,
+    }
+}
+
+/// One resource, whatever name it is asked for by, with some thousand records in it.
+#[derive(Debug)]
+struct Things;
+
+impl Things {
+    fn store() -> Arc<dyn Store> {
+        static STORE: OnceLock<Arc<dyn Store>> = OnceLock::new();
+        Arc::clone(STORE.get_or_init(|| {
+            let field = |name: &str, kind| Field {
+                name: name.to_owned(),
+                kind,
+                is_required: true,
+                default: None,
+                is_unique: false,
+                is_indexed: false,
+                limits: FieldLimits::default(),
+            };
+            let fields = vec![field("id", FieldKind::Integer), field("text", FieldKind::Text)];
+            let schema = Schema { name: "things".into(), fields, key: 0, key_is_generated: false };
+            let interval = Duration::from_millis(10);
+            let opening = Opening { directory: "nowhere".into(), watch_interval: interval };
+            let store = stores::open(Arc::new(schema), &StoreConfig::Memory, &opening).unwrap();
+            let record = |id| vec![Value::Integer(id), Value::text("some text")];
+            let write = |id| Write::from(Action::Put(Record::new(record(id))));
+            store.write((0..4000).map(write).collect(), Atomicity::All).wait().unwrap();
+            store
+        }))
+    }
+}
+
+impl Resources for Things {
+    fn changes(&self, follow: &Follow) -> Result<Box<dyn Source>, Fault> {
+        Ok(Box::new(ChangesSource::new(Self::store(), follow)))
+    }
+
+    fn records(&self, fill: &Fill) -> Result<Box<dyn Sink>, Fault> {
+        Ok(Box::new(RecordsSink::new(Self::store(), fill)))
     }
 }
 

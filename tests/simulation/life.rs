@@ -7,6 +7,7 @@ use headwater::core::context::{Context, Pauses, Seed};
 use headwater::core::fault::Fault as Failure;
 use headwater::core::limits::COMMIT_BYTES;
 use headwater::core::options::Options;
+use headwater::core::resources::NoResources;
 use headwater::core::sink::Sink;
 use headwater::core::time::now;
 use headwater::core::wait::Wait;
@@ -125,6 +126,7 @@ impl World {
             seed: Seed { seed: 1, origin_ms: 0 },
             bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
             pauses: Pauses { first: Duration::from_micros(200), longest: Duration::from_millis(2) },
+            resources: Arc::new(NoResources),
             commit_bytes: COMMIT_BYTES,
         };
         let mishaps = Mishaps::new(random(self.seed, 100 + life));

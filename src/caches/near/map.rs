@@ -100,6 +100,12 @@ impl Near {
         Some(lead)
     }
 
+    /// There is a copy, or one is just made.
+    pub fn has(&self, key: &Key) -> bool {
+        let hash = self.hash(key);
+        self.shard(hash).has(hash)
+    }
+
     /// Whatever there is, however old.
     pub fn any(&self, key: &Key) -> Option<Entry> {
         let hash = self.hash(key);
@@ -151,6 +157,16 @@ impl Near {
     pub fn drop_copy(&self, key: &Key) {
         let hash = self.hash(key);
         self.shard(hash).drop_copy(hash);
+    }
+
+    /// Somebody has seen how this key is now: a copy stays only if it agrees, and nobody joins a reading from before.
+    pub fn reveal(&self, key: &Key, agrees: impl FnOnce(&Entry) -> bool) {
+        let hash = self.hash(key);
+        let mut shard = self.shard(hash);
+        shard.abandon(hash);
+        if shard.ask(hash, key).is_some_and(|entry| !agrees(entry)) {
+            shard.drop_copy(hash);
+        }
     }
 
     pub fn clear(&self) {

@@ -99,6 +99,10 @@ impl Shard {
         (kept.key == *key).then_some(&kept.entry)
     }
 
+    pub fn has(&self, hash: u64) -> bool {
+        self.places.contains_key(&hash) || self.flights.contains_key(&hash)
+    }
+
     pub fn flight(&self, hash: u64) -> Option<&Arc<Flight>> {
         self.flights.get(&hash)
     }
@@ -155,11 +159,16 @@ impl Shard {
         }
     }
 
-    /// Something happened to the key, nobody knows which version.
-    pub fn drop_copy(&mut self, hash: u64) {
+    /// Nobody joins the reading that goes on, and it is not kept.
+    pub fn abandon(&mut self, hash: u64) {
         if let Some(flight) = self.flights.remove(&hash) {
             flight.make_void();
         }
+    }
+
+    /// Something happened to the key, nobody knows which version.
+    pub fn drop_copy(&mut self, hash: u64) {
+        self.abandon(hash);
         if self.forget(hash) {
             self.counts.invalidations += 1;
         }

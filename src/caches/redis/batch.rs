@@ -1,12 +1,14 @@
 //! What is asked of Redis, many at once: reads become one command, copies are kept by a script that compares
 //! versions.
 
+use super::Companion;
 use super::state::State;
 use crate::caches::limits;
 use redis::aio::MultiplexedConnection;
 use redis::{Pipeline, RedisResult, Value};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio::time::timeout;
 
 #[derive(Debug)]
@@ -15,6 +17,10 @@ pub enum Command {
         name: String,
         /// Dropped without an answer when there is none in time.
         answer: oneshot::Sender<Option<Vec<u8>>>,
+    },
+    /// Tells the companion what stands there.
+    Check {
+        name: String,
     },
     Put {
         items: Vec<Item>,
@@ -51,13 +57,22 @@ pub struct Line {
     connection: MultiplexedConnection,
     /// Redis knows the script by this, until somebody makes it forget.
     script: String,
+    is_lost: Arc<Notify>,
 }
 
 impl Line {
-    pub async fn new(mut connection: MultiplexedConnection) -> RedisResult<Self> {
+    pub async fn new(
+        mut connection: MultiplexedConnection,
+        is_lost: Arc<Notify>,
+    ) -> RedisResult<Self> {
         let load = redis::cmd("SCRIPT").arg("LOAD").arg(KEEP).to_owned();
         let script = load.query_async(&mut connection).await?;
-        Ok(Self { connection, script })
+        Ok(Self { connection, script, is_lost })
+    }
+
+    /// Comes back when the connection has ended.
+    pub async fn lost(&self) {
+        self.is_lost.notified().await;
     }
 
     pub async fn ping(&mut self) -> RedisResult<Value> {
@@ -78,7 +93,8 @@ impl Line {
                 Some(values)
             }
             Ok(Err(error)) if error.is_unrecoverable_error() => {
-                state.note_lost(&error.to_string());
+                state.down(&error.to_string());
+                self.is_lost.notify_one();
                 None
             }
             Ok(Err(error)) => {
@@ -94,14 +110,26 @@ impl Line {
     }
 }
 
+/// Who wants to know what stands under a name.
+enum Asker {
+    Reader(oneshot::Sender<Option<Vec<u8>>>),
+    Companion,
+}
+
 /// Everything is answered or dropped within the deadline.
-pub async fn carry_out(mut line: Line, batch: Vec<Command>, state: &State) {
+pub async fn carry_out(
+    mut line: Line,
+    batch: Vec<Command>,
+    state: &State,
+    companion: &Weak<dyn Companion>,
+) {
     let mut gets = Vec::new();
     let mut puts = Vec::new();
     let mut done = Vec::new();
     for command in batch {
         match command {
-            Command::Get { name, answer } => gets.push((name, answer)),
+            Command::Get { name, answer } => gets.push((name, Asker::Reader(answer))),
+            Command::Check { name } => gets.push((name, Asker::Companion)),
             Command::Put { items, done: waiting } => {
                 puts.extend(items);
                 done.extend(waiting);
@@ -109,7 +137,8 @@ pub async fn carry_out(mut line: Line, batch: Vec<Command>, state: &State) {
         }
     }
     if !gets.is_empty() {
-        read(&mut line, gets, state).await;
+        let values = read(&mut line, &gets, state).await;
+        answer(gets, values, companion);
     }
     for part in puts.chunks(limits::REDIS_BATCH) {
         if !keep(&mut line, part, state).await {
@@ -123,27 +152,38 @@ pub async fn carry_out(mut line: Line, batch: Vec<Command>, state: &State) {
 }
 
 /// A name that holds no text but a list or the like reads as nothing.
-async fn read(
-    line: &mut Line,
-    gets: Vec<(String, oneshot::Sender<Option<Vec<u8>>>)>,
-    state: &State,
-) {
+async fn read(line: &mut Line, gets: &[(String, Asker)], state: &State) -> Option<Vec<Value>> {
     let mut commands = redis::pipe();
     commands.cmd("MGET");
-    for (name, _) in &gets {
+    for (name, _) in gets {
         commands.arg(name);
     }
-    let values = match line.send(&commands, 1, state).await.map(|mut values| values.pop()) {
-        Some(Some(Value::Array(values))) => values,
-        Some(Some(Value::ServerError(error))) => {
+    match line.send(&commands, 1, state).await?.pop()? {
+        Value::Array(values) => Some(values),
+        Value::ServerError(error) => {
             state.note_error();
-            return state.note_failure(&error.to_string());
+            state.note_failure(&error.to_string());
+            None
         }
-        _ => return,
-    };
-    for ((_, answer), value) in gets.into_iter().zip(values) {
+        _ => None,
+    }
+}
+
+fn answer(gets: Vec<(String, Asker)>, values: Option<Vec<Value>>, companion: &Weak<dyn Companion>) {
+    let has_answer = values.is_some();
+    let values = values.unwrap_or_default().into_iter().chain(std::iter::repeat(Value::Nil));
+    for ((name, asker), value) in gets.into_iter().zip(values) {
         let bytes = if let Value::BulkString(bytes) = value { Some(bytes) } else { None };
-        answer.send(bytes).unwrap_or_default();
+        match asker {
+            Asker::Reader(reader) if has_answer => reader.send(bytes).unwrap_or_default(),
+            // Dropped: it need not know why.
+            Asker::Reader(_) => {}
+            Asker::Companion => {
+                if let Some(companion) = companion.upgrade() {
+                    companion.found_in_redis(&name, bytes.as_deref());
+                }
+            }
+        }
     }
 }
 

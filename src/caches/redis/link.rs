@@ -1,9 +1,9 @@
 //! The thread that talks to Redis: keeps the connection, and sends what waits in one go.
 
+use super::Setup;
 use super::batch::{self, Command, Line};
 use super::pushes::Pushes;
 use super::state::State;
-use super::{Companion, Setup};
 use crate::caches::limits;
 use crate::core::fault::Fault;
 use crate::resource::Secret;
@@ -30,12 +30,13 @@ pub fn client(url: &Secret) -> Result<Client, Fault> {
 pub async fn run(
     client: Client,
     setup: Setup,
-    mut commands: mpsc::Receiver<Command>,
+    (checks, mut commands): (mpsc::WeakSender<Command>, mpsc::Receiver<Command>),
     state: Arc<State>,
 ) {
     let place = Place::default();
     let Setup { prefix, companion, beside, .. } = setup;
-    let keeping = keep(client, prefix, companion, Arc::clone(&place), Arc::clone(&state));
+    let pushes = Pushes { companion: Weak::clone(&companion), checks, is_lost: Arc::default() };
+    let keeping = keep(client, prefix, pushes, Arc::clone(&place), Arc::clone(&state));
     let beside = tokio::spawn(beside);
     let keeper = tokio::spawn(keeping);
     let batches = Arc::new(Semaphore::new(limits::REDIS_BATCHES));
@@ -44,9 +45,9 @@ pub async fn run(
         let Ok(permit) = Arc::clone(&batches).acquire_owned().await else { break };
         let batch = std::mem::take(&mut waiting);
         let Some(line) = lock(&place).clone() else { continue };
-        let state = Arc::clone(&state);
+        let (state, companion) = (Arc::clone(&state), Weak::clone(&companion));
         tokio::spawn(async move {
-            batch::carry_out(line, batch, &state).await;
+            batch::carry_out(line, batch, &state, &companion).await;
             drop(permit);
         });
     }
@@ -55,21 +56,17 @@ pub async fn run(
 }
 
 /// Connects, watches, connects again, for ever.
-async fn keep(
-    client: Client,
-    prefix: String,
-    companion: Weak<dyn Companion>,
-    place: Place,
-    state: Arc<State>,
-) {
+async fn keep(client: Client, prefix: String, pushes: Pushes, place: Place, state: Arc<State>) {
     loop {
-        let pushes = Pushes(Weak::clone(&companion));
-        match timeout(limits::REDIS_CONNECT, connect(&client, &prefix, pushes)).await {
+        let pushes = Pushes { is_lost: Arc::default(), ..pushes.clone() };
+        let connecting = connect(&client, &prefix, pushes);
+        match timeout(limits::REDIS_CONNECT, connecting).await {
             Ok(Ok(line)) => {
                 *lock(&place) = Some(line.clone());
                 state.up();
                 watch(line, &state).await;
                 *lock(&place) = None;
+                state.down("the connection has ended");
                 sleep(limits::REDIS_RECONNECT).await;
             }
             Ok(Err(error)) => {
@@ -85,6 +82,7 @@ async fn keep(
 }
 
 async fn connect(client: &Client, prefix: &str, pushes: Pushes) -> RedisResult<Line> {
+    let is_lost = Arc::clone(&pushes.is_lost);
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(limits::REDIS_CONNECT))
         .set_response_timeout(None)
@@ -93,14 +91,14 @@ async fn connect(client: &Client, prefix: &str, pushes: Pushes) -> RedisResult<L
     // What this connection writes itself is known here.
     let tracking = ["TRACKING", "ON", "BCAST", "PREFIX", prefix, "NOLOOP"];
     redis::cmd("CLIENT").arg(&tracking).query_async::<()>(&mut connection).await?;
-    Line::new(connection).await
+    Line::new(connection, is_lost).await
 }
 
 /// Comes back when the connection is of no use any more.
 async fn watch(mut line: Line, state: &State) {
     let mut silences = 0;
     while silences < limits::REDIS_SILENCES {
-        if timeout(limits::REDIS_PROBE, state.is_lost.notified()).await.is_ok() {
+        if timeout(limits::REDIS_PROBE, line.lost()).await.is_ok() {
             return;
         }
         match timeout(limits::REDIS_PROBE_DEADLINE, line.ping()).await {

@@ -21,11 +21,13 @@ use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot};
 
-/// Whoever keeps nearer copies of what is in Redis. Called on the thread of the connection, before the answers that
-/// came after the news.
+/// Whoever keeps nearer copies of what is in Redis. Called on the thread of the connection.
 pub trait Companion: Send + Sync {
-    /// Somebody else changed this name, or it expired.
-    fn changed_in_redis(&self, name: &str);
+    /// Whether it has, or is just making, a copy of what stands under this name.
+    fn has_copy(&self, name: &str) -> bool;
+
+    /// What stands there now, after somebody changed it; `None` when it is gone, or that cannot be said.
+    fn found_in_redis(&self, name: &str, bytes: Option<&[u8]>);
 
     /// Everything was dropped.
     fn redis_was_flushed(&self);
@@ -58,7 +60,8 @@ impl Redis {
         let (queue, commands) = mpsc::channel(limits::REDIS_QUEUE);
         let state = Arc::new(State::new(setup.resource.clone()));
         let shared = Arc::clone(&state);
-        let run = move || runtime.block_on(link::run(client, setup, commands, shared));
+        let checks = queue.downgrade();
+        let run = move || runtime.block_on(link::run(client, setup, (checks, commands), shared));
         let thread = thread::spawn("redis", run)?;
         Ok(Self { queue: Some(queue), state, thread: Some(thread) })
     }

@@ -3,7 +3,6 @@
 use crate::caches::limits;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
-use tokio::sync::Notify;
 
 /// How Redis is, for those who look at it from outside; it names no host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +34,6 @@ pub struct State {
     failures: AtomicU32,
     /// What the log was told last.
     told: Mutex<Option<bool>>,
-    pub is_lost: Notify,
     errors: AtomicU64,
     timeouts: AtomicU64,
     overflows: AtomicU64,
@@ -49,7 +47,6 @@ impl State {
             is_ready: AtomicBool::new(false),
             failures: AtomicU32::new(0),
             told: Mutex::new(None),
-            is_lost: Notify::new(),
             errors: AtomicU64::new(0),
             timeouts: AtomicU64::new(0),
             overflows: AtomicU64::new(0),
@@ -114,11 +111,6 @@ impl State {
         if self.failures.fetch_add(1, Relaxed) + 1 >= limits::REDIS_FAILURES {
             self.down(reason);
         }
-    }
-
-    pub fn note_lost(&self, reason: &str) {
-        self.down(reason);
-        self.is_lost.notify_one();
     }
 
     pub fn note_full_queue(&self) {

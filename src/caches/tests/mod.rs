@@ -6,6 +6,7 @@ mod flights;
 mod outages;
 mod races;
 mod refresh;
+mod writes;
 
 use super::layers::Layers;
 use super::{Freshness, Origin, Read};

@@ -1,6 +1,7 @@
 //! A write comes while a record is read: whatever the order, the old copy does not stay.
 
 use super::*;
+use crate::testing::store::schema;
 use Origin::{Near, Store};
 
 #[test]
@@ -160,18 +161,28 @@ fn who_comes_after_a_write_does_not_join_a_reading_from_before() {
     assert_eq!(layers.sees("a"), Some(Some(2)));
 }
 
+/// The name of "a" in Redis, as if there were one.
+fn named(layers: &Layers) -> String {
+    layers.shelf.learn(&schema(), "a store");
+    layers.shelf.names().unwrap().name(&key("a"))
+}
+
 #[test]
-fn a_name_changed_in_redis_is_dropped_also_while_it_is_read() {
+fn a_copy_that_has_gone_from_redis_is_dropped_also_while_it_is_read() {
     use crate::caches::redis::Companion as _;
     let (store, layers) = usual();
+    let name = named(&layers);
+    assert!(!layers.has_copy(&name));
     store.put("a", 1);
     layers.gets("a", ANY);
-    layers.changed_in_redis(&layers.names.name(&key("a")));
+    assert!(layers.has_copy(&name));
+    layers.found_in_redis(&name, None);
     assert_eq!(layers.sees("a"), None);
     store.script(|script| script.holds_gets = true);
     let mut getting = layers.getting("a", ANY);
     advance(&mut getting);
-    layers.changed_in_redis(&layers.names.name(&key("a")));
+    assert!(layers.has_copy(&name));
+    layers.found_in_redis(&name, None);
     store.let_go();
     finish(&mut getting).unwrap();
     assert_eq!(layers.sees("a"), None, "nobody knows which version was changed");
@@ -179,5 +190,30 @@ fn a_name_changed_in_redis_is_dropped_also_while_it_is_read() {
     layers.gets("a", ANY);
     layers.redis_was_flushed();
     assert_eq!((layers.sees("a"), layers.meter().entries), (None, 0));
-    layers.changed_in_redis("hw:another:name");
+    layers.found_in_redis("hw:another:name", None);
+}
+
+#[test]
+fn news_from_redis_drop_what_lacks_a_write_and_nothing_else() {
+    use crate::caches::envelope::{Content, Envelope};
+    use crate::caches::redis::Companion as _;
+    let (store, layers) = usual();
+    let name = named(&layers);
+    let found = |content, version| {
+        let envelope = Envelope { content, version: Version(version), unix_ms: 0 };
+        layers.found_in_redis(&name, Some(&envelope.write(&name)));
+    };
+    store.put("a", 1);
+    layers.gets("a", ANY);
+    found(Content::Record(br#"{"name":"a","number":1}"#), 9);
+    found(Content::Overwritten, 1);
+    assert_eq!(layers.sees("a"), Some(Some(1)), "it is the same, or has seen the write");
+    found(Content::Overwritten, 2);
+    assert_eq!(layers.sees("a"), None);
+    layers.gets("a", ANY);
+    found(Content::Record(br#"{"name":"a","number":2}"#), 2);
+    assert_eq!(layers.sees("a"), None);
+    layers.gets("a", ANY);
+    found(Content::Absent, 2);
+    assert_eq!(layers.sees("a"), None);
 }

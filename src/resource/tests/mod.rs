@@ -1,5 +1,7 @@
 //! Schemas and records for the tests of this module.
 
+mod bulk;
+mod query;
 mod validate;
 mod values;
 

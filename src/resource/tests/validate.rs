@@ -10,7 +10,7 @@ fn read(body: &str) -> Result<Record, Vec<FieldFault>> {
 }
 
 /// Each fault as `field: kind`, short enough to compare.
-fn told(faults: &[FieldFault]) -> Vec<String> {
+pub fn told(faults: &[FieldFault]) -> Vec<String> {
     faults.iter().map(|fault| format!("{}: {}", fault.field, short(&fault.kind))).collect()
 }
 

@@ -1,7 +1,7 @@
 //! How values are written, read, checked and changed: as JSON, as bare text, as what a client sent.
 
 pub mod embedded;
-mod input;
+pub(super) mod input;
 pub mod json;
 pub mod lax;
 pub mod limits;

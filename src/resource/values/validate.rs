@@ -170,7 +170,7 @@ fn whole(kind: FaultKind) -> Vec<FieldFault> {
 }
 
 /// In the order of the schema, and what belongs to no field behind; at most `MAX_FAULTS`.
-fn sorted(schema: &Schema, mut found: Vec<FieldFault>) -> Vec<FieldFault> {
+pub(in crate::resource) fn sorted(schema: &Schema, mut found: Vec<FieldFault>) -> Vec<FieldFault> {
     found.sort_by_key(|fault| schema.position(&fault.field).unwrap_or(usize::MAX));
     found.truncate(MAX_FAULTS);
     found

@@ -195,7 +195,7 @@ impl Applying<'_> {
             "SELECT 1 FROM {} WHERE {} = ?1 AND {} IS NOT ?2",
             table.name, table.columns[field], table.key
         );
-        let own = own.map(Key::to_value).unwrap_or(Value::Null);
+        let own = own.map_or(Value::Null, Key::to_value);
         let found = self.connection.prepare_cached(&sql).and_then(|mut statement| {
             statement.query_row([Bound(value), Bound(&own)], |_| Ok(())).optional()
         });

@@ -64,6 +64,7 @@ impl Committer {
         shared: &Shared,
         jobs: &[WriteJob],
     ) -> Result<Committed, StoreError> {
+        shared.check_file()?;
         let begun = run(connection, "BEGIN IMMEDIATE");
         begun.map_err(|error| shared.error(&error))?;
         let committed = self.inside(connection, shared, jobs).and_then(|committed| {

@@ -1,6 +1,8 @@
 //! Connections to a database file, and what is in force on each.
 
+use super::pattern;
 use crate::core::fault::Fault;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -36,12 +38,16 @@ impl Location {
             Self::File(path) => open_file(path)?,
         };
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        pattern::install(&connection)?;
+        // A column that is gone is an error, not a text of the same letters.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
         Ok(connection)
     }
 }
 
-/// What a commit answers for is on the disk: in WAL mode only FULL syncs the WAL before a commit returns. The page cache
-/// is small, because the operating system has the file's pages anyway.
+/// What a commit answers for is on the disk: in WAL mode only FULL syncs the WAL before a commit returns. The page
+/// cache is small, because the operating system has the file's pages anyway.
 fn open_file(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE

@@ -2,7 +2,7 @@
 
 use crate::resource::{
     Answering, Atomicity, ChangePosition, Changes, Condition, Fetched, Key, ListQuery, Page,
-    StoreError, Write, Written,
+    StoreError, Version, Write, Written,
 };
 use crate::stores::queue;
 
@@ -13,6 +13,7 @@ pub(super) enum Job {
     Count(Vec<Condition>, Answering<u64>),
     Changes(Option<ChangePosition>, usize, Answering<Changes>),
     CatchUp(Answering<()>),
+    Newest(Answering<Version>),
 }
 
 /// A group of writes of one caller.
@@ -31,6 +32,7 @@ impl queue::Job for Job {
             Self::Count(_, answering) => answering.answer(Err(error)),
             Self::Changes(_, _, answering) => answering.answer(Err(error)),
             Self::CatchUp(answering) => answering.answer(Err(error)),
+            Self::Newest(answering) => answering.answer(Err(error)),
         }
     }
 

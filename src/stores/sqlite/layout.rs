@@ -1,7 +1,7 @@
 //! The tables, indexes and triggers of a resource, as SQL.
 //!
-//! All tables are STRICT, and what has no type of its own in SQLite is checked: a shell can write nothing that could not
-//! be read again.
+//! All tables are STRICT, and what has no type of its own in SQLite is checked: a shell can write nothing that could
+//! not be read again.
 
 use super::table::{PLACE, Table, literal, quoted};
 use super::values::column_type;
@@ -13,7 +13,8 @@ pub(super) const SCHEMAS: &str = "CREATE TABLE IF NOT EXISTS headwater_schema (
     resource TEXT NOT NULL PRIMARY KEY,
     format INTEGER NOT NULL,
     schema TEXT NOT NULL,
-    next_key INTEGER NOT NULL DEFAULT 1
+    next_key INTEGER NOT NULL DEFAULT 1,
+    identity TEXT NOT NULL
 ) STRICT";
 
 /// More columns would need an expression in the triggers that is deeper than SQLite takes.

@@ -14,6 +14,7 @@ mod job;
 mod layout;
 mod log;
 mod look;
+mod pattern;
 mod read;
 mod select;
 mod setup;

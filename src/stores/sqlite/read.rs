@@ -103,6 +103,11 @@ pub(super) fn count(
     counted.map(|count| count as u64).map_err(|error| shared.error(&error))
 }
 
+pub(super) fn newest(connection: &Connection, shared: &Shared) -> Result<Version, StoreError> {
+    let version = log::version(connection, &shared.table);
+    version.map(Version).map_err(|error| shared.error(&error))
+}
+
 pub(super) fn changes(
     connection: &Connection,
     shared: &Shared,

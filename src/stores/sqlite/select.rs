@@ -1,5 +1,6 @@
 //! What is asked of a list, as SQL.
 
+use super::pattern;
 use super::table::{PLACE, Table};
 use crate::resource::{
     Comparison, Condition, Cursor, FieldKind, ListQuery, Order, Sort, StoreError, StoreErrorKind,
@@ -112,40 +113,17 @@ fn add_comparison(selection: &mut Selection, column: &str, comparison: &Comparis
     }
 }
 
-/// GLOB has more special characters than the star, and sees nothing behind a NUL: both get another shape. What stands
-/// before the first star is compared as a range as well, for which an index is of use.
 fn add_pattern(selection: &mut Selection, column: &str, pattern: &str) {
-    let prefix = pattern.split('*').next().unwrap_or_default();
-    if !prefix.is_empty() {
+    if let Some((prefix, end)) = pattern::range(pattern) {
         selection.compare(column, " >= ", &Value::text(prefix));
-        if let Some(end) = behind(prefix) {
+        if let Some(end) = end {
             selection.push(" AND ");
             selection.compare(column, " < ", &Value::text(end));
         }
         selection.push(" AND ");
     }
-    let text = format!(
-        "CASE instr({column}, char(0)) WHEN 0 THEN {column} \
-         ELSE replace({column}, char(0), char(57344)) END"
-    );
-    let pattern = pattern.replace('[', "[[]").replace('?', "[?]").replace('\0', "\u{e000}");
-    selection.compare(&text, " GLOB ", &Value::text(pattern));
-}
-
-/// The first text behind all that begin with this one; texts compare by their bytes, which is by their characters.
-fn behind(prefix: &str) -> Option<String> {
-    let mut text = prefix.to_owned();
-    while let Some(last) = text.pop() {
-        let next = match last {
-            '\u{d7ff}' => Some('\u{e000}'),
-            last => char::from_u32(last as u32 + 1),
-        };
-        if let Some(next) = next {
-            text.push(next);
-            return Some(text);
-        }
-    }
-    None
+    selection.push(&format!("{}(?, {column})", pattern::FUNCTION));
+    selection.values.push(Value::text(pattern));
 }
 
 fn foreign() -> StoreError {

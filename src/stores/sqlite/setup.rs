@@ -40,13 +40,20 @@ fn stop(reason: impl Into<String>) -> Refusal {
     Refusal::Fault(Fault::stop(reason))
 }
 
-/// Answers the version of the store. Everything happens in one transaction: a process that starts at the same time
+/// What a prepared table says of itself.
+pub(super) struct Prepared {
+    pub version: u64,
+    /// Drawn when the table was made.
+    pub identity: String,
+}
+
+/// Everything happens in one transaction: a process that starts at the same time
 /// finds all or nothing.
 pub(super) fn prepare(
     connection: &mut Connection,
     table: &Table,
     location: &Location,
-) -> Result<u64, Refusal> {
+) -> Result<Prepared, Refusal> {
     let file = location.name();
     check_names(&table.schema).map_err(stop)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -62,7 +69,7 @@ pub(super) fn prepare(
     match known {
         Some((format, _)) if format > FORMAT => return Err(stop(newer(table, &file, format))),
         Some((_, text)) if !columns.is_empty() => {
-            update(&transaction, table, &columns, &text, &file)?
+            update(&transaction, table, &columns, &text, &file)?;
         }
         None if !columns.is_empty() => return Err(stop(foreign(table, &file, &columns))),
         _ => {
@@ -72,8 +79,10 @@ pub(super) fn prepare(
     }
     complete(&transaction, table, &file)?;
     let version = log::version(&transaction, table)?;
+    let sql = "SELECT identity FROM headwater_schema WHERE resource = ?1";
+    let identity = transaction.query_row(sql, [&table.schema.name], |row| row.get(0))?;
     transaction.commit()?;
-    Ok(version)
+    Ok(Prepared { version, identity })
 }
 
 /// SQLite does not tell names apart that differ in the case of their letters only.
@@ -178,7 +187,8 @@ fn differences(old: &Schema, columns: &[Column]) -> Vec<String> {
         match find(&field.name) {
             None => wrong.push(format!("the column `{}` is missing", field.name)),
             Some(column) if !column.kind.eq_ignore_ascii_case(kind) => {
-                wrong.push(format!("the column `{}` is {} and was {kind}", field.name, column.kind))
+                wrong
+                    .push(format!("the column `{}` is {} and was {kind}", field.name, column.kind));
             }
             Some(_) => {}
         }
@@ -214,7 +224,8 @@ fn carry_out(transaction: &Transaction<'_>, table: &Table, plan: &Plan) -> Resul
 }
 
 fn remember(transaction: &Transaction<'_>, table: &Table) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO headwater_schema (resource, format, schema) VALUES (?1, ?2, ?3)
+    let sql = "INSERT INTO headwater_schema (resource, format, schema, identity)
+               VALUES (?1, ?2, ?3, lower(hex(randomblob(8))))
                ON CONFLICT (resource) DO UPDATE SET format = excluded.format, schema = excluded.schema";
     let schema = table.schema.to_json();
     transaction.execute(sql, (&table.schema.name, FORMAT, schema)).map(drop)

@@ -2,10 +2,13 @@
 
 use super::connection::Location;
 use super::error::{store_error, summary};
+use super::setup::Prepared;
 use super::table::Table;
+use crate::clients::disk::RealDisk;
+use crate::core::disk::Disk as _;
 use crate::resource::{Health, StoreError, StoreErrorKind};
 use crate::stores::feed::Feed;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 #[derive(Debug)]
@@ -13,9 +16,13 @@ pub(super) struct Shared {
     pub table: Table,
     pub location: Location,
     pub feed: Feed,
+    pub identity: String,
     /// Every change up to this number of the log has been told to the listeners.
     told: AtomicU64,
     troubles: Mutex<[Option<StoreErrorKind>; 2]>,
+    /// Which file the path led to when it was opened.
+    inode: Option<u64>,
+    is_gone: AtomicBool,
 }
 
 /// What may be in trouble while the other works.
@@ -26,14 +33,40 @@ pub(super) enum Side {
 }
 
 impl Shared {
-    pub fn new(table: Table, location: Location, told: u64) -> Self {
+    pub fn new(table: Table, location: Location, prepared: Prepared) -> Self {
+        let inode = inode(&location);
         Self {
             table,
             location,
             feed: Feed::new(),
-            told: AtomicU64::new(told),
+            identity: prepared.identity,
+            told: AtomicU64::new(prepared.version),
             troubles: Mutex::default(),
+            inode,
+            is_gone: AtomicBool::new(false),
         }
+    }
+
+    /// Looks whether the file is still the one that is written to. When it was removed or replaced, SQLite goes on with
+    /// a file that nobody will find again.
+    pub fn look_for_file(&self) -> Result<(), StoreError> {
+        let is_gone = inode(&self.location) != self.inode;
+        self.is_gone.store(is_gone, Ordering::Release);
+        self.check_file()
+    }
+
+    /// What the last look found.
+    pub fn check_file(&self) -> Result<(), StoreError> {
+        if !self.is_gone.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let file = self.location.name();
+        Err(StoreError::new(
+            StoreErrorKind::Unavailable,
+            format!(
+                "{file} was removed or replaced while it was in use: put it back, or start again"
+            ),
+        ))
     }
 
     pub fn told(&self) -> u64 {
@@ -82,5 +115,12 @@ impl Shared {
         let troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
         let trouble = troubles.iter().flatten().next();
         trouble.map_or(Health::Ready, |kind| Health::Down(summary(*kind).to_owned()))
+    }
+}
+
+fn inode(location: &Location) -> Option<u64> {
+    match location {
+        Location::Memory => None,
+        Location::File(path) => RealDisk.metadata(path).ok().map(|metadata| metadata.inode),
     }
 }

@@ -16,8 +16,8 @@ use crate::core::time::now;
 use crate::core::wait::Wait;
 use crate::resource::{
     Action, Answering, Atomicity, ChangePosition, Changes, Condition, Fetched, Health, Key,
-    ListQuery, Listener, Page, Pending, Schema, Store, StoreError, StoreErrorKind, Write, Written,
-    pending,
+    ListQuery, Listener, Page, Pending, Schema, Store, StoreError, StoreErrorKind, Version, Write,
+    Written, pending,
 };
 use crate::stores::limits;
 use crate::stores::queue::Queue;
@@ -48,7 +48,7 @@ pub struct SqliteStore {
 
 impl SqliteStore {
     /// A store that is gone with the process, or earlier.
-    pub fn in_memory(schema: &Arc<Schema>, watch_interval: Duration) -> Result<Self, Fault> {
+    pub fn in_memory(schema: Arc<Schema>, watch_interval: Duration) -> Result<Self, Fault> {
         let (connection, shared) = open(schema, Location::Memory)?;
         let queue = Arc::new(Queue::new(limits::WAITING_WRITES));
         let mut store = Self {
@@ -65,7 +65,7 @@ impl SqliteStore {
 
     /// A store in a file; what others write to it is seen within the interval.
     pub fn in_file(
-        schema: &Arc<Schema>,
+        schema: Arc<Schema>,
         path: &Path,
         watch_interval: Duration,
     ) -> Result<Self, Fault> {
@@ -113,12 +113,6 @@ impl SqliteStore {
         Ok(())
     }
 
-    fn ask<T>(&self, queue: &Queue<Job>, job: impl FnOnce(Answering<T>) -> Job) -> Pending<T> {
-        let (answering, pending) = pending();
-        queue.push(job(answering));
-        pending
-    }
-
     /// What no column can hold is refused before it could disturb a transaction.
     fn check(&self, writes: &[Write]) -> Result<(), StoreError> {
         let fields = &self.shared.table.schema.fields;
@@ -149,7 +143,7 @@ impl Store for SqliteStore {
     }
 
     fn get(&self, key: Key) -> Pending<Fetched> {
-        self.ask(&self.gets, |answering| Job::Get(key, answering))
+        ask(&self.gets, |answering| Job::Get(key, answering))
     }
 
     fn write(&self, writes: Vec<Write>, atomicity: Atomicity) -> Pending<Vec<Written>> {
@@ -159,19 +153,19 @@ impl Store for SqliteStore {
         if let Err(error) = self.check(&writes) {
             return Pending::ready(Err(error));
         }
-        self.ask(&self.writes, |answering| Job::Write(WriteJob { writes, atomicity, answering }))
+        ask(&self.writes, |answering| Job::Write(WriteJob { writes, atomicity, answering }))
     }
 
     fn list(&self, query: ListQuery) -> Pending<Page> {
-        self.ask(&self.scans, |answering| Job::List(query, answering))
+        ask(&self.scans, |answering| Job::List(query, answering))
     }
 
     fn count(&self, conditions: Vec<Condition>) -> Pending<u64> {
-        self.ask(&self.scans, |answering| Job::Count(conditions, answering))
+        ask(&self.scans, |answering| Job::Count(conditions, answering))
     }
 
     fn changes(&self, after: Option<ChangePosition>, limit: usize) -> Pending<Changes> {
-        self.ask(&self.scans, |answering| Job::Changes(after, limit, answering))
+        ask(&self.scans, |answering| Job::Changes(after, limit, answering))
     }
 
     fn news(&self) -> watch::Receiver<u64> {
@@ -183,7 +177,19 @@ impl Store for SqliteStore {
     }
 
     fn catch_up(&self) -> Pending<()> {
-        self.ask(&self.looks, Job::CatchUp)
+        ask(&self.looks, Job::CatchUp)
+    }
+
+    fn newest(&self) -> Pending<Version> {
+        ask(&self.gets, Job::Newest)
+    }
+
+    fn is_shared(&self) -> bool {
+        self.shared.location != Location::Memory
+    }
+
+    fn identity(&self) -> String {
+        self.shared.identity.clone()
     }
 
     fn health(&self) -> Health {
@@ -216,13 +222,19 @@ impl fmt::Debug for SqliteStore {
     }
 }
 
-fn open(schema: &Arc<Schema>, location: Location) -> Result<(Connection, Shared), Fault> {
+fn ask<T>(queue: &Queue<Job>, job: impl FnOnce(Answering<T>) -> Job) -> Pending<T> {
+    let (answering, pending) = pending();
+    queue.push(job(answering));
+    pending
+}
+
+fn open(schema: Arc<Schema>, location: Location) -> Result<(Connection, Shared), Fault> {
     connection::check_library()?;
     let table = Table::new(schema);
-    let (connection, version) = patiently(&location, || {
+    let (connection, prepared) = patiently(&location, || {
         let mut connection = location.connect()?;
-        let version = setup::prepare(&mut connection, &table, &location)?;
-        Ok((connection, version))
+        let prepared = setup::prepare(&mut connection, &table, &location)?;
+        Ok((connection, prepared))
     })?;
     if location != Location::Memory {
         let is_durable = connection::is_durable(&connection)
@@ -234,7 +246,7 @@ fn open(schema: &Arc<Schema>, location: Location) -> Result<(Connection, Shared)
             )));
         }
     }
-    Ok((connection, Shared::new(table, location, version)))
+    Ok((connection, Shared::new(table, location, prepared)))
 }
 
 /// Tries again for a while when another process is just doing the same.

@@ -27,7 +27,7 @@ pub(super) struct Table {
 }
 
 impl Table {
-    pub fn new(schema: &Arc<Schema>) -> Self {
+    pub fn new(schema: Arc<Schema>) -> Self {
         let name = quoted(&schema.name);
         let columns: Vec<String> = schema.fields.iter().map(|field| quoted(&field.name)).collect();
         let key = quoted(&schema.key_field().name);
@@ -45,7 +45,7 @@ impl Table {
             ),
             delete: format!("DELETE FROM {name} WHERE {key} = ?1"),
             version: format!("SELECT max(position) FROM {changes}"),
-            schema: Arc::clone(schema),
+            schema,
             name,
             columns,
             key,

@@ -46,14 +46,14 @@ impl Scan {
         Self { interrupt: connection.get_interrupt_handle(), begun: Mutex::default() }
     }
 
-    fn set(&self, begun: Option<Instant>) {
+    pub fn set(&self, begun: Option<Instant>) {
         *self.begun.lock().unwrap_or_else(PoisonError::into_inner) = begun;
     }
 
     /// The lock is held meanwhile, so that never the next one is broken off.
-    fn interrupt_when_late(&self) {
+    pub fn interrupt_when_late(&self, limit: Duration) {
         let begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
-        if begun.is_some_and(|begun| begun.elapsed() > limits::SCAN_TIME) {
+        if begun.is_some_and(|begun| begun.elapsed() >= limit) {
             self.interrupt.interrupt();
         }
     }
@@ -143,8 +143,12 @@ impl Worker {
         match &self.role {
             Role::Writer if is_idle && self.shared.is_in_trouble(Side::Writing) => self.probe(),
             Role::Watcher { queues, scans, .. } => {
-                queues.iter().for_each(|queue| queue.refuse_late());
-                scans.iter().for_each(|scan| scan.interrupt_when_late());
+                for queue in queues {
+                    queue.refuse_late();
+                }
+                for scan in scans {
+                    scan.interrupt_when_late(limits::SCAN_TIME);
+                }
                 self.watch(catching_up);
             }
             Role::Alone { .. } => self.watch(catching_up),
@@ -164,6 +168,7 @@ impl Worker {
             Job::Count(conditions, answering) if !answering.is_forgotten() => {
                 answering.answer(read::count(connection, shared, &conditions));
             }
+            Job::Newest(answering) => answering.answer(read::newest(connection, shared)),
             Job::Changes(after, limit, answering) => {
                 answering.answer(read::changes(connection, shared, after, limit));
             }
@@ -183,7 +188,7 @@ impl Worker {
         let looked = match self.role {
             // There is nobody else who could write.
             Role::Alone { .. } => Ok(()),
-            _ => look(&self.connection, &self.shared),
+            _ => self.shared.look_for_file().and_then(|()| look(&self.connection, &self.shared)),
         };
         self.shared.fares(Side::Reading, looked.as_ref().err());
         if looked.is_ok() {

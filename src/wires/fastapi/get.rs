@@ -4,7 +4,7 @@ use super::entries::Entries;
 use super::form::not_found;
 use super::parameters::{Segment, key};
 use super::shape::{Shape, trouble};
-use crate::caches::{Freshness, Read};
+use crate::caches::Read;
 use crate::resource::{FieldKind, Key, lax};
 use crate::server::{Answer, Attempt, Reply, Request, RequestHead, Response, Slow};
 use crate::wires::answers;
@@ -23,7 +23,7 @@ impl Slow for Get {
                 Segment::Wrong => return Ok(entries.into_response()),
                 Segment::NotOne => return Err(not_found()),
             };
-            let freshness = freshness(|name| request.header(name));
+            let freshness = answers::version_asked_for(|name| request.header(name));
             let read = self.shape.served.resource.get(key, freshness);
             match answers::within(answers::GET_DEADLINE, read).await {
                 Ok(read) => Ok(self.response(&read)),
@@ -36,7 +36,7 @@ impl Slow for Get {
 impl Attempt for Get {
     fn attempt(&self, request: &RequestHead<'_>, out: &mut Answer) -> bool {
         let Some(key) = self.plain_key(request.segment()) else { return false };
-        let freshness = freshness(|name| request.header(name));
+        let freshness = answers::version_asked_for(|name| request.header(name));
         let Some(read) = self.shape.served.resource.near(&key, freshness) else { return false };
         answers::read_headers(&read, false, |name, value| {
             out.header(name, value);
@@ -73,10 +73,4 @@ impl Get {
         });
         response
     }
-}
-
-/// Only our own header counts: `Cache-Control`, which every reload in a browser sends, means nothing to the original.
-fn freshness<'h>(header: impl Fn(&str) -> Option<&'h str>) -> Freshness {
-    let own = |name: &str| if name == "if-min-version" { header(name) } else { None };
-    answers::freshness(own).unwrap_or_default()
 }

@@ -4,7 +4,7 @@ use super::entries::{Entries, Input, Place};
 use super::shape::Shape;
 use crate::formats::form;
 use crate::resource::validate::{self, Given, Rules};
-use crate::resource::{FaultKind, Field, Key, Record, Value};
+use crate::resource::{FaultKind, Field, FieldKind, Key, Record, Value};
 use crate::server::{Body, BodyError, Request};
 use crate::wires::lax::{self, Mismatch};
 use crate::wires::members::{Members, Unreadable, is_json};
@@ -16,17 +16,18 @@ pub(super) enum Segment {
     Key(Key),
     /// Not a key, and said why in the entries.
     Wrong,
-    /// A decoded segment can hold a slash, and then it was none.
+    /// A decoded segment with a slash in it is two.
     NotOne,
 }
 
 /// Reads the key of a path, percent signs and all.
 pub(super) fn key(shape: &Shape, segment: &str, entries: &mut Entries) -> Segment {
     let text = form::decode_path(segment);
-    if text.contains('/') {
+    let field = shape.schema().key_field();
+    // The original decodes before it routes. A text may be one with a slash, and then it must be found here.
+    if text.contains('/') && field.kind != FieldKind::Text {
         return Segment::NotOne;
     }
-    let field = shape.schema().key_field();
     let checked = |value: Value| {
         validate::check(field, &value, shape.keeps_nul())
             .map_err(|fault| Mismatch::of(&fault))

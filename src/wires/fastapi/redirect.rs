@@ -2,22 +2,9 @@
 
 use super::form::detail;
 use crate::formats::form;
-use crate::server::{Answer, Quick, RequestHead, Route};
+use crate::server::{Answer, Quick, RequestHead, Route, UVICORN_METHODS};
 use crate::wires::python::append;
 use http::Method;
-
-/// A redirect does not look at the method; neither does what is not found.
-const METHODS: [Method; 9] = [
-    Method::GET,
-    Method::HEAD,
-    Method::POST,
-    Method::PUT,
-    Method::PATCH,
-    Method::DELETE,
-    Method::OPTIONS,
-    Method::TRACE,
-    Method::CONNECT,
-];
 
 /// Sends every request to this path.
 pub(super) fn to(path: String) -> Route {
@@ -36,8 +23,11 @@ pub(super) fn below(prefix: String) -> Route {
     })
 }
 
+/// A redirect does not look at the method; neither does what is not found.
 fn any_method(handler: impl Quick + Clone + 'static) -> Route {
-    METHODS.into_iter().fold(Route::new(), |route, method| route.quick(method, handler.clone()))
+    let methods =
+        UVICORN_METHODS.iter().filter_map(|name| Method::from_bytes(name.as_bytes()).ok());
+    methods.fold(Route::new(), |route, method| route.quick(method, handler.clone()))
 }
 
 fn redirect(request: &RequestHead<'_>, path: &str, out: &mut Answer) {
@@ -70,12 +60,13 @@ fn is_host(host: &str) -> bool {
     !host.is_empty() && host.bytes().all(is_part)
 }
 
-/// What stands in a request's target may stand in a URL, but for what is not ASCII.
+/// What stands in a request's target may stand in a URL, but for what Python's `quote` finds unsafe there.
 fn append_encoded(out: &mut Vec<u8>, text: &str) {
     for byte in text.bytes() {
-        match byte {
-            b'!'..=b'~' => out.push(byte),
-            _ => append(out, format_args!("%{byte:02X}")),
+        if byte.is_ascii_alphanumeric() || b"-._~:/%#?=@[]!$&'()*+,;".contains(&byte) {
+            out.push(byte);
+        } else {
+            append(out, format_args!("%{byte:02X}"));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `GET /user/{name}`: a record, and whether this request had to read the store for it.
 
 use super::words::{error, not_found, object, trouble};
-use crate::caches::{Freshness, Read};
+use crate::caches::Read;
 use crate::formats::form;
 use crate::resource::{FieldKind, Key, Record, lax};
 use crate::server::{Answer, Attempt, Reply, Request, RequestHead, Response, Slow};
@@ -98,7 +98,7 @@ impl Slow for Get {
             let Some(key) = self.key(&text) else {
                 return Ok(Response::json(404, self.missing(&text)));
             };
-            let freshness = freshness(|name| request.header(name));
+            let freshness = answers::version_asked_for(|name| request.header(name));
             let read = self.served.resource.get(key, freshness);
             Ok(match answers::within(answers::GET_DEADLINE, read).await {
                 Ok(read) => self.response(&read, &text),
@@ -115,7 +115,7 @@ impl Attempt for Get {
             return false;
         }
         let Some(key) = self.key(segment) else { return false };
-        let freshness = freshness(|name| request.header(name));
+        let freshness = answers::version_asked_for(|name| request.header(name));
         let Some(read) = self.served.resource.near(&key, freshness) else { return false };
         answers::read_headers(&read, false, |name, value| {
             out.header(name, value);
@@ -126,10 +126,4 @@ impl Attempt for Get {
         }
         true
     }
-}
-
-/// Only our own header counts: `Cache-Control`, which every reload in a browser sends, means nothing to the original.
-fn freshness<'h>(header: impl Fn(&str) -> Option<&'h str>) -> Freshness {
-    let own = |name: &str| if name == "if-min-version" { header(name) } else { None };
-    answers::freshness(own).unwrap_or_default()
 }

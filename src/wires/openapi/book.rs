@@ -50,7 +50,7 @@ impl Book {
     }
 
     /// The whole document, with those components that something refers to.
-    pub(super) fn into_document(mut self, info: Json, schemes: Map<String, Json>) -> Json {
+    pub(super) fn into_document(mut self, info: &Json, schemes: Map<String, Json>) -> Json {
         for form in [Form::Problem, Form::Detail] {
             self.schemas.insert(form.prefix().to_owned(), schema_of(form));
         }

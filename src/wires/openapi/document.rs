@@ -24,7 +24,7 @@ pub(super) fn of(title: &str, subjects: &[Subject<'_>]) -> Json {
             Wire::Message => message::describe(subject, &mut book),
         }
     }
-    book.into_document(info(title, subjects), security::schemes(subjects))
+    book.into_document(&info(title, subjects), security::schemes(subjects))
 }
 
 fn info(title: &str, subjects: &[Subject<'_>]) -> Json {

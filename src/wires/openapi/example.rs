@@ -17,8 +17,8 @@ const TEXTS: [(&str, &str); 8] = [
 ];
 /// Numbers that look like some measure, where the limits of the field take them.
 const NUMBERS: [f64; 5] = [30.0, 1.0, 0.0, 100.0, 1000.0];
-/// 2026-01-31T12:00:00Z in microseconds.
-const TIME: i64 = 1_769_860_800_000_000;
+/// 2026-01-15T12:00:00Z in microseconds.
+const TIME: i64 = 1_768_478_400_000_000;
 const UUID: u128 = 0x0190_c3f0_7d3b_7a1e_8f00_0000_0000_0001;
 /// Longer texts tell a reader nothing.
 const LONGEST: usize = 256;

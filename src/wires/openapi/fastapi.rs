@@ -3,32 +3,32 @@
 
 use super::book::Book;
 use super::field::{self, KeyMember, Shape, object};
-use super::parts::{Operation, Place, Reply, parameter, required, schema, with_example};
+use super::parts::{Operation, Place, Reply, media, parameter, required, schema, with_example};
 use super::security::{Intent, guard};
 use super::subject::Subject;
 use super::trouble::{Form, Risks, common};
 use super::{example, names};
 use crate::resource::FieldKind;
+use crate::wires::noun;
 use serde_json::{Value as Json, json};
 
 const BODY: &str = "What the query lacks may come as a member of a JSON body.";
 
 struct Fastapi<'s> {
     subject: &'s Subject<'s>,
-    /// `user`
+    /// `price_list`
     one: String,
-    /// `User`, as the messages say it.
+    /// `Price list`, as the messages say it.
     noun: String,
     item_path: String,
 }
 
 pub(super) fn describe(subject: &Subject<'_>, book: &mut Book) {
-    let one = names::singular(&subject.schema.name);
     let base = subject.path.trim_end_matches('/');
     let fastapi = Fastapi {
         subject,
-        noun: names::pascal(&one),
-        one,
+        noun: noun::of_one(&subject.schema.name),
+        one: names::identifier(&subject.schema.name),
         item_path: format!("{base}/{{{}}}", subject.key_name()),
     };
     book.schema("ValidationError", validation_error());
@@ -43,9 +43,20 @@ pub(super) fn describe(subject: &Subject<'_>, book: &mut Book) {
 
 impl Fastapi<'_> {
     /// As FastAPI names the operation of a function at a path.
-    fn operation(&self, function: &str, (path, method): (&str, &str)) -> Operation {
-        let id = format!("{function}{}_{method}", names::flat(path));
-        Operation::new(&id, &names::title(function))
+    fn operation(function: &str, (path, method): (&str, &str)) -> Operation {
+        Operation::new(&operation_id(function, path, method), &names::title(function))
+    }
+
+    /// What can be asked about a record whose key was sent here.
+    fn linked(&self, reply: Reply, from: &str) -> Reply {
+        [("get", "get"), ("update", "put"), ("delete", "delete")].iter().fold(
+            reply,
+            |reply, (function, method)| {
+                let function = format!("{function}_{}", self.one);
+                let id = operation_id(&function, &self.item_path, method);
+                reply.link(&id, self.subject.key_name(), from)
+            },
+        )
     }
 
     fn put(&self, book: &mut Book, (path, method): (&str, &str), operation: Operation) {
@@ -90,14 +101,14 @@ impl Fastapi<'_> {
     fn record(&self, book: &mut Book) -> Json {
         let key = self.subject.schema.key;
         let shape = Shape {
-            title: self.noun.clone(),
+            title: names::pascal(&self.noun),
             description: "A record; its key stands outside of it.",
             has: &|at| at != key,
             needs: &|at| at != key,
             key: KeyMember::Plain,
             has_defaults: false,
         };
-        book.schema(&self.noun, object(self.subject, &shape))
+        book.schema(&names::pascal(&self.noun), object(self.subject, &shape))
     }
 
     fn example(&self) -> Option<Json> {
@@ -121,7 +132,7 @@ impl Fastapi<'_> {
     }
 
     /// The answer to a write that was done.
-    fn written(&self, example: &Json) -> Reply {
+    fn written(example: &Json) -> Reply {
         let reply = Reply::new("Successful Response");
         reply.json(constant(example), Some(example.clone())).header("Headwater-Version")
     }
@@ -188,11 +199,11 @@ fn create(fastapi: &Fastapi<'_>, book: &mut Book) {
         &[("created", "Created", done.clone()), ("exists", "There already", exists.clone())],
     );
     let function = format!("create_{}", fastapi.one);
-    let operation = fastapi
-        .operation(&function, place)
+    let from = format!("$request.query.{}", fastapi.subject.key_name());
+    let operation = Fastapi::operation(&function, place)
         .description(BODY)
         .parameters(fastapi.query(true))
-        .answer(200, answer.header("Headwater-Version"))
+        .answer(200, fastapi.linked(answer.header("Headwater-Version"), &from))
         .answer(422, fastapi.invalid(Place::Query));
     fastapi.put(book, place, fastapi.unless_taken(operation));
 }
@@ -216,7 +227,7 @@ fn list(fastapi: &Fastapi<'_>, book: &mut Book) {
     .json(schema, example)
     .content("text/event-stream", json!({ "type": "string" }), None);
     let operation =
-        fastapi.operation(&function, place).parameters([last_event()]).answer(200, answer);
+        Fastapi::operation(&function, place).parameters([last_event()]).answer(200, answer);
     fastapi.put(book, place, operation);
 }
 
@@ -229,8 +240,7 @@ fn get(fastapi: &Fastapi<'_>, book: &mut Book) {
         json!({ "type": "string" }),
         "The answer has seen this `Headwater-Version`; what is no version is passed over.",
     );
-    let operation = fastapi
-        .operation(&format!("get_{}", fastapi.one), place)
+    let operation = Fastapi::operation(&format!("get_{}", fastapi.one), place)
         .parameters([fastapi.key()])
         .parameters([since])
         .answer(200, fastapi.is_cached(found.header("Headwater-Version")))
@@ -242,12 +252,11 @@ fn get(fastapi: &Fastapi<'_>, book: &mut Book) {
 fn update(fastapi: &Fastapi<'_>, book: &mut Book) {
     let place = (fastapi.item_path.as_str(), "put");
     let done = fastapi.done("updated");
-    let operation = fastapi
-        .operation(&format!("update_{}", fastapi.one), place)
+    let operation = Fastapi::operation(&format!("update_{}", fastapi.one), place)
         .description(BODY)
         .parameters([fastapi.key()])
         .parameters(fastapi.query(false))
-        .answer(200, fastapi.written(&done))
+        .answer(200, Fastapi::written(&done))
         .answer(404, fastapi.missing())
         .answer(422, fastapi.invalid(Place::Path));
     fastapi.put(book, place, fastapi.unless_taken(operation));
@@ -256,13 +265,17 @@ fn update(fastapi: &Fastapi<'_>, book: &mut Book) {
 fn delete(fastapi: &Fastapi<'_>, book: &mut Book) {
     let place = (fastapi.item_path.as_str(), "delete");
     let done = fastapi.done("deleted");
-    let operation = fastapi
-        .operation(&format!("delete_{}", fastapi.one), place)
+    let operation = Fastapi::operation(&format!("delete_{}", fastapi.one), place)
         .parameters([fastapi.key()])
-        .answer(200, fastapi.written(&done))
+        .answer(200, Fastapi::written(&done))
         .answer(404, fastapi.missing())
         .answer(422, fastapi.invalid(Place::Path));
     fastapi.put(book, place, operation);
+}
+
+/// As FastAPI makes it.
+fn operation_id(function: &str, path: &str, method: &str) -> String {
+    format!("{function}{}_{method}", names::flat(path))
 }
 
 /// For a stream of changes.
@@ -278,8 +291,8 @@ fn last_event() -> Json {
 /// A parameter whose text is JSON.
 fn as_json(mut parameter: Json, example: Option<Json>) -> Json {
     let schema = parameter.as_object_mut().and_then(|members| members.remove("schema"));
-    let media = with_example(json!({ "schema": schema }), example);
-    parameter["content"] = json!({ "application/json": media });
+    parameter["content"] =
+        json!({ "application/json": media(schema.unwrap_or_default(), example) });
     parameter
 }
 

@@ -43,7 +43,9 @@ fn tag() -> Json {
 }
 
 fn status() -> Json {
-    json!({ "type": "string", "pattern": "^headwater; (hit; ttl=[0-9]+; detail=(near|redis|stale)|fwd=(miss|request); (stored|collapsed))$" })
+    let hit = "hit; ttl=[0-9]+; detail=(near|redis|stale)";
+    let forwarded = "fwd=(miss|request); (stored|collapsed)";
+    json!({ "type": "string", "pattern": format!("^headwater; ({hit}|{forwarded})$") })
 }
 
 const TAG: &str = "\"5f2a9c0d13b47e68\"";

@@ -8,6 +8,7 @@ use super::subject::Subject;
 use super::trouble::{Form, Risks, common};
 use super::{example, names};
 use crate::resource::{FieldKind, Schema};
+use crate::wires::noun;
 use serde_json::{Map, Value as Json, json};
 
 /// Members that come as something else are read as Python would.
@@ -16,15 +17,14 @@ const LENIENT: &str = "A number, or true, is stored as its text.";
 pub(super) fn describe(subject: &Subject<'_>, book: &mut Book) {
     // No NUL gets in, whatever the store could keep.
     let subject = Subject { keeps_nul: false, ..*subject };
-    let noun = names::pascal(&names::singular(&subject.schema.name));
+    let noun = noun::of_one(&subject.schema.name);
     book.schema("Error", one_text("Error", "error", "What went wrong."));
-    match subject.path.split_once('{') {
-        Some((_, rest)) => get(&subject, book, &noun, rest.trim_end_matches('}')),
-        None => {
-            register(&subject, book, &noun);
-            if subject.path != "/" {
-                greeting(book, &noun);
-            }
+    if let Some((_, rest)) = subject.path.split_once('{') {
+        get(&subject, book, &noun, rest.trim_end_matches('}'));
+    } else {
+        register(&subject, book, &noun);
+        if subject.path != "/" {
+            greeting(book, &noun);
         }
     }
 }
@@ -147,7 +147,7 @@ fn get(subject: &Subject<'_>, book: &mut Book, noun: &str, parameter_name: &str)
         (found, absent)
     };
     let operation = Operation::new(
-        &format!("get_{}", names::singular(&subject.schema.name)),
+        &format!("get_{}", names::identifier(&subject.schema.name)),
         &format!("Get one {noun}"),
     )
     .parameters([key_parameter, since])
@@ -175,19 +175,32 @@ fn new(subject: &Subject<'_>, noun: &str) -> Json {
         let mut property = field::property(subject, position);
         if field.kind == FieldKind::Text {
             property["description"] = LENIENT.into();
-            if needed.contains(&field.name.as_str()) && property.get("minLength").is_none() {
-                property["minLength"] = 1.into();
-            }
+        }
+        if needed.contains(&field.name.as_str()) {
+            refuse_falsy(&mut property, &field.kind);
         }
         properties.insert(field.name.clone(), property);
     }
     json!({
-        "title": format!("New{noun}"),
+        "title": format!("New{}", names::pascal(noun)),
         "description": "Empty texts, zero, false and null count as not given.",
         "type": "object",
         "properties": properties,
         "required": needed,
     })
+}
+
+/// What Python takes for false counts as not given.
+fn refuse_falsy(property: &mut Json, kind: &FieldKind) {
+    match kind {
+        FieldKind::Text if property.get("minLength").is_none() => property["minLength"] = 1.into(),
+        FieldKind::Integer | FieldKind::Float => property["not"] = json!({ "const": 0 }),
+        FieldKind::Boolean => property["const"] = true.into(),
+        FieldKind::Json => {
+            property["not"] = json!({ "enum": [null, false, 0, "", [], {}] });
+        }
+        _ => {}
+    }
 }
 
 fn record(subject: &Subject<'_>, noun: &str, book: &mut Book) -> Json {
@@ -200,13 +213,13 @@ fn record(subject: &Subject<'_>, noun: &str, book: &mut Book) -> Json {
     properties.sort_keys();
     let required: Vec<&String> = properties.keys().collect();
     let schema = json!({
-        "title": noun,
+        "title": names::pascal(noun),
         "type": "object",
         "required": required,
         "properties": properties,
         "additionalProperties": false,
     });
-    book.schema(noun, schema)
+    book.schema(&names::pascal(noun), schema)
 }
 
 fn read_example(subject: &Subject<'_>) -> Option<Json> {

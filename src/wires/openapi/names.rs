@@ -1,27 +1,13 @@
 //! What things are called in a document.
 
-/// Words that end in an s and are one thing, or that have no other form.
-const UNCHANGED: [&str; 4] = ["news", "series", "species", "data"];
+use crate::wires::noun;
 
-/// One of many, as far as a rule can tell: `users` is `user`, `cities` is `city`, `status` stays.
-pub(super) fn singular(name: &str) -> String {
-    let lower = name.to_ascii_lowercase();
-    let ends = |end: &str| lower.ends_with(end);
-    let cut = |bytes: usize| name.get(..name.len().saturating_sub(bytes)).unwrap_or(name);
-    let is_unchanged = UNCHANGED.iter().any(|word| ends(word));
-    if is_unchanged || ends("ss") || ends("us") || ends("is") || lower.len() < 3 {
-        return name.to_owned();
-    }
-    if ends("ies") {
-        return format!("{}y", cut(3));
-    }
-    if ["ches", "shes", "sses", "xes", "zes"].iter().any(|end| ends(end)) {
-        return cut(2).to_owned();
-    }
-    if ends("s") { cut(1).to_owned() } else { name.to_owned() }
+/// `order_line` for `order_lines`, as identifiers have it.
+pub(super) fn identifier(resource: &str) -> String {
+    noun::of_one(resource).to_lowercase().replace(' ', "_")
 }
 
-/// `order_lines` is `OrderLines`.
+/// `order_lines` is `OrderLines`, and `Order line` is `OrderLine`.
 pub(super) fn pascal(name: &str) -> String {
     let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     words.map(capitalised).collect()
@@ -50,25 +36,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_the_word_for_one() {
-        for (many, one) in [
-            ("users", "user"),
-            ("cities", "city"),
-            ("boxes", "box"),
-            ("addresses", "address"),
-            ("status", "status"),
-            ("news", "news"),
-            ("order_lines", "order_line"),
-            ("user", "user"),
-            ("bus", "bus"),
-            ("as", "as"),
-        ] {
-            assert_eq!(singular(many), one);
-        }
-    }
-
-    #[test]
     fn writes_names_in_the_ways_documents_have() {
+        assert_eq!(identifier("order_lines"), "order_line");
+        assert_eq!(pascal("Order line"), "OrderLine");
         assert_eq!(pascal("order_lines"), "OrderLines");
         assert_eq!(pascal("user-service"), "UserService");
         assert_eq!(title("user_id"), "User Id");

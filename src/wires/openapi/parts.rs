@@ -56,17 +56,26 @@ pub(super) fn schema(name: &str) -> Json {
     reference("schemas", name)
 }
 
+/// A body of one type.
+pub(super) fn media(schema: Json, example: Option<Json>) -> Json {
+    let mut media = Map::new();
+    media.insert("schema".to_owned(), schema);
+    with_example(Json::Object(media), example)
+}
+
 /// One answer.
 #[derive(Debug, Clone)]
 pub(super) struct Reply {
     description: String,
     headers: Map<String, Json>,
     content: Map<String, Json>,
+    links: Map<String, Json>,
 }
 
 impl Reply {
     pub(super) fn new(description: impl Into<String>) -> Self {
-        Self { description: description.into(), headers: Map::new(), content: Map::new() }
+        let (headers, content, links) = (Map::new(), Map::new(), Map::new());
+        Self { description: description.into(), headers, content, links }
     }
 
     /// A header; its description is a component of the same name.
@@ -93,17 +102,21 @@ impl Reply {
 
     #[must_use]
     pub(super) fn content(mut self, kind: &str, schema: Json, example: Option<Json>) -> Self {
-        let mut media = json!({ "schema": schema });
-        if let Some(example) = example {
-            media["example"] = example;
-        }
-        self.content.insert(kind.to_owned(), media);
+        self.content.insert(kind.to_owned(), media(schema, example));
         self
     }
 
     #[must_use]
     pub(super) fn json(self, schema: Json, example: Option<Json>) -> Self {
         self.content("application/json", schema, example)
+    }
+
+    /// What can be asked next: an operation, and where its parameter is taken from.
+    #[must_use]
+    pub(super) fn link(mut self, operation: &str, parameter: &str, from: &str) -> Self {
+        let link = json!({ "operationId": operation, "parameters": { parameter: from } });
+        self.links.insert(operation.to_owned(), link);
+        self
     }
 
     /// Several answers of one status and type, each with a name.
@@ -113,7 +126,8 @@ impl Reply {
         for (name, summary, value) in examples {
             named.insert((*name).to_owned(), json!({ "summary": summary, "value": value }));
         }
-        let media = json!({ "schema": schema, "examples": named });
+        let mut media = media(schema, None);
+        media["examples"] = Json::Object(named);
         self.content.insert("application/json".to_owned(), media);
         self
     }
@@ -127,6 +141,9 @@ impl From<Reply> for Json {
         }
         if !reply.content.is_empty() {
             answer["content"] = Json::Object(reply.content);
+        }
+        if !reply.links.is_empty() {
+            answer["links"] = Json::Object(reply.links);
         }
         answer
     }

@@ -46,6 +46,41 @@ const COMMON: [(u16, &str, &str, &str); 7] = [
     ),
 ];
 
+/// Kinds of problems that have a name of their own.
+const KINDS: [&str; 10] = [
+    "validation",
+    "malformed",
+    "already-exists",
+    "not-unique",
+    "not-found",
+    "not-done",
+    "precondition-failed",
+    "idempotency-mismatch",
+    "store",
+    "too-many-streams",
+];
+
+/// What can be wrong with a part of a request.
+const FAULTS: [&str; 17] = [
+    "missing",
+    "unknown",
+    "repeated",
+    "type",
+    "range",
+    "minimum",
+    "maximum",
+    "min_length",
+    "max_length",
+    "pattern",
+    "choice",
+    "nul",
+    "key_mismatch",
+    "malformed",
+    "key",
+    "already_exists",
+    "not_unique",
+];
+
 const NO_HTTP: &str = "Invalid HTTP request received.";
 
 impl Form {
@@ -134,21 +169,49 @@ pub(super) fn schema_of(form: Form) -> Json {
 }
 
 fn problem_schema() -> Json {
+    let kinds = KINDS.iter().map(|kind| format!("urn:headwater:problem:{kind}"));
+    let kinds: Vec<String> = ["about:blank".to_owned()].into_iter().chain(kinds).collect();
     json!({
         "title": "Problem",
-        "description": "What went wrong, as RFC 9457 has it. `type` is what programs go by; `detail` is for people.",
+        "description": "What went wrong, as RFC 9457 has it: `type` is for programs, `detail` is for people.",
         "type": "object",
         "properties": {
             "type": {
-                "type": "string",
-                "format": "uri-reference",
+                "enum": kinds,
                 "description": "`about:blank` where the status says all.",
             },
             "title": { "type": "string" },
             "status": { "type": "integer", "minimum": 400, "maximum": 599 },
             "detail": { "type": "string" },
             "instance": { "type": "string", "description": "The path of the request." },
+            "errors": {
+                "type": "array",
+                "items": fault_schema(),
+                "description": "Every mistake in the request, the first hundred of them.",
+            },
+            "more": { "type": "integer", "minimum": 1, "description": "Mistakes beyond those." },
+            "existing": { "type": "string", "description": "Where the record is that is there." },
         },
         "required": ["type", "title", "status", "detail", "instance"],
+        "additionalProperties": false,
+    })
+}
+
+fn fault_schema() -> Json {
+    json!({
+        "type": "object",
+        "properties": {
+            "loc": {
+                "type": "array",
+                "items": { "type": ["string", "integer"] },
+                "minItems": 1,
+                "description": "Where it is: `body`, `query` or `path`, the row of many, the field.",
+            },
+            "type": { "enum": FAULTS, "description": "For programs." },
+            "msg": { "type": "string", "description": "What to do, for people." },
+            "input": { "description": "What was sent, if something was, shortened." },
+        },
+        "required": ["loc", "type", "msg"],
+        "additionalProperties": false,
     })
 }

@@ -187,3 +187,17 @@ pub fn everything_is_there_after_opening_again(place: &dyn Place) {
     until(&store, || find(&*store, Key::Integer(6)).as_of >= later.version);
     assert_eq!(ids(&all(&*store)), [5, 4, 6]);
 }
+
+pub fn a_store_knows_who_it_is(place: &dyn Place) {
+    let store = place.open(&counters()).unwrap();
+    let other = Schema { name: "others".into(), ..counters() };
+    let other = place.open(&other).unwrap();
+    assert!(!store.identity().is_empty());
+    assert_ne!(store.identity(), other.identity());
+    assert_eq!(store.is_shared(), place.is_shared());
+    if place.is_shared() {
+        assert_eq!(place.open(&counters()).unwrap().identity(), store.identity());
+    }
+    let written = write(&*store, Action::Insert(counter(1, 1)));
+    assert!(store.newest().wait().unwrap() >= written.version);
+}

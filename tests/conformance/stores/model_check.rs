@@ -128,7 +128,8 @@ fn random_group(random: &mut Random, model: &Model, seed: u64) -> (Vec<Write>, A
 fn random_write(random: &mut Random, model: &Model, seed: u64) -> Write {
     let record = random_record(random);
     let key = record.key(&things()).unwrap();
-    let action = match random.below(6) {
+    let action = match random.below(7) {
+        5 => Action::Ensure(record),
         0 => Action::Insert(record),
         1 => Action::Put(record),
         2 => Action::Replace(record),

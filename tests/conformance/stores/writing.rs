@@ -41,6 +41,17 @@ pub fn putting_creates_or_replaces(place: &dyn Place) {
     assert_eq!(get(&*store, 1), Some(second));
 }
 
+pub fn ensuring_keeps_what_is_there(place: &dyn Place) {
+    let store = place.open(&things()).unwrap();
+    let first = thing(1, "first").with(CODE, Value::text("c"));
+    assert_eq!(outcome(&*store, Action::Ensure(first.clone())), Outcome::Created(first.clone()));
+    let kept = Outcome::Updated { record: first.clone(), changed: false };
+    assert_eq!(outcome(&*store, Action::Ensure(thing(1, "second"))), kept);
+    let taken = Action::Ensure(thing(2, "x").with(CODE, Value::text("c")));
+    assert_eq!(outcome(&*store, taken), Outcome::Taken { field: CODE });
+    assert_eq!(all(&*store), [first]);
+}
+
 pub fn replacing_needs_a_record(place: &dyn Place) {
     let store = place.open(&things()).unwrap();
     assert_eq!(outcome(&*store, Action::Replace(thing(1, "first"))), Outcome::Missing);

@@ -9,6 +9,7 @@ mod generated;
 mod kills;
 mod listen;
 mod poll;
+mod resources;
 mod senders;
 mod sending;
 

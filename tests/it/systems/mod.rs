@@ -1,8 +1,10 @@
-//! The three systems by their contract, with clients and producers that are not ours: curl and Python.
+//! The systems by their contract, with clients and producers that are not ours: curl and Python.
 
 mod numbers;
 mod random_file;
 mod shared_data;
+mod simulator;
+mod view;
 
 use crate::support::{Harness, Process};
 use std::path::PathBuf;

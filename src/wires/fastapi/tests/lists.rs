@@ -73,6 +73,7 @@ fn names_entries_by_keys_of_every_kind() {
     let key = uuid::Uuid::from_u128(1);
     for (kind, value, name, segment) in [
         (FieldKind::Text, Value::text("a\"b"), r#""a\"b""#.to_owned(), "a%22b".to_owned()),
+        (FieldKind::Text, Value::text("/a/b"), r#""/a/b""#.to_owned(), "%2Fa%2fb".to_owned()),
         (FieldKind::Uuid, Value::Uuid(1), format!("\"{key}\""), key.simple().to_string()),
     ] {
         let mut schema = users();
@@ -84,4 +85,19 @@ fn names_entries_by_keys_of_every_kind() {
         assert_eq!(service.ask("GET", "/users/").body, format!("{{{name}:{record}}}"));
         assert_eq!(service.ask("GET", &format!("/users/{segment}")).body, record);
     }
+}
+
+#[test]
+fn follows_changes_where_a_client_takes_events() {
+    let schema = users();
+    let service = Service::over_memory(schema, None, super::Wire::Fastapi, &["/users/"]);
+    let mut client = service.client();
+    client.send(
+        "GET /users/ HTTP/1.1\r\nHost: a\r\nAccept: text/html, Text/Event-Stream;q=0.9\r\n\r\n",
+    );
+    let head = client.until(b"\r\n\r\n");
+    assert!(head.starts_with("HTTP/1.1 200 ") && head.contains("text/event-stream"), "{head}");
+    service.ask("POST", "/users/?user_id=7&name=Ada&age=36");
+    let event = client.until(b"Ada");
+    assert!(event.contains("created"), "{event}");
 }

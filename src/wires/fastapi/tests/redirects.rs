@@ -22,6 +22,9 @@ fn sends_to_the_right_path_with_the_query() {
         ("GET", "/users/1//", "http://h:1/users/1"),
         ("GET", "/users/a%20b/?x=%20y", "http://h:1/users/a%20b?x=%20y"),
         ("GET", "/users/é/", "http://h:1/users/%C3%A9"),
+        ("GET", "/users?a=`\\\"<>^{|}", "http://h:1/users/?a=%60%5C%22%3C%3E%5E%7B%7C%7D"),
+        ("PROPFIND", "/users", "http://h:1/users/"),
+        ("TRACE", "/users/1/", "http://h:1/users/1"),
         ("GET", "/users?", "http://h:1/users/"),
         ("GET", "/users??", "http://h:1/users/??"),
     ] {

@@ -1,7 +1,7 @@
 //! What every route answers, status and body.
 
-use super::original;
 use super::support::Service;
+use super::{original, originals};
 
 const NOT_FOUND: &str = r#"{"detail":"Not Found"}"#;
 const NO_USER: &str = r#"{"detail":"User not found"}"#;
@@ -17,73 +17,74 @@ fn check(service: &Service, rows: &[(&str, &str, u16, &str)]) {
 
 #[test]
 fn answers_the_life_of_a_record_as_recorded() {
-    let service = original();
-    check(
-        &service,
-        &[
-            ("GET", "/health", 200, r#"{"status":"healthy"}"#),
-            ("GET", "/users/", 200, "{}"),
-            (
-                "POST",
-                "/users/?user_id=123&name=Alice&age=30",
-                200,
-                r#"{"message":"User created successfully"}"#,
-            ),
-            (
-                "POST",
-                "/users/?user_id=123&name=Bob&age=1",
-                200,
-                r#"{"error":"User already exists"}"#,
-            ),
-            ("GET", "/users/123", 200, r#"{"name":"Alice","age":30}"#),
-            ("GET", "/users/999", 404, NO_USER),
-            (
-                "POST",
-                "/users/?user_id=7&name=%C3%89lo%C3%AFse+P.&age=41",
-                200,
-                r#"{"message":"User created successfully"}"#,
-            ),
-            (
-                "GET",
-                "/users/",
-                200,
-                r#"{"123":{"name":"Alice","age":30},"7":{"name":"Éloïse P.","age":41}}"#,
-            ),
-            (
-                "GET",
-                "/users/?limit=1",
-                200,
-                r#"{"123":{"name":"Alice","age":30},"7":{"name":"Éloïse P.","age":41}}"#,
-            ),
-            (
-                "PUT",
-                "/users/123?name=Alice%20Johnson&age=31",
-                200,
-                r#"{"message":"User updated successfully"}"#,
-            ),
-            (
-                "GET",
-                "/users/",
-                200,
-                r#"{"123":{"name":"Alice Johnson","age":31},"7":{"name":"Éloïse P.","age":41}}"#,
-            ),
-            ("PUT", "/users/999?name=a&age=1", 404, NO_USER),
-            ("DELETE", "/users/123", 200, r#"{"message":"User deleted successfully"}"#),
-            ("DELETE", "/users/123", 404, NO_USER),
-            (
-                "POST",
-                "/users/?user_id=123&name=Al&age=1",
-                200,
-                r#"{"message":"User created successfully"}"#,
-            ),
-            (
-                "GET",
-                "/users/",
-                200,
-                r#"{"7":{"name":"Éloïse P.","age":41},"123":{"name":"Al","age":1}}"#,
-            ),
-        ],
-    );
+    for service in originals() {
+        check(
+            &service,
+            &[
+                ("GET", "/health", 200, r#"{"status":"healthy"}"#),
+                ("GET", "/users/", 200, "{}"),
+                (
+                    "POST",
+                    "/users/?user_id=123&name=Alice&age=30",
+                    200,
+                    r#"{"message":"User created successfully"}"#,
+                ),
+                (
+                    "POST",
+                    "/users/?user_id=123&name=Bob&age=1",
+                    200,
+                    r#"{"error":"User already exists"}"#,
+                ),
+                ("GET", "/users/123", 200, r#"{"name":"Alice","age":30}"#),
+                ("GET", "/users/999", 404, NO_USER),
+                (
+                    "POST",
+                    "/users/?user_id=7&name=%C3%89lo%C3%AFse+P.&age=41",
+                    200,
+                    r#"{"message":"User created successfully"}"#,
+                ),
+                (
+                    "GET",
+                    "/users/",
+                    200,
+                    r#"{"123":{"name":"Alice","age":30},"7":{"name":"Éloïse P.","age":41}}"#,
+                ),
+                (
+                    "GET",
+                    "/users/?limit=1",
+                    200,
+                    r#"{"123":{"name":"Alice","age":30},"7":{"name":"Éloïse P.","age":41}}"#,
+                ),
+                (
+                    "PUT",
+                    "/users/123?name=Alice%20Johnson&age=31",
+                    200,
+                    r#"{"message":"User updated successfully"}"#,
+                ),
+                (
+                    "GET",
+                    "/users/",
+                    200,
+                    r#"{"123":{"name":"Alice Johnson","age":31},"7":{"name":"Éloïse P.","age":41}}"#,
+                ),
+                ("PUT", "/users/999?name=a&age=1", 404, NO_USER),
+                ("DELETE", "/users/123", 200, r#"{"message":"User deleted successfully"}"#),
+                ("DELETE", "/users/123", 404, NO_USER),
+                (
+                    "POST",
+                    "/users/?user_id=123&name=Al&age=1",
+                    200,
+                    r#"{"message":"User created successfully"}"#,
+                ),
+                (
+                    "GET",
+                    "/users/",
+                    200,
+                    r#"{"7":{"name":"Éloïse P.","age":41},"123":{"name":"Al","age":1}}"#,
+                ),
+            ],
+        );
+    }
 }
 
 #[test]

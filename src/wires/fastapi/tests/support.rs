@@ -2,15 +2,18 @@
 
 use crate::caches::Cached;
 use crate::resource::{
-    Access, Action, Atomicity, ChangePosition, Changes, Condition, Cursor, Fetched, Field,
-    FieldKind, FieldLimits, Health, Key, ListQuery, Listener, Outcome, Page, Pending, Record,
-    Schema, Store, StoreError, StoreErrorKind, Value, Version, Wire, Write, Written,
+    Access, Action, Atomicity, CacheConfig, ChangePosition, Changes, Condition, Cursor, Fetched,
+    Field, FieldKind, FieldLimits, Health, Key, ListQuery, Listener, Outcome, Page, Pending,
+    Record, Schema, Store, StoreConfig, StoreError, StoreErrorKind, Value, Version, Wire, Write,
+    Written,
 };
 use crate::server::tests::support::{Client, Seen, start};
 use crate::server::{Router, RunningServer};
+use crate::stores::{self, Opening};
 use crate::wires::Served;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::sync::watch;
 
 pub(crate) fn field(name: &str, kind: FieldKind) -> Field {
@@ -202,6 +205,20 @@ impl Store for MemoryStore {
     }
 }
 
+fn serve(resource: &Arc<Cached>, wire: Wire, paths: &[&str], access: &Access) -> RunningServer {
+    let served = paths.iter().map(|path| Served {
+        path: (*path).to_owned(),
+        resource: Arc::clone(resource),
+        wire,
+        access: access.clone(),
+    });
+    let served: Vec<Arc<Served>> = served.map(Arc::new).collect();
+    start(served.iter().fold(Router::new(), |router, served| match wire {
+        Wire::Message => crate::wires::message::mount(router, served),
+        _ => crate::wires::fastapi::mount(router, served),
+    }))
+}
+
 /// A server with one resource at these paths, and its store.
 pub(crate) struct Service {
     pub(crate) server: RunningServer,
@@ -221,19 +238,22 @@ impl Service {
     ) -> Self {
         let store = Arc::new(store);
         let resource = Cached::new(Arc::clone(&store) as Arc<dyn Store>, None, "test").unwrap();
-        let router = paths.iter().fold(Router::new(), |router, path| {
-            let served = Arc::new(Served {
-                path: (*path).to_owned(),
-                resource: Arc::clone(&resource),
-                wire,
-                access: access.clone(),
-            });
-            match wire {
-                Wire::Message => crate::wires::message::mount(router, &served),
-                _ => crate::wires::fastapi::mount(router, &served),
-            }
-        });
-        Self { server: start(router), store }
+        Self { server: serve(&resource, wire, paths, access), store }
+    }
+
+    /// Over the product's own store in memory; `store` has no part in it.
+    pub(crate) fn over_memory(
+        schema: Schema,
+        cache: Option<&CacheConfig>,
+        wire: Wire,
+        paths: &[&str],
+    ) -> Self {
+        let watch_interval = Duration::from_millis(50);
+        let opening = Opening { directory: std::env::temp_dir(), watch_interval };
+        let store = stores::open(Arc::new(schema.clone()), &StoreConfig::Memory, &opening).unwrap();
+        let resource = Cached::new(store, cache, "test").unwrap();
+        let server = serve(&resource, wire, paths, &Access::default());
+        Self { server, store: Arc::new(MemoryStore::new(schema)) }
     }
 
     pub(crate) fn client(&self) -> Client {

@@ -1,6 +1,6 @@
 //! A store that is away, and two who want the same key.
 
-use super::original;
+use super::{original, originals};
 use crate::resource::StoreErrorKind as Kind;
 
 #[test]
@@ -48,7 +48,7 @@ fn tells_each_kind_of_trouble_in_public_words() {
 
 #[test]
 fn of_two_who_create_one_key_one_succeeds() {
-    let service = original();
+    let [_, service, _] = originals();
     for id in 0..50 {
         let target = format!("/users/?user_id={id}&name=a&age=1");
         let answers: Vec<String> = std::thread::scope(|scope| {

@@ -1,5 +1,6 @@
 //! The wire as a client of the original sees it: raw bytes over real sockets. Each table is one of the recordings.
 
+mod cached;
 mod get;
 mod register;
 

@@ -3,11 +3,12 @@
 use super::schemas::Schemas;
 use super::{item, list, post};
 use crate::resource::Value;
+use crate::wires::noun;
 use crate::wires::openapi::book::Book;
 use crate::wires::openapi::example;
 use crate::wires::openapi::field;
 use crate::wires::openapi::names;
-use crate::wires::openapi::parts::{Operation, Place, parameter, with_example};
+use crate::wires::openapi::parts::{Operation, Place, Reply, parameter, with_example};
 use crate::wires::openapi::security::{Intent, guard};
 use crate::wires::openapi::subject::Subject;
 use crate::wires::openapi::trouble::{Form, Risks, common};
@@ -16,8 +17,6 @@ use serde_json::{Value as Json, json};
 /// A resource in the native wire, and the names that its parts have in the document.
 pub(super) struct Native<'s> {
     pub subject: &'s Subject<'s>,
-    /// `User`.
-    pub one: String,
     /// `user`, for operation ids.
     pub id: String,
     /// Where the document has the collection: as the stack file writes it.
@@ -30,15 +29,14 @@ pub(super) struct Native<'s> {
 pub(in crate::wires::openapi) fn describe(subject: &Subject<'_>, book: &mut Book) {
     let name = &subject.schema.name;
     book.tag(name, "Also without, or with, the slash at the end of the collection's path.");
-    let one = names::pascal(&names::singular(name));
+    let one = names::pascal(&noun::of_one(name));
     let base = subject.path.trim_end_matches('/');
     let native = Native {
         subject,
-        id: names::singular(name),
+        id: names::identifier(name),
         path: subject.path.to_owned(),
         item_path: format!("{base}/{{{}}}", subject.key_name()),
         schemas: Schemas::new(subject, &one, book),
-        one,
     };
     list::describe(&native, book);
     post::describe(&native, book);
@@ -58,6 +56,13 @@ impl Native<'_> {
         let operation = guard(self.subject, Form::Problem, intent, operation);
         let operation = common(book, Form::Problem, risks, operation);
         book.operation(path, method, operation);
+    }
+
+    /// What can be done next with the record whose key stands there.
+    pub(super) fn linked(&self, reply: Reply, from: &str) -> Reply {
+        ["get", "put", "patch", "delete"].iter().fold(reply, |reply, verb| {
+            reply.link(&format!("{verb}_{}", self.id), self.subject.key_name(), from)
+        })
     }
 
     pub(super) fn key_parameter(&self) -> Json {
@@ -99,15 +104,19 @@ pub(super) fn freshness() -> [Json; 2] {
     ]
 }
 
-const TAGS: &str = "^(?:\\*|(?:W/)?\"[^\"\\u0000-\\u0020\\u007f-\\uffff]*\"(?: *, *(?:W/)?\"[^\"\\u0000-\\u0020\\u007f-\\uffff]*\")*)$";
+/// `*`, or tags with their quotes.
+fn tags() -> Json {
+    let tag = "(?:W/)?\"[!#-~]*\"";
+    json!({ "type": "string", "pattern": format!("^(?:\\*|{tag}(?: *, *{tag})*)$") })
+}
 
 pub(super) fn if_match() -> Json {
     let text = "Only if the record has one of these tags; `*`: only if there is one.";
-    parameter(Place::Header, "If-Match", json!({ "type": "string", "pattern": TAGS }), text)
+    parameter(Place::Header, "If-Match", tags(), text)
 }
 
 pub(super) fn if_none_match(text: &str) -> Json {
-    parameter(Place::Header, "If-None-Match", json!({ "type": "string", "pattern": TAGS }), text)
+    parameter(Place::Header, "If-None-Match", tags(), text)
 }
 
 pub(super) fn idempotency_key() -> Json {

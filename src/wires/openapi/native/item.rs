@@ -3,7 +3,7 @@
 use super::describe::{Native, freshness, idempotency_key, if_match, if_none_match, prefer};
 use crate::wires::openapi::book::Book;
 use crate::wires::openapi::example;
-use crate::wires::openapi::parts::Reply;
+use crate::wires::openapi::parts::{Reply, media};
 use serde_json::{Value as Json, json};
 
 const MERGE_PATCH: &str = "application/merge-patch+json";
@@ -62,8 +62,9 @@ fn put(native: &Native<'_>, book: &mut Book) {
                 replaced record keeps its place in the order of insertion.";
     let body = json!({
         "required": true,
-        "content": { "application/json": media(&native.schemas.content, native.content()) },
+        "content": { "application/json": media(native.schemas.content.clone(), native.content()) },
     });
+    let from = format!("$request.path.{}", native.subject.key_name());
     let operation = native
         .operation("put", &format!("Create or replace one {}", native.id))
         .description(text)
@@ -74,7 +75,7 @@ fn put(native: &Native<'_>, book: &mut Book) {
         .parameters([idempotency_key(), prefer(&MINIMAL)])
         .body(body)
         .answer(200, native.written("Replaced, or the same as before."))
-        .answer(201, native.written("Created.").header("Location"))
+        .answer(201, native.linked(native.written("Created.").header("Location"), &from))
         .answer(204, minimal("Replaced, or the same as before; with `Prefer: return=minimal`."))
         .answer(400, native.unreadable())
         .answer(412, native.precondition())
@@ -86,7 +87,7 @@ fn put(native: &Native<'_>, book: &mut Book) {
 }
 
 fn patch(native: &Native<'_>, book: &mut Book) {
-    let media = media(&native.schemas.patch, native.content());
+    let media = media(native.schemas.patch.clone(), native.content());
     let body = json!({
         "required": true,
         "content": { MERGE_PATCH: media, "application/json": media },
@@ -125,14 +126,6 @@ fn delete(native: &Native<'_>, book: &mut Book) {
         .answer(412, native.precondition())
         .answer(422, native.invalid_body());
     native.put(book, (&native.item_path, "delete"), operation);
-}
-
-pub(super) fn media(schema: &Json, example: Option<Json>) -> Json {
-    let mut media = json!({ "schema": schema });
-    if let Some(example) = example {
-        media["example"] = example;
-    }
-    media
 }
 
 fn minimal(description: &str) -> Reply {

@@ -1,6 +1,7 @@
 //! The native wire in a document.
 
 mod describe;
+mod filter;
 mod item;
 mod list;
 mod post;

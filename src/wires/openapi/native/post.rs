@@ -1,11 +1,10 @@
 //! Posting to a collection: one record, or many.
 
 use super::describe::{Native, idempotency_key, if_match, if_none_match, prefer};
-use super::item::media;
 use crate::resource::{Record, Schema, Value};
 use crate::wires::openapi::book::Book;
 use crate::wires::openapi::example;
-use crate::wires::openapi::parts::{Place, Reply, parameter};
+use crate::wires::openapi::parts::{Place, Reply, media, parameter};
 use serde_json::{Value as Json, json};
 
 const TYPES: &str = "application/json, application/x-ndjson, text/csv";
@@ -31,6 +30,7 @@ pub(super) fn describe(native: &Native<'_>, book: &mut Book) {
         json!({ "enum": ["true", "false"] }),
         "Only with many: `false` lets each stand for itself.",
     );
+    let from = format!("$response.body#/{}", native.subject.key_name());
     let operation = native
         .operation("create", &format!("Create one {id}, or many {many}"))
         .description(text)
@@ -41,7 +41,7 @@ pub(super) fn describe(native: &Native<'_>, book: &mut Book) {
         .parameters([idempotency_key(), prefer(&PREFERENCES)])
         .body(body(native))
         .answer(200, existing(native))
-        .answer(201, created(native))
+        .answer(201, native.linked(created(native), &from))
         .answer(204, unchanged())
         .answer(400, native.unreadable())
         .answer(409, native.exists())
@@ -56,9 +56,9 @@ fn body(native: &Native<'_>) -> Json {
     let example = new(schema);
     let array = json!({ "type": "array", "items": native.schemas.new });
     let one_or_many = json!({ "oneOf": [native.schemas.new, array] });
-    let mut json_media = json!({ "schema": one_or_many });
-    let mut lines = media(&json!({ "type": "string" }), None);
-    let mut csv = media(&json!({ "type": "string" }), None);
+    let mut json_media = media(one_or_many, None);
+    let mut lines = media(json!({ "type": "string" }), None);
+    let mut csv = media(json!({ "type": "string" }), None);
     if let Some(example) = example {
         json_media["examples"] = json!({
             "one": { "summary": "One", "value": example },

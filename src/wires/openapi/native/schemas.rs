@@ -11,8 +11,6 @@ use serde_json::{Value as Json, json};
 pub(super) struct Schemas {
     /// As it is answered: every field.
     pub record: Json,
-    /// What `fields` leaves of a record.
-    pub selection: Json,
     /// What is posted.
     pub new: Json,
     /// What is put: the key is that of the path.
@@ -76,11 +74,11 @@ impl Schemas {
             &Shape { key: KeyMember::OfPath, ..shape(&format!("{one}Patch"), words) },
         );
         let reference = book.schema(one, record);
-        let page = page(one, &reference, subject);
+        let selection = book.schema(&format!("{one}Selection"), selection);
+        let page = page(one, [&reference, &selection], subject);
         let bulk = bulk(one, &reference, subject);
         Self {
             record: reference,
-            selection: book.schema(&format!("{one}Selection"), selection),
             new: book.schema(&format!("New{one}"), new),
             content: book.schema(&format!("{one}Content"), content),
             patch: book.schema(&format!("{one}Patch"), patch),
@@ -90,15 +88,14 @@ impl Schemas {
     }
 }
 
-fn page(one: &str, record: &Json, subject: &Subject<'_>) -> Json {
-    let selection = schema(&format!("{one}Selection"));
-    let items = example::object(subject.schema, |_| true);
+fn page(one: &str, items: [&Json; 2], subject: &Subject<'_>) -> Json {
+    let example = example::object(subject.schema, |_| true);
     json!({
         "title": format!("{one}Page"),
         "description": "One page of a list.",
         "type": "object",
         "properties": {
-            "items": { "type": "array", "items": { "anyOf": [record, selection] } },
+            "items": { "type": "array", "items": { "anyOf": items } },
             "next": {
                 "type": ["string", "null"],
                 "description": "Send it as `after` for the next page; null on the last one.",
@@ -111,7 +108,7 @@ fn page(one: &str, record: &Json, subject: &Subject<'_>) -> Json {
         },
         "required": ["items", "next"],
         "additionalProperties": false,
-        "examples": [{ "items": items.into_iter().collect::<Vec<_>>(), "next": null }],
+        "examples": [{ "items": example.into_iter().collect::<Vec<_>>(), "next": null }],
     })
 }
 

@@ -232,10 +232,11 @@ fn asks_for_the_tokens_that_the_routes_ask_for() {
     }
 }
 
+const PATTERNS: [&str; 5] = ["[a-z]+", "\\d{3}-\\w{2,}", "(?:ab|c)*x?", "[^a-c]{2}.*", "é+|z"];
+
 fn limited() -> impl Strategy<Value = Field> {
     let number = prop::option::of((-1000_i32..1000, 0_i32..50));
     let length = prop::option::of((0_u64..12, 0_u64..12));
-    const PATTERNS: [&str; 5] = ["[a-z]+", "\\d{3}-\\w{2,}", "(?:ab|c)*x?", "[^a-c]{2}.*", "é+|z"];
     let pattern = prop::option::of(prop::sample::select(&PATTERNS[..]));
     (0_usize..4, number, length, pattern).prop_map(|(kind, number, length, pattern)| {
         let mut field = plain("x", FieldKind::Text);

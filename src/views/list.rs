@@ -1,0 +1,401 @@
+//! A list of records as APIs answer it, read as it comes: an object of objects by key, an array of objects, or
+//! pages `{"items": [...], "next": "..."}`. No record is kept, only the numbers that are wanted.
+
+use crate::views::table::{Numbers, Table, Wanted};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+use std::cell::Cell;
+use std::fmt;
+use std::io::{BufReader, Read};
+
+/// The largest record that is read; an answer with a larger one is refused.
+const RECORD_BYTES: usize = 4 * 1024 * 1024;
+
+/// What an answer was, beside its records.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Page {
+    /// What to ask for next.
+    pub next: Option<String>,
+    /// Every record came with its key, so that a change of one can be applied.
+    pub has_keys: bool,
+}
+
+/// Reads one answer into the table.
+pub(super) fn read(body: impl Read, wanted: &Wanted, table: &mut Table) -> Result<Page, String> {
+    let budget = Cell::new(RECORD_BYTES);
+    let bounded = Bounded { inner: BufReader::with_capacity(64 * 1024, body), budget: &budget };
+    let mut deserializer = serde_json::Deserializer::from_reader(bounded);
+    let mut reader = Reader {
+        wanted,
+        table,
+        budget: &budget,
+        next: None,
+        has_keys: true,
+        has_records: false,
+        others: 0,
+    };
+    let root = Root(&mut reader);
+    root.deserialize(&mut deserializer).map_err(|error| format!("no list of records: {error}"))?;
+    deserializer.end().map_err(|error| format!("no list of records: {error}"))?;
+    if reader.others > 0 && !reader.has_records {
+        return Err("no list of records: there is no object in it".to_owned());
+    }
+    Ok(Page { next: reader.next, has_keys: reader.has_keys })
+}
+
+/// The record of an event.
+pub(super) fn numbers_of(record: &Value, wanted: &Wanted) -> Numbers {
+    let number = |field: &String| record.get(field).and_then(Value::as_f64).unwrap_or(f64::NAN);
+    wanted.fields.iter().map(number).collect()
+}
+
+/// A key as it stands in an object: `123` and `"123"` are the same one.
+pub(super) fn key_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// Ends an answer with a record that is too large, before it fills the memory.
+struct Bounded<'a, R> {
+    inner: R,
+    budget: &'a Cell<usize>,
+}
+
+impl<R: Read> Read for Bounded<'_, R> {
+    fn read(&mut self, room: &mut [u8]) -> std::io::Result<usize> {
+        let left = self.budget.get();
+        if left == 0 {
+            return Err(std::io::Error::other("a record is larger than 4 MiB"));
+        }
+        let read = self.inner.read(room)?;
+        self.budget.set(left.saturating_sub(read));
+        Ok(read)
+    }
+}
+
+struct Reader<'a> {
+    wanted: &'a Wanted,
+    table: &'a mut Table,
+    budget: &'a Cell<usize>,
+    next: Option<String>,
+    has_keys: bool,
+    has_records: bool,
+    /// Values that are no records.
+    others: u64,
+}
+
+impl Reader<'_> {
+    fn take(&mut self, name: Option<&str>, record: &Found) {
+        self.budget.set(RECORD_BYTES);
+        self.has_records = true;
+        let key = match (name, &record.key) {
+            (Some(name), _) => self.wanted.key(name),
+            (None, Some(key)) => self.wanted.key(key),
+            (None, None) => {
+                self.has_keys = false;
+                self.wanted.place(self.table.records() as u64)
+            }
+        };
+        self.table.put(key, &record.numbers);
+    }
+}
+
+/// The whole answer.
+struct Root<'a, 'r>(&'a mut Reader<'r>);
+
+impl<'de> DeserializeSeed<'de> for Root<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Root<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str("an object or an array of records")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+        while let Some(name) = entries.next_key::<String>()? {
+            entries.next_value_seed(Entry { reader: self.0, name })?;
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<(), A::Error> {
+        read_items(self.0, items)
+    }
+}
+
+fn read_items<'de, A: SeqAccess<'de>>(reader: &mut Reader, mut items: A) -> Result<(), A::Error> {
+    reader.has_records = true;
+    while let Some(record) = items.next_element_seed(Record(reader.wanted))? {
+        reader.take(None, &record);
+    }
+    Ok(())
+}
+
+/// A value in the outermost object: a record by its key, the items of a page, or what a page says of itself.
+struct Entry<'a, 'r> {
+    reader: &'a mut Reader<'r>,
+    name: String,
+}
+
+impl<'de> DeserializeSeed<'de> for Entry<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Entry<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str("a record")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<(), A::Error> {
+        let record = Record(self.reader.wanted).visit_map(entries)?;
+        self.reader.take(Some(&self.name), &record);
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<(), A::Error> {
+        if self.name != "items" {
+            return Err(A::Error::custom(format_args!("`{}` is an array", self.name)));
+        }
+        read_items(self.reader, items)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
+        if self.name == "next" {
+            self.reader.next = Some(text.to_owned());
+        }
+        self.visit_unit()
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<(), E> {
+        self.visit_unit()
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<(), E> {
+        self.visit_unit()
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<(), E> {
+        self.visit_unit()
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<(), E> {
+        self.visit_unit()
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        self.reader.others += 1;
+        Ok(())
+    }
+}
+
+/// One record: its numbers, and its key if that stands inside.
+struct Record<'a>(&'a Wanted);
+
+struct Found {
+    key: Option<String>,
+    numbers: Numbers,
+}
+
+impl<'de> DeserializeSeed<'de> for Record<'_> {
+    type Value = Found;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Found, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Record<'_> {
+    type Value = Found;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str("a record")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Found, A::Error> {
+        let wanted = self.0;
+        let mut found =
+            Found { key: None, numbers: wanted.fields.iter().map(|_| f64::NAN).collect() };
+        while let Some(name) = entries.next_key_seed(Name(wanted))? {
+            match name {
+                Place::Other => drop(entries.next_value::<IgnoredAny>()?),
+                Place::Known { field, is_key } => {
+                    let value: Value = entries.next_value()?;
+                    if let Some(number) = field.and_then(|field| found.numbers.get_mut(field)) {
+                        *number = value.as_f64().unwrap_or(f64::NAN);
+                    }
+                    if is_key {
+                        found.key = key_text(&value);
+                    }
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// What the value behind a name is for.
+enum Place {
+    Known { field: Option<usize>, is_key: bool },
+    Other,
+}
+
+struct Name<'a>(&'a Wanted);
+
+impl<'de> DeserializeSeed<'de> for Name<'_> {
+    type Value = Place;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Place, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Name<'_> {
+    type Value = Place;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str("a name")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<Place, E> {
+        let is_key = self.0.key_field.as_deref() == Some(name);
+        let field = self.0.fields.iter().position(|field| field == name);
+        Ok(match field {
+            None if !is_key => Place::Other,
+            field => Place::Known { field, is_key },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted() -> Wanted {
+        Wanted::new(vec!["age".to_owned()], Some("user_id".to_owned()))
+    }
+
+    fn check(text: &str) -> Result<(Page, Vec<f64>), String> {
+        let wanted = wanted();
+        let mut table = Table::new(&wanted);
+        let page = read(text.as_bytes(), &wanted, &mut table)?;
+        let mut numbers = table.numbers(0);
+        numbers.sort_by(f64::total_cmp);
+        assert!(table.records() >= numbers.len());
+        Ok((page, numbers))
+    }
+
+    fn page(next: Option<&str>, has_keys: bool) -> Page {
+        Page { next: next.map(str::to_owned), has_keys }
+    }
+
+    #[test]
+    fn reads_the_forms_of_a_list() {
+        for (text, expected, ages) in [
+            // The original: an object by key; nothing in it is an empty list.
+            (
+                r#"{"123":{"name":"Alice","age":30},"7":{"name":"É","age":41}}"#,
+                page(None, true),
+                &[30.0, 41.0][..],
+            ),
+            ("{}", page(None, true), &[]),
+            (r#" {"items": {"age": 1}, "next": {"age": 2}} "#, page(None, true), &[1.0, 2.0]),
+            // Arrays, with the key inside or without one.
+            (
+                r#"[{"user_id":1,"age":18},{"age":19,"user_id":"2"}]"#,
+                page(None, true),
+                &[18.0, 19.0],
+            ),
+            (r#"[{"age":18},{"age":18}]"#, page(None, false), &[18.0, 18.0]),
+            ("[]", page(None, true), &[]),
+            // Pages.
+            (
+                r#"{"items":[{"user_id":1,"age":18}],"next":"eyJ9"}"#,
+                page(Some("eyJ9"), true),
+                &[18.0],
+            ),
+            (r#"{"count":5,"next":null,"items":[]}"#, page(None, true), &[]),
+        ] {
+            assert_eq!(check(text), Ok((expected, ages.to_vec())), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_counts_as_a_record_without_one() {
+        let text = r#"{"1":{"age":null},"2":{"age":"30"},"3":{},"4":{"age":[1,{"age":2}]},"5":{"age":-0.5}}"#;
+        let wanted = wanted();
+        let mut table = Table::new(&wanted);
+        read(text.as_bytes(), &wanted, &mut table).unwrap();
+        assert_eq!((table.records(), table.numbers(0)), (5, vec![-0.5]));
+    }
+
+    #[test]
+    fn a_key_that_comes_twice_is_one_record() {
+        let twice = r#"[{"user_id":1,"age":18},{"user_id":"1","age":19}]"#;
+        assert_eq!(check(twice).unwrap().1, [19.0]);
+    }
+
+    #[test]
+    fn refuses_what_is_no_list() {
+        for text in [
+            "",
+            "42",
+            "\"text\"",
+            "<html></html>",
+            "{\"detail\":\"User not found\"}",
+            "{\"users\":[{\"age\":1}]}",
+            "[1,2]",
+            "[{\"age\":1}",
+            "[{\"age\":1}] x",
+            "{\"1\":{\"age\":1}",
+        ] {
+            assert!(check(text).unwrap_err().starts_with("no list of records: "), "{text}");
+        }
+        let deep = "[".repeat(100_000);
+        assert!(check(&deep).unwrap_err().contains("no list of records"));
+    }
+
+    #[test]
+    fn refuses_a_record_that_would_fill_the_memory() {
+        for start in [&b"{\""[..], b"[{\"age\":\"", b"[{\"", b"{\"next\":\""] {
+            let wanted = wanted();
+            let fault = read(
+                start.chain(std::io::repeat(b'x').take(1 << 40)),
+                &wanted,
+                &mut Table::new(&wanted),
+            );
+            assert!(fault.unwrap_err().contains("larger than 4 MiB"));
+        }
+    }
+
+    #[test]
+    fn many_records_share_no_budget() {
+        let one = format!("{{\"age\":18,\"name\":\"{}\"}}", "x".repeat(RECORD_BYTES / 2));
+        let list = format!("[{}]", [one.as_str(); 5].join(","));
+        assert_eq!(check(&list).unwrap().1.len(), 5);
+    }
+
+    #[test]
+    fn a_change_is_read_like_a_record_of_the_list() {
+        let record = serde_json::json!({ "user_id": 1, "name": "a", "age": 30 });
+        assert_eq!(*numbers_of(&record, &wanted()), [30.0]);
+        assert!(numbers_of(&Value::Null, &wanted())[0].is_nan());
+        let keys = [serde_json::json!(123), serde_json::json!("123")];
+        assert!(keys.iter().all(|key| key_text(key).as_deref() == Some("123")));
+    }
+}
