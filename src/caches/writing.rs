@@ -3,6 +3,7 @@
 use super::envelope::{Content, Envelope};
 use super::layers::Layers;
 use super::limits;
+use super::near::Entry;
 use super::redis::Item;
 use crate::core::time;
 use crate::resource::{Action, Key, Outcome, Record, Version, Written};
@@ -24,13 +25,17 @@ impl Layers {
     pub fn wrote(&self, keys: &[Option<Key>], written: &[Written]) {
         for (key, written) in keys.iter().zip(written) {
             let Some(key) = key else { continue };
+            let reveal = |record: Option<&Record>| {
+                let agrees = |entry: &Entry| entry.record.as_ref() == record;
+                self.near.reveal(key, written.version, agrees);
+            };
             match &written.outcome {
                 // How it was then is no news of how it is now.
-                outcome if written.is_replay && outcome.is_success() => self.near.drop_copy(key),
+                _ if written.is_replay => self.near.overwrite(&[(key.clone(), written.version)]),
                 Outcome::Updated { record, changed: false }
                 | Outcome::Exists(record)
-                | Outcome::PreconditionFailed(Some(record)) => self.reveal(key, Some(record)),
-                Outcome::Missing | Outcome::PreconditionFailed(None) => self.reveal(key, None),
+                | Outcome::PreconditionFailed(Some(record)) => reveal(Some(record)),
+                Outcome::Missing | Outcome::PreconditionFailed(None) => reveal(None),
                 Outcome::Created(_)
                 | Outcome::Updated { changed: true, .. }
                 | Outcome::Deleted
@@ -40,10 +45,6 @@ impl Layers {
                 | Outcome::NotDone => {}
             }
         }
-    }
-
-    fn reveal(&self, key: &Key, record: Option<&Record>) {
-        self.near.reveal(key, |entry| entry.record.as_ref() == record);
     }
 
     /// Lets Redis know what was written, so that other processes drop their copies before their feeds tell them.

@@ -159,13 +159,14 @@ impl Near {
         self.shard(hash).drop_copy(hash);
     }
 
-    /// Somebody has seen how this key is now: a copy stays only if it agrees, and nobody joins a reading from before.
-    pub fn reveal(&self, key: &Key, agrees: impl FnOnce(&Entry) -> bool) {
+    /// Somebody has seen how this key is as of a version: like a write, but a copy that agrees stays.
+    pub fn reveal(&self, key: &Key, version: Version, agrees: impl FnOnce(&Entry) -> bool) {
         let hash = self.hash(key);
         let mut shard = self.shard(hash);
-        shard.abandon(hash);
-        if shard.ask(hash, key).is_some_and(|entry| !agrees(entry)) {
-            shard.drop_copy(hash);
+        let agreeing = shard.ask(hash, key).filter(|entry| agrees(entry)).cloned();
+        shard.overwrite(hash, version);
+        if let Some(entry) = agreeing {
+            shard.keep(hash, key, &entry);
         }
     }
 

@@ -159,16 +159,11 @@ impl Shard {
         }
     }
 
-    /// Nobody joins the reading that goes on, and it is not kept.
-    pub fn abandon(&mut self, hash: u64) {
+    /// Something happened to the key, nobody knows which version.
+    pub fn drop_copy(&mut self, hash: u64) {
         if let Some(flight) = self.flights.remove(&hash) {
             flight.make_void();
         }
-    }
-
-    /// Something happened to the key, nobody knows which version.
-    pub fn drop_copy(&mut self, hash: u64) {
-        self.abandon(hash);
         if self.forget(hash) {
             self.counts.invalidations += 1;
         }

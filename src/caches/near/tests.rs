@@ -70,6 +70,23 @@ fn a_copy_from_elsewhere_must_have_seen_every_write() {
 }
 
 #[test]
+fn what_was_seen_of_a_key_refuses_older_copies_as_a_write_does() {
+    let feed = Arc::new(Feed::new(true));
+    let near = Near::new(100, Arc::clone(&feed));
+    feed.learn_floor(0, Version(0));
+    let key = Key::Integer(1);
+    near.lead(&key).answer(&entry(1, 5));
+    near.reveal(&key, Version(9), |_| true);
+    assert_eq!(seen(&near, &key), Some(Value::Integer(1)), "it agrees");
+    near.reveal(&key, Version(9), |_| false);
+    assert_eq!(seen(&near, &key), None);
+    assert!(near.lead(&key).admit(&entry(1, 8)).is_err());
+    assert!(near.lead(&key).admit(&entry(2, 9)).is_ok());
+    near.reveal(&key, Version(9), |_| false);
+    assert_eq!(seen(&near, &key), Some(Value::Integer(2)), "it is as new as what was seen");
+}
+
+#[test]
 fn a_write_of_an_older_version_leaves_a_copy_that_has_seen_it() {
     let near = near(100);
     let key = Key::Integer(1);

@@ -75,7 +75,7 @@ fn a_copy_that_agrees_with_what_was_learnt_stays() {
 fn the_outcome_of_an_earlier_attempt_drops_the_copy() {
     let (store, layers) = behind();
     let outcome = Outcome::Updated { record: thing("a", 2), changed: true };
-    let replay = Written { outcome, version: Version(1), is_replay: true };
+    let replay = Written { outcome, version: Version(2), is_replay: true };
     layers.wrote(&[Some(key("a"))], &[replay]);
     assert_eq!(layers.gets("a", ANY), (Store, Some(2)));
     drop(store);
