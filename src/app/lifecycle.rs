@@ -8,7 +8,6 @@ use crate::core::context::{Context, Pauses, Seed};
 use crate::core::disk::Disk;
 use crate::core::fault::Fault;
 use crate::core::limits::COMMIT_BYTES;
-use crate::core::resources::NoResources;
 use crate::engine::State;
 use crate::server::RunningServer;
 use crate::stack::Stack;
@@ -249,7 +248,7 @@ impl App {
             seed: self.seed,
             bind: self.options.bind,
             pauses: Pauses::default(),
-            resources: Arc::new(NoResources),
+            resources: Arc::new(self.resources.clone()),
             commit_bytes: COMMIT_BYTES,
         }
     }

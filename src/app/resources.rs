@@ -2,7 +2,11 @@
 
 use crate::caches::{CacheMeter, Cached};
 use crate::core::fault::Fault;
+use crate::core::resources::{self, Fill, Follow};
+use crate::core::sink::Sink;
+use crate::core::source::Source;
 use crate::resource::{Health, ResourceConfig, Schema, Store, StoreConfig, Wire};
+use crate::stores::flow::{ChangesSource, RecordsSink};
 use crate::stores::{self, Opening};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -114,6 +118,19 @@ impl Resources {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Resource>> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A flow is given the ends of the store itself: what it writes, every cache hears of.
+impl resources::Resources for Resources {
+    fn changes(&self, follow: &Follow) -> Result<Box<dyn Source>, Fault> {
+        let (resource, _) = self.get(&follow.resource)?;
+        Ok(Box::new(ChangesSource::new(Arc::clone(resource.store()), follow)))
+    }
+
+    fn records(&self, fill: &Fill) -> Result<Box<dyn Sink>, Fault> {
+        let (resource, _) = self.get(&fill.resource)?;
+        Ok(Box::new(RecordsSink::new(Arc::clone(resource.store()), fill)))
     }
 }
 

@@ -8,7 +8,7 @@ use super::near::{Begun, Entry, Lead, Look, Wanted};
 use super::redis::{Item, Redis};
 use super::{Freshness, Origin, Read};
 use crate::core::time;
-use crate::resource::{Health, Key, StoreError, StoreErrorKind, Version, json};
+use crate::resource::{Health, Key, StoreError, StoreErrorKind, json};
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -45,7 +45,16 @@ impl Service {
                 server.routes.iter().filter_map(Route::exposed).any(|it| is_one(&it.resource))
             }
             Body::View(view) => view.from.resource.as_deref().is_some_and(is_one),
-            Body::Flow(_) => false,
+            Body::Flow(flow) => {
+                let named = [
+                    (flow.source.kind.about.name, &flow.source.options),
+                    (flow.sink.kind.about.name, &flow.sink.options),
+                ];
+                let of = |(kind, options): (&str, &Options)| {
+                    kind == "resource" && options.text_if("name").is_some_and(is_one)
+                };
+                named.into_iter().any(of)
+            }
         }
     }
 }

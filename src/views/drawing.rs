@@ -75,7 +75,7 @@ impl Drawing {
             if due.is_some_and(|due| due <= now()) {
                 let begun = now();
                 self.draw(&known);
-                // The receiver of the server itself looks at nothing.
+                // One receiver is the server's own; every page that is open has another one.
                 let pace = if self.snapshots.receiver_count() > 1 { PACE } else { PACE_ALONE };
                 next = now() + pace.max(begun.elapsed() * SHARE);
                 due = None;

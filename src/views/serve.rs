@@ -20,17 +20,19 @@ const KEEP: &str = "max-age=300";
 
 pub(super) type Snapshots = watch::Receiver<Arc<Snapshot>>;
 
-pub(super) fn router(words: Words, snapshots: &Snapshots) -> Router {
-    let latest = snapshots.clone();
+/// All handlers share one receiver, so that the number of receivers tells how many pages are open.
+pub(super) fn router(words: Words, snapshots: Snapshots) -> Router {
+    let snapshots = Arc::new(snapshots);
+    let latest = Arc::clone(&snapshots);
     let the_page = move |_: &RequestHead<'_>, out: &mut Answer| {
         let markup = page::page(&words, &latest.borrow().content);
         put(out, "text/html; charset=utf-8", "no-store", &markup);
     };
-    let latest = snapshots.clone();
+    let latest = Arc::clone(&snapshots);
     let data = move |_: &RequestHead<'_>, out: &mut Answer| {
         put(out, "application/json", "no-store", &latest.borrow().data);
     };
-    let latest = snapshots.clone();
+    let latest = Arc::clone(&snapshots);
     let picture = move |request: &RequestHead<'_>, out: &mut Answer| {
         let number = request.segment().strip_suffix(".svg").and_then(|text| text.parse().ok());
         let index = number.and_then(|number: usize| number.checked_sub(1));
@@ -43,8 +45,7 @@ pub(super) fn router(words: Words, snapshots: &Snapshots) -> Router {
         };
         put(out, "image/svg+xml", "no-store", svg);
     };
-    let latest = snapshots.clone();
-    let events = move |_| std::future::ready(Ok(follow(latest.clone())));
+    let events = move |_| std::future::ready(Ok(follow(Snapshots::clone(&snapshots))));
     let style = page::style();
     let gate: Arc<dyn Gate> = Arc::new(Headers);
     Router::new()

@@ -63,7 +63,7 @@ impl View {
             address: self.listen.socket(context.bind),
             limits: Limits::default(),
         };
-        let server = Server::start(config, serve::router(words.clone(), &latest))
+        let server = Server::start(config, serve::router(words.clone(), latest))
             .map_err(|error| Fault::stop(error.to_string()))?;
         let state = Arc::new(Mutex::new(State::Running));
         let (sender, queue) = sync_channel(QUEUE);

@@ -51,7 +51,7 @@ fn plan(seed: u64) -> Plan {
         writes_percent: 10,
         deletes_percent: 20,
         max_stale: MAX_STALE,
-        stale_if_error: Duration::from_secs(60),
+        stale_if_error: Duration::from_mins(1),
     }
 }
 
@@ -182,15 +182,12 @@ struct Naive {
 impl Site for Naive {
     fn read(&self, name: &str, _version: u64) -> Result<Seen, Trouble> {
         let kept = self.kept.lock().unwrap().get(&key(name)).cloned();
-        let record = match kept {
-            Some(record) => record,
-            None => {
-                let read = block_on(self.store.get(key(name))).unwrap().record;
-                std::thread::yield_now();
-                self.kept.lock().unwrap().insert(key(name), read.clone());
-                read
-            }
-        };
+        let record = kept.unwrap_or_else(|| {
+            let read = block_on(self.store.get(key(name))).unwrap().record;
+            std::thread::yield_now();
+            self.kept.lock().unwrap().insert(key(name), read.clone());
+            read
+        });
         let number = number(record.as_ref()).map(|number| number as u64);
         Ok(Seen { number, is_stand_in: false })
     }

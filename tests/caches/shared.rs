@@ -170,9 +170,8 @@ fn nothing_but_names_of_the_resource_is_touched() {
         let words: Vec<&str> = line.split('"').skip(1).step_by(2).collect();
         let place = match words[0] {
             "HELLO" | "SELECT" | "CLIENT" | "SCRIPT" | "PING" => continue,
-            "MGET" => 1,
             "EVALSHA" | "EVAL" => 3,
-            "pcall" | "GETRANGE" | "SET" => 1,
+            "MGET" | "pcall" | "GETRANGE" | "SET" => 1,
             _ => panic!("an unexpected command: {line}"),
         };
         let names = if words[0] == "MGET" { &words[1..] } else { &words[place..=place] };

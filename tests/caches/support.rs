@@ -10,8 +10,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub const ANY: Freshness = Freshness { at_least: Version(0), is_bypass: false };
-pub const BYPASS: Freshness = Freshness { at_least: Version(0), is_bypass: true };
-
 /// The longest that anything may take before a test says that it does not happen.
 const PATIENCE: Duration = Duration::from_secs(30);
 

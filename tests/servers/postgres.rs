@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// A loaded machine needs long for a start; waiting ends as soon as the server is there.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const USER: &str = "postgres";
 
 /// A server that everybody on this machine may connect to as `postgres`.
@@ -221,7 +221,10 @@ fn owner() -> Option<(u32, u32)> {
     }
     let users = fs::read_to_string("/etc/passwd").unwrap();
     let line = users.lines().find(|line| line.starts_with("postgres:"));
-    let mut parts = line.expect("Debian's package makes the user postgres").split(':').skip(2);
+    let mut parts = line
+        .unwrap_or_else(|| panic!("Debian's package makes the user postgres"))
+        .split(':')
+        .skip(2);
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 

@@ -30,7 +30,6 @@ pub struct Column {
     pub is_not_null: bool,
     /// What a new row gets, as an expression.
     pub default: Option<String>,
-    pub is_identity: bool,
     /// Computed from other columns: nobody can write to it.
     pub is_computed: bool,
     /// Texts that differ may count as the same.
@@ -135,7 +134,6 @@ fn column(row: &Row) -> Result<Column, Trouble> {
         characters: characters.and_then(|most| u32::try_from(most).ok()),
         is_not_null: row.try_get(3)?,
         default: row.try_get(4)?,
-        is_identity: row.try_get(5)?,
         is_computed: row.try_get(6)?,
         is_fuzzy: row.try_get(7)?,
         is_bytewise: row.try_get(8)?,

@@ -68,28 +68,28 @@ fn plain_inserts<'g>(pen: &Pen, groups: &[&'g Group]) -> Option<Vec<(Key, &'g Re
     plain.collect()
 }
 
+/// The records that an insert made, each with its transaction.
+type Made = HashMap<Key, (u64, Record)>;
+
 /// What was not inserted met a record that is there: it is looked at in a second transaction.
 async fn finish_inserts(
     pen: &Pen,
     groups: &[&Group],
-    (plain, mut made): (Vec<(Key, &Record)>, HashMap<Key, (u64, Record)>),
+    (plain, mut made): (Vec<(Key, &Record)>, Made),
     deadline: Instant,
 ) -> Result<Ended, Failure> {
     let mut ended = Ended { ends: Vec::with_capacity(groups.len()), changed: Vec::new() };
     let mut left = Vec::new();
     for (number, (key, _)) in plain.into_iter().enumerate() {
-        let end = match made.remove(&key) {
-            Some((xid, record)) => {
-                let version = Version(xid);
-                ended.changed.push((key, version));
-                let outcome = Outcome::Created(record);
-                End::Written(vec![Written { outcome, version, is_replay: false }])
-            }
-            None => {
-                left.push(number);
-                // Overwritten below.
-                End::Failed(Trouble::new(Kind::Broken, "a write was forgotten"))
-            }
+        let end = if let Some((xid, record)) = made.remove(&key) {
+            let version = Version(xid);
+            ended.changed.push((key, version));
+            let outcome = Outcome::Created(record);
+            End::Written(vec![Written { outcome, version, is_replay: false }])
+        } else {
+            left.push(number);
+            // Overwritten below.
+            End::Failed(Trouble::new(Kind::Broken, "a write was forgotten"))
         };
         ended.ends.push(end);
     }
@@ -160,8 +160,9 @@ async fn transact(
 ) -> Result<Ended, Failure> {
     let inside = async {
         match pace {
-            Pace::Together => together(pen, groups).await,
-            Pace::OneByOne => one_by_one(pen, groups).await,
+            // On the heap: its statements make a large future, and every caller would hold one.
+            Pace::Together => Box::pin(together(pen, groups)).await,
+            Pace::OneByOne => Box::pin(one_by_one(pen, groups)).await,
         }
     };
     let (xid, ends) = until(deadline, inside).await.map_err(Failure::NotDone)?;
@@ -203,7 +204,7 @@ async fn together(pen: &Pen, groups: &[&Group]) -> Result<(u64, Vec<Inside>), Tr
     let is_single = |group: &Group| group.writes.len() == 1;
     let singles = groups.iter().filter(|group| is_single(group));
     let mut items: Vec<Item<'_>> = singles.flat_map(|group| &group.writes).map(Item::new).collect();
-    let (xid, seen) = both(pen.begin(true), look(pen, &items)).await;
+    let (xid, seen) = both(pen.begin(true), Box::pin(look(pen, &items))).await;
     let (xid, seen) = (xid?, seen?);
     run(pen, &mut items, seen, Sequence::Any).await?;
     let mut items = items.into_iter();

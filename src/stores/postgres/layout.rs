@@ -224,10 +224,10 @@ fn place(field: &Field, is_key: bool, table: &Table) -> Result<Place, String> {
         .column(name)
         .ok_or_else(|| format!("the table {} has no column `{name}`", table.name))?;
     let whole = match (&field.kind, column.kind.as_str()) {
-        (FieldKind::Integer, "int8") => None,
         (FieldKind::Integer, "int4") => Some((i64::from(i32::MIN), i64::from(i32::MAX))),
         (FieldKind::Integer, "int2") => Some((i64::from(i16::MIN), i64::from(i16::MAX))),
-        (FieldKind::Float, "float8" | "float4" | "numeric")
+        (FieldKind::Integer, "int8")
+        | (FieldKind::Float, "float8" | "float4" | "numeric")
         | (FieldKind::Text | FieldKind::Choice(_), "text" | "varchar")
         | (FieldKind::Boolean, "bool")
         | (FieldKind::Time, "timestamptz")

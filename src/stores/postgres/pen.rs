@@ -63,9 +63,10 @@ impl Session for Pen {
             Some(sequence) => Some(connection.prepare(&count_on_sql(&layout, sequence)).await?),
             None => None,
         };
-        let note = match prepared.logs_itself {
-            true => Some(connection.prepare(&note_sql(&home)).await?),
-            false => None,
+        let note = if prepared.logs_itself {
+            Some(connection.prepare(&note_sql(&home)).await?)
+        } else {
+            None
         };
         Ok(Self {
             lock: connection.prepare(&lock_sql(&layout)).await?,

@@ -12,7 +12,7 @@ use super::shared::Shared;
 use super::trouble::Trouble;
 use crate::core::time::now;
 use crate::resource::{
-    Answering, Condition, Cursor, ListQuery, Order, Page, Record, StoreError, Version,
+    Answering, Condition, Cursor, ListQuery, Order, Page, Record, Schema, StoreError, Version,
 };
 use crate::stores::limits;
 use std::sync::Arc;
@@ -122,7 +122,7 @@ impl Scanner {
             let last = limit - 1;
             next = records.get(last).zip(rows.get(last)).map(|(record, row)| {
                 let place = row.try_get(1 + layout.columns.len());
-                place.map(|Got(place)| cursor(query, record, layout.schema.key, place))
+                place.map(|Got(place)| cursor(query, record, &layout.schema, place))
             });
         }
         let as_of = Version(seen.saturating_sub(1));
@@ -160,12 +160,17 @@ impl Scanner {
     }
 }
 
-fn cursor(query: &ListQuery, record: &Record, key: usize, place: crate::resource::Value) -> Cursor {
+fn cursor(
+    query: &ListQuery,
+    record: &Record,
+    schema: &Schema,
+    place: crate::resource::Value,
+) -> Cursor {
     match &query.order {
         Order::Insertion => Cursor(vec![place]),
-        Order::Fields(sorts) => {
-            let sorts = sorts.iter().map(|sort| sort.field).chain([key]);
-            Cursor(sorts.map(|field| record.value(field).clone()).collect())
+        Order::Fields(_) => {
+            let sorts = query.order.columns(schema);
+            Cursor(sorts.iter().map(|sort| record.value(sort.field).clone()).collect())
         }
     }
 }

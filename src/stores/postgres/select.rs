@@ -92,9 +92,10 @@ impl Select {
                     // What no record can hold is left out.
                     each.extend(Some(equal).filter(|equal| equal != "false"));
                 }
-                match each.is_empty() {
-                    true => "false".to_owned(),
-                    false => format!("{column} IN ({})", each.join(", ")),
+                if each.is_empty() {
+                    "false".to_owned()
+                } else {
+                    format!("{column} IN ({})", each.join(", "))
                 }
             }
             Comparison::Like(pattern) if pattern.contains('\0') => "false".to_owned(),
@@ -103,9 +104,10 @@ impl Select {
                 format!("{plain}::text COLLATE \"C\" LIKE {pattern}")
             }
         };
-        Ok(match condition.is_negated {
-            true => format!("({plain} IS NOT NULL AND NOT ({holds}))"),
-            false => format!("({holds})"),
+        Ok(if condition.is_negated {
+            format!("({plain} IS NOT NULL AND NOT ({holds}))")
+        } else {
+            format!("({holds})")
         })
     }
 
@@ -216,10 +218,10 @@ fn terms(layout: &Layout, order: &Order) -> Vec<Term> {
             is_descending: false,
             is_nullable: false,
         }],
-        Order::Fields(sorts) => {
+        Order::Fields(_) => {
+            let sorts = order.columns(&layout.schema);
             let known = sorts.iter().filter(|sort| sort.field < layout.columns.len());
-            let sorts = known.map(|sort| field(sort.field, sort.is_descending));
-            sorts.chain([field(layout.schema.key, false)]).collect()
+            known.map(|sort| field(sort.field, sort.is_descending)).collect()
         }
     }
 }

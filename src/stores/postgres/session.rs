@@ -29,17 +29,15 @@ pub async fn ready<'a, S: Session>(
 ) -> Result<&'a mut S, Trouble> {
     let is_good =
         |session: &S| !session.connection().is_closed() && shared.is_current(session.prepared());
-    match kept.take().filter(is_good) {
-        Some(good) => Ok(kept.insert(good)),
-        None => {
-            let opened = async {
-                let (connection, prepared) = shared.connect(S::SETTINGS).await?;
-                S::prepare(connection, prepared).await
-            };
-            let opened = until(deadline, opened).await;
-            Ok(kept.insert(opened.inspect_err(|trouble| shared.lose(trouble))?))
-        }
+    if let Some(good) = kept.take().filter(is_good) {
+        return Ok(kept.insert(good));
     }
+    let opened = async {
+        let (connection, prepared) = shared.connect(S::SETTINGS).await?;
+        S::prepare(connection, prepared).await
+    };
+    let opened = until(deadline, opened).await;
+    Ok(kept.insert(opened.inspect_err(|trouble| shared.lose(trouble))?))
 }
 
 /// After trouble: what of it ends the session, and what tells that the server is away.

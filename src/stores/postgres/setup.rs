@@ -6,6 +6,7 @@ use super::cell::type_name;
 use super::layout::{Layout, ROW};
 use super::log;
 use super::trouble::{Kind, Trouble};
+use crate::core::text::append;
 use crate::resource::{Field, FieldKind, Schema, Value, compatible};
 use std::sync::Arc;
 use tokio_postgres::Client;
@@ -198,7 +199,7 @@ async fn adapt(client: &Client, schema: &Schema, table: &Table) -> Result<(), Tr
             None => {
                 let mut sql = format!("ALTER TABLE {} ADD COLUMN {}", table.name, column(field));
                 if let Some(default) = &field.default {
-                    sql.push_str(&format!(" DEFAULT {}", constant(&field.kind, default)));
+                    append(&mut sql, format_args!(" DEFAULT {}", constant(&field.kind, default)));
                 }
                 if field.is_required {
                     sql.push_str(" NOT NULL");

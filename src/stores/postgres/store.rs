@@ -100,12 +100,6 @@ impl Postgres {
             }
         })
     }
-
-    fn ask<T>(&self, push: impl FnOnce(Answering<T>)) -> Pending<T> {
-        let (answering, pending) = pending();
-        push(answering);
-        pending
-    }
 }
 
 fn live(runtime: Runtime, role: Role, shared: &Shared) {
@@ -127,26 +121,26 @@ impl Store for Postgres {
     }
 
     fn get(&self, key: Key) -> Pending<Fetched> {
-        self.ask(|answering| self.shared.gets.push(Get { key, answering }))
+        ask(|answering| self.shared.gets.push(Get { key, answering }))
     }
 
     fn write(&self, writes: Vec<Write>, atomicity: Atomicity) -> Pending<Vec<Written>> {
         if writes.is_empty() {
             return Pending::ready(Ok(Vec::new()));
         }
-        self.ask(|answering| self.shared.groups.push(Group { writes, atomicity, answering }))
+        ask(|answering| self.shared.groups.push(Group { writes, atomicity, answering }))
     }
 
     fn list(&self, query: ListQuery) -> Pending<Page> {
-        self.ask(|answering| self.shared.scans.push(Scan::List(query, answering)))
+        ask(|answering| self.shared.scans.push(Scan::List(query, answering)))
     }
 
     fn count(&self, conditions: Vec<Condition>) -> Pending<u64> {
-        self.ask(|answering| self.shared.scans.push(Scan::Count(conditions, answering)))
+        ask(|answering| self.shared.scans.push(Scan::Count(conditions, answering)))
     }
 
     fn changes(&self, after: Option<ChangePosition>, limit: usize) -> Pending<Changes> {
-        self.ask(|answering| self.shared.scans.push(Scan::Changes(after, limit, answering)))
+        ask(|answering| self.shared.scans.push(Scan::Changes(after, limit, answering)))
     }
 
     fn news(&self) -> watch::Receiver<u64> {
@@ -158,11 +152,11 @@ impl Store for Postgres {
     }
 
     fn catch_up(&self) -> Pending<()> {
-        self.ask(|answering| self.shared.looks.push(Look(answering)))
+        ask(|answering| self.shared.looks.push(Look(answering)))
     }
 
     fn newest(&self) -> Pending<Version> {
-        self.ask(|answering| self.shared.scans.push(Scan::Newest(answering)))
+        ask(|answering| self.shared.scans.push(Scan::Newest(answering)))
     }
 
     fn identity(&self) -> String {
@@ -202,4 +196,10 @@ impl fmt::Debug for Postgres {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Postgres").field("shared", &self.shared).finish_non_exhaustive()
     }
+}
+
+fn ask<T>(push: impl FnOnce(Answering<T>)) -> Pending<T> {
+    let (answering, pending) = pending();
+    push(answering);
+    pending
 }

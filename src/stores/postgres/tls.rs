@@ -59,13 +59,8 @@ fn roots(address: &Address) -> Result<RootCertStore, String> {
     let Some(file) = &address.root_certificates else {
         let system = rustls_native_certs::load_native_certs();
         roots.add_parsable_certificates(system.certs);
-        return match roots.is_empty() {
-            true => {
-                Err("this system has no root certificates: name a file with `sslrootcert`"
-                    .to_owned())
-            }
-            false => Ok(roots),
-        };
+        let none = "this system has no root certificates: name a file with `sslrootcert`";
+        return if roots.is_empty() { Err(none.to_owned()) } else { Ok(roots) };
     };
     let unreadable = |why: &dyn std::fmt::Display| {
         Err(format!("the root certificates in {} cannot be read: {why}", file.display()))

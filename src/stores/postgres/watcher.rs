@@ -66,7 +66,7 @@ async fn watch(shared: &Shared, pause: &mut Duration) -> Trouble {
     // Told before the first look, so that what is committed from here on is told again.
     shared.feed.lost_track();
     // What a worker lost before is found.
-    drop(either(shared.lost.notified(), std::future::ready(())).await);
+    either(shared.lost.notified(), std::future::ready(())).await;
     shared.up(Arc::clone(&watch.prepared));
     let since = now();
     loop {
@@ -136,10 +136,14 @@ impl Watch {
         match &result {
             Ok(()) => {
                 shared.feed.synced(begin);
-                waiting.into_iter().for_each(|waiting| waiting.job.0.answer(Ok(())));
+                for waiting in waiting {
+                    waiting.job.0.answer(Ok(()));
+                }
             }
             Err(trouble) => {
-                waiting.into_iter().for_each(|waiting| waiting.job.refuse(trouble.store_error()));
+                for waiting in waiting {
+                    waiting.job.refuse(trouble.store_error());
+                }
             }
         }
         result

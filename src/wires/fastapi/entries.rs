@@ -41,7 +41,7 @@ impl Entries {
         let mismatch = Mismatch {
             kind: "json_invalid",
             message: "JSON decode error".into(),
-            context: Some(("error", reason.into())),
+            context: Some(("error", Box::new(reason.into()))),
         };
         self.begin(mismatch.kind, Place::Body);
         append(&mut self.out, format_args!("{offset}"));

@@ -8,12 +8,12 @@ use http::Method;
 
 /// Sends every request to this path.
 pub(super) fn to(path: String) -> Route {
-    any_method(move |request: &RequestHead<'_>, out: &mut Answer| redirect(request, &path, out))
+    any_method(&move |request: &RequestHead<'_>, out: &mut Answer| redirect(request, &path, out))
 }
 
 /// For everything below a prefix that is no single segment: `7/` belongs to `7`, the rest is not found.
 pub(super) fn below(prefix: String) -> Route {
-    any_method(move |request: &RequestHead<'_>, out: &mut Answer| {
+    any_method(&move |request: &RequestHead<'_>, out: &mut Answer| {
         let segment = request.segment().trim_end_matches('/');
         if segment.is_empty() || form::decode_path(segment).contains('/') {
             out.status(404).json().extend_from_slice(&detail("Not Found"));
@@ -24,7 +24,7 @@ pub(super) fn below(prefix: String) -> Route {
 }
 
 /// A redirect does not look at the method; neither does what is not found.
-fn any_method(handler: impl Quick + Clone + 'static) -> Route {
+fn any_method(handler: &(impl Quick + Clone + 'static)) -> Route {
     let methods =
         UVICORN_METHODS.iter().filter_map(|name| Method::from_bytes(name.as_bytes()).ok());
     methods.fold(Route::new(), |route, method| route.quick(method, handler.clone()))

@@ -14,7 +14,7 @@ pub struct Mismatch {
     pub kind: &'static str,
     pub message: Cow<'static, str>,
     /// What the message was made of, for programs.
-    pub context: Option<(&'static str, Json)>,
+    pub context: Option<(&'static str, Box<Json>)>,
 }
 
 /// Reads what stands in a query or a path.
@@ -181,7 +181,7 @@ fn none_of(choices: &[String]) -> Mismatch {
     Mismatch {
         kind: "literal_error",
         message: format!("Input should be {expected}").into(),
-        context: Some(("expected", expected.into())),
+        context: Some(("expected", Box::new(expected.into()))),
     }
 }
 
@@ -194,7 +194,7 @@ impl Mismatch {
     fn because(kind: &'static str, message: &str, reason: &dyn std::fmt::Display) -> Self {
         let reason = reason.to_string();
         let message = format!("{message}, {reason}").into();
-        Self { kind, message, context: Some(("error", reason.into())) }
+        Self { kind, message, context: Some(("error", Box::new(reason.into()))) }
     }
 
     pub fn missing() -> Self {
@@ -242,6 +242,7 @@ impl Mismatch {
             FaultKind::Malformed(reason) => return Self::refused(reason),
             _ => return Self::refused("the value cannot be stored"),
         };
+        let context = context.map(|(name, value)| (name, Box::new(value)));
         Self { kind, message: message.into(), context }
     }
 }

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// What must not happen in this time does not happen; what must, ends the wait.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 pub fn try_open(url: &str, schema: &Schema) -> Result<Arc<dyn Store>, Fault> {
     let opening =
@@ -121,7 +121,7 @@ impl Session {
             if line == "done\n" {
                 return last;
             }
-            last = line.trim_end().to_owned();
+            line.trim_end().clone_into(&mut last);
         }
     }
 }

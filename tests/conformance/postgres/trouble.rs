@@ -254,14 +254,6 @@ fn a_store_that_is_dropped_does_what_waits_and_goes() {
     let connected = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'headwater'";
     eventually(|| server.sql(&database, connected) == "0");
     // Also from one of its own threads, when a listener is the last one to hold it.
-    struct Last(Mutex<Option<Arc<dyn Store>>>);
-    impl Listener for Last {
-        fn changed(&self, _: &[(Key, Version)]) {
-            drop(self.0.lock().unwrap().take());
-        }
-        fn lost_track(&self) {}
-        fn synced(&self, _: Instant) {}
-    }
     let store = opened(&server.url(&database), &counters());
     let last = Arc::new(Last(Mutex::default()));
     let listener: Arc<dyn Listener> = Arc::<Last>::clone(&last);
@@ -270,4 +262,14 @@ fn a_store_that_is_dropped_does_what_waits_and_goes() {
     *last.0.lock().unwrap() = Some(store);
     assert!(pending.wait().is_ok());
     eventually(|| server.sql(&database, connected) == "0");
+}
+
+/// Lets go of its store when it is told of a change.
+struct Last(Mutex<Option<Arc<dyn Store>>>);
+impl Listener for Last {
+    fn changed(&self, _: &[(Key, Version)]) {
+        drop(self.0.lock().unwrap().take());
+    }
+    fn lost_track(&self) {}
+    fn synced(&self, _: Instant) {}
 }

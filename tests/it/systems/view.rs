@@ -1,7 +1,7 @@
 //! The dashboard of `users` against APIs that are not ours, and against ours.
 
 use super::{curl, python};
-use crate::support::{Connection, Harness, PATIENCE, Peer, Process, Reply, eventually, get, until};
+use crate::support::{Connection, Harness, PATIENCE, Peer, Process, Reply, eventually, get};
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
