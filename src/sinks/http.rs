@@ -182,7 +182,8 @@ impl Http {
         let body = (!self.is_query).then_some(("application/json", line));
         let request = Request { method: &self.method, url: &url, headers: &headers, body };
         let answer = self.client.send(&request, ANSWER_BYTES)?;
-        let reason = || format!("{} answers {}: {}", self.url, answer.status, shorten(&answer.body));
+        let reason =
+            || format!("{} answers {}: {}", self.url, answer.status, shorten(&answer.body));
         match answer.status {
             200..=299 if self.is_refusal(&answer.body) => {
                 Ok(Answered::Refused(format!("{}: {}", shorten(line), reason())))

@@ -6,8 +6,9 @@ use super::inbox::Waiting;
 use super::job::Get;
 use super::session::{Session, read};
 use super::setup::Prepared;
-use super::shared::Shared;
+use super::shared::{GET_TIME, Shared};
 use super::trouble::{Kind, Trouble};
+use crate::core::time::now;
 use crate::resource::{Fetched, Key, Version};
 use crate::stores::limits;
 use crate::stores::queue::Job as _;
@@ -80,7 +81,11 @@ pub async fn work(shared: &Shared) {
     while let Some(jobs) = shared.gets.take(limits::GETS_TOGETHER).await {
         let jobs: Vec<Waiting<Get>> =
             jobs.into_iter().filter(|waiting| !waiting.job.answering.is_forgotten()).collect();
-        let Some(deadline) = jobs.iter().map(|waiting| waiting.until).min() else { continue };
+        if jobs.is_empty() {
+            continue;
+        }
+        // The time of waiting does not count, or a server that is merely busy would look as if it were away.
+        let deadline = now() + GET_TIME;
         let keys: Vec<_> = jobs.iter().map(|waiting| findable(&waiting.job.key)).collect();
         let find = async |finder: &Finder| finder.find(&keys).await;
         let found = read(shared, &mut session, deadline, find).await;

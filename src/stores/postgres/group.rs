@@ -9,11 +9,12 @@ use super::pen::Pen;
 use super::race::both;
 use super::transaction::{Item, Sequence, look, plain_insert, run};
 use super::trouble::{Kind, Trouble};
+use crate::core::time::now;
 use crate::resource::{
     Atomicity, FaultKind, FieldFault, Key, Outcome, Record, Schema, Version, Write, Written,
 };
 use std::collections::{HashMap, HashSet};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What became of the groups of one transaction.
 #[derive(Debug)]
@@ -251,11 +252,20 @@ fn of_group(group: &Group, outcomes: Vec<(Outcome, bool)>) -> Vec<(Outcome, bool
     }
 }
 
+/// How long writes are done one by one before the transaction is committed: well below what callers wait.
+const ONE_BY_ONE_TIME: Duration = Duration::from_secs(1);
+
 async fn one_by_one(pen: &Pen, groups: &[&Group]) -> Result<(u64, Vec<Inside>), Trouble> {
     let xid = pen.begin(false).await?;
     let mut ends = Vec::with_capacity(groups.len());
+    let begin = now();
     for group in groups {
-        ends.push(alone(pen, group).await?);
+        // Each may wait for somebody's lock: who comes late is tried in the next transaction.
+        ends.push(if now() - begin < ONE_BY_ONE_TIME {
+            alone(pen, group).await?
+        } else {
+            Err(Trouble::new(Kind::Contended, "others were waited for"))
+        });
     }
     Ok((xid, ends))
 }

@@ -24,7 +24,7 @@ pub struct Layout {
     pub new_key: Option<String>,
     /// What counts the keys that are made, quoted with its schema.
     pub sequence: Option<String>,
-    /// Unique indexes over one field each, by name.
+    /// Unique indexes over one field each and all records, by name.
     pub uniques: Vec<(String, usize)>,
     pub has_deferred: bool,
 }
@@ -97,7 +97,8 @@ impl Layout {
         };
         for (number, field) in schema.fields.iter().enumerate() {
             let over = |index: &&Index| index.columns == [field.name.as_str()];
-            let unique = table.indexes.iter().filter(over).filter(|index| index.is_unique);
+            let unique =
+                table.indexes.iter().filter(over).filter(|index| index.is_unique && index.is_whole);
             layout.uniques.extend(unique.map(|index| (index.name.clone(), number)));
         }
         Ok(layout)
@@ -201,7 +202,8 @@ fn refused_table(schema: &Schema, table: &Table) -> Vec<String> {
     }
     for index in table.indexes.iter().filter(|index| index.is_unique && !index.is_immediate) {
         refused.push(format!(
-            "the unique index `{}` belongs to a deferrable constraint, which no insert can respect: make it NOT DEFERRABLE",
+            "the unique index `{}` belongs to a deferrable constraint, which no insert can respect: make it \
+             NOT DEFERRABLE",
             index.name
         ));
     }

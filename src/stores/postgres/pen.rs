@@ -175,7 +175,8 @@ fn taken_sql(layout: &Layout, field: usize) -> String {
 fn count_on_sql(layout: &Layout, sequence: &str) -> String {
     let (table, key) = (&layout.table, &layout.key().name);
     format!(
-        "SELECT setval({}::regclass, s.given) FROM (SELECT coalesce($1, (SELECT max({key}) FROM {table})) AS given) s \
+        "SELECT setval({}::regclass, s.given) FROM (SELECT \
+            coalesce($1::int8, (SELECT max({key})::int8 FROM {table})) AS given) s \
          WHERE s.given > (SELECT last_value FROM {sequence})",
         literal(sequence)
     )

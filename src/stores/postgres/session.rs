@@ -36,8 +36,7 @@ pub async fn ready<'a, S: Session>(
         let (connection, prepared) = shared.connect(S::SETTINGS).await?;
         S::prepare(connection, prepared).await
     };
-    let opened = until(deadline, opened).await;
-    Ok(kept.insert(opened.inspect_err(|trouble| shared.lose(trouble))?))
+    Ok(kept.insert(until(deadline, opened).await?))
 }
 
 /// After trouble: what of it ends the session, and what tells that the server is away.
@@ -45,8 +44,11 @@ pub fn judge<S: Session>(shared: &Shared, kept: &mut Option<S>, trouble: &Troubl
     if trouble.ends_connection() {
         *kept = None;
     }
-    if matches!(trouble.kind, Kind::Lost | Kind::Late | Kind::Login | Kind::Changed) {
-        shared.lose(trouble);
+    match trouble.kind {
+        Kind::Lost | Kind::Login | Kind::Changed => shared.lose(trouble),
+        // One statement may be slow for a reason of its own; whether the server answers at all is seen by a look.
+        Kind::Late => shared.suspected.notify_one(),
+        _ => {}
     }
 }
 
@@ -60,8 +62,10 @@ pub async fn read<S: Session, T>(
 ) -> Result<T, Trouble> {
     let mut may_be_stale = kept.is_some();
     loop {
-        let session = ready(shared, kept, deadline).await?;
-        let read = until(deadline, work(session));
+        let read = async {
+            let session = ready(shared, kept, deadline).await?;
+            until(deadline, work(session)).await
+        };
         let trouble = match either(read, shared.is_down()).await {
             Either::First(Ok(found)) => return Ok(found),
             Either::First(Err(trouble)) => trouble,

@@ -37,7 +37,14 @@ pub async fn prepare(client: &Client, schema: &Arc<Schema>) -> Result<Prepared, 
         client.batch_execute("COMMIT").await?;
         Ok(prepared)
     };
-    let result = prepared.await;
+    let result: Result<Prepared, Trouble> = prepared.await;
+    let result = result.map_err(|trouble| match trouble.kind {
+        // What the server says against a table does not go away by itself.
+        Kind::Value(_) | Kind::Taken(_) | Kind::Broken | Kind::Forbidden => {
+            mismatch(trouble.detail)
+        }
+        _ => trouble,
+    });
     if result.is_err() {
         // Where this fails too, the connection ends and with it the transaction.
         drop(client.batch_execute("ROLLBACK").await);
@@ -65,8 +72,8 @@ async fn in_transaction(client: &Client, schema: &Arc<Schema>) -> Result<Prepare
         (Some(table), Some((stored, true))) => {
             let old = Schema::from_json(stored).map_err(mismatch)?;
             let plan = compatible::compare(&old, schema);
-            plan.map_err(|reasons| mismatch(reasons.join("; ")))?;
-            adapt(client, schema, table).await?;
+            let plan = plan.map_err(|reasons| mismatch(reasons.join("; ")))?;
+            adapt(client, schema, table, &plan.added).await?;
             true
         }
         (Some(_), _) => false,
@@ -192,10 +199,17 @@ fn index(table: &str, schema: &Schema, field: usize, is_unique: bool) -> String 
 }
 
 /// Brings our own table to a schema that was found compatible.
-async fn adapt(client: &Client, schema: &Schema, table: &Table) -> Result<(), Trouble> {
+async fn adapt(
+    client: &Client,
+    schema: &Schema,
+    table: &Table,
+    added: &[usize],
+) -> Result<(), Trouble> {
     for (number, field) in schema.fields.iter().enumerate() {
         let name = quoted(&field.name);
         match table.column(&field.name) {
+            // One that was there and is gone is not made anew: its values are somewhere else.
+            None if !added.contains(&number) => continue,
             None => {
                 let mut sql = format!("ALTER TABLE {} ADD COLUMN {}", table.name, column(field));
                 if let Some(default) = &field.default {

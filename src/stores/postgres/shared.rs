@@ -40,6 +40,8 @@ pub struct Shared {
     pub state: watch::Sender<State>,
     /// Tells the thread that watches the server that somebody lost it.
     pub lost: Notify,
+    /// Asks it to see at once whether the server still answers.
+    pub suspected: Notify,
     pub stopped: watch::Sender<bool>,
 }
 
@@ -56,6 +58,7 @@ impl Shared {
             feed: Feed::new(),
             state: watch::Sender::new(State::Starting),
             lost: Notify::new(),
+            suspected: Notify::new(),
             stopped: watch::Sender::new(false),
         }
     }

@@ -131,7 +131,6 @@ impl Run<'_, '_, '_> {
                 self.items[number].outcome = Some(outcome);
                 return Ok(());
             }
-            self.wave.attempts.insert(attempt.key.clone());
         }
         let key = key_of(&self.pen.layout().schema, write);
         if key.as_ref().is_some_and(|key| self.wave.keys.contains(key)) {
@@ -147,7 +146,9 @@ impl Run<'_, '_, '_> {
                 self.wave.deletes.push((number, key));
             }
         }
+        // Only now: planning may have flushed what was planned before.
         self.wave.keys.extend(key);
+        self.wave.attempts.extend(write.idempotency.as_ref().map(|attempt| attempt.key.clone()));
         Ok(())
     }
 

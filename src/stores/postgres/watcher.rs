@@ -198,7 +198,8 @@ impl Watch {
     /// Until it is time for the next look; answers why there can be none.
     async fn wait(&mut self, shared: &Shared) -> Option<Trouble> {
         let reason = {
-            let told = either(self.connection.noticed(), tokio::time::sleep(shared.watch_interval));
+            let soon = either(shared.suspected.notified(), self.connection.noticed());
+            let told = either(soon, tokio::time::sleep(shared.watch_interval));
             let asked = either(shared.looks.take(usize::MAX), shared.lost.notified());
             either(asked, told).await
         };

@@ -7,7 +7,7 @@ use super::job::Group;
 use super::pen::Pen;
 use super::race::{Either, either};
 use super::session::{judge, ready};
-use super::shared::Shared;
+use super::shared::{Shared, WRITE_TIME};
 use super::trouble::{Kind, Trouble};
 use crate::core::time::now;
 use crate::stores::limits;
@@ -19,9 +19,6 @@ use std::time::{Duration, Instant};
 /// them may hold up the others for as long as it waits for the lock.
 const ASIDE: Duration = Duration::from_millis(40);
 const ASIDE_TOGETHER: usize = 4;
-
-/// A write that has waited for long still gets this much time, because a deadline that is missed costs the connection.
-const LEAST_TIME: Duration = Duration::from_secs(1);
 
 pub async fn work(shared: &Shared) {
     let mut writer = Writer { shared, pen: None, aside: VecDeque::new() };
@@ -81,9 +78,8 @@ impl Writer<'_> {
     }
 
     async fn write(&mut self, groups: Vec<Waiting<Group>>) {
-        let Some(deadline) = groups.iter().map(|waiting| waiting.until).min() else { return };
-        let deadline = deadline.max(now() + LEAST_TIME);
-        match self.attempt(&groups, deadline).await {
+        // The time of waiting does not count, or a server that is merely busy would look as if it were away.
+        match self.attempt(&groups, now() + WRITE_TIME).await {
             Ok(ended) => self.answer(groups, ended),
             Err(trouble) => {
                 for waiting in groups {
@@ -102,7 +98,13 @@ impl Writer<'_> {
         let mut may_be_stale = self.pen.is_some();
         let groups: Vec<&Group> = groups.iter().map(|waiting| &waiting.job).collect();
         loop {
-            let pen = ready(self.shared, &mut self.pen, deadline).await?;
+            let pen = match ready(self.shared, &mut self.pen, deadline).await {
+                Ok(pen) => pen,
+                Err(trouble) => {
+                    judge(self.shared, &mut self.pen, &trouble);
+                    return Err(trouble);
+                }
+            };
             let trouble = match write(pen, &groups, deadline).await {
                 Ok(ended) => return Ok(ended),
                 Err(Failure::NotDone(trouble)) if trouble.kind == Kind::Lost && may_be_stale => {

@@ -1,7 +1,7 @@
 //! The rules of Pydantic as they were recorded from it: what is taken, and the words for what is not.
 
-use super::*;
-use crate::resource::{FieldLimits, Pattern};
+use super::values::*;
+use crate::resource::{FaultKind, Field, FieldKind, FieldLimits, Pattern, Value};
 
 fn field(kind: FieldKind) -> Field {
     Field {

@@ -1,5 +1,6 @@
-//! The wire of the original `cached-users`, for any schema: one path that registers a record, one that reads it and says
-//! whether a cache answered. Flask is the model: keys are sorted, everything beyond ASCII is escaped, a line end closes.
+//! The wire of the original `cached-users`, for any schema: one path that registers a record, one that reads it and
+//! says whether a cache answered. Flask is the model: keys are sorted, everything beyond ASCII is escaped, a line end
+//! closes.
 
 mod get;
 mod mount;
