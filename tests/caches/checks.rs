@@ -161,16 +161,19 @@ fn a_store_that_claims_less_than_it_saw_changes_nothing() {
     holds(&over_a_script(1, script, &plan(1)), "modest");
 }
 
+/// A fault shows itself only where a reader comes in time: some seeds may pass it by, not all.
+fn is_found_out(script: fn() -> Script) -> bool {
+    (1..=20).any(|seed| !over_a_script(seed, script(), &plan(seed)).violations.is_empty())
+}
+
 #[test]
 fn a_store_that_hides_changes_is_found_out() {
-    let script = Script { hides_changes: true, ..Script::default() };
-    assert!(!over_a_script(1, script, &plan(1)).violations.is_empty());
+    assert!(is_found_out(|| Script { hides_changes: true, ..Script::default() }));
 }
 
 #[test]
 fn a_store_that_answers_before_it_tells_is_found_out() {
-    let script = Script { tells_late: true, ..Script::default() };
-    assert!(!over_a_script(1, script, &plan(1)).violations.is_empty());
+    assert!(is_found_out(|| Script { tells_late: true, ..Script::default() }));
 }
 
 /// A cache as many write it: look, else read and keep; a write removes.

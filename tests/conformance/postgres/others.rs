@@ -121,21 +121,18 @@ fn a_table_that_goes_away_is_an_error_until_it_is_back() {
     server.sql(&database, "ALTER TABLE things RENAME COLUMN count TO amount");
     let error = store.get(Key::Integer(1)).wait().unwrap_err();
     assert_eq!(error.kind, StoreErrorKind::Broken, "{error}");
-    eventually(|| {
-        let error = store.get(Key::Integer(1)).wait().unwrap_err();
-        error.detail.contains("no column `count`") || error.detail.contains("amount")
-    });
-    let Health::Down(why) = store.health() else { panic!("it is not usable") };
-    assert!(!why.contains("amount"), "{why}");
     server.sql(&database, "ALTER TABLE things RENAME COLUMN amount TO count");
+    let is_back = || {
+        let found = store.get(Key::Integer(1)).wait();
+        found.is_ok_and(|found| found.record == Some(counter(1, 1)))
+    };
+    eventually(is_back);
     eventually(|| store.health() == Health::Ready);
-    assert_eq!(get(&*store, 1), Some(counter(1, 1)));
     // Another type of the same column is noticed, too.
     server.sql(&database, "ALTER TABLE things ALTER COLUMN count TYPE text");
     eventually(|| store.get(Key::Integer(1)).wait().is_err());
     server.sql(&database, "ALTER TABLE things ALTER COLUMN count TYPE int USING count::int");
-    eventually(|| store.health() == Health::Ready);
-    assert_eq!(get(&*store, 1), Some(counter(1, 1)));
+    eventually(is_back);
 }
 
 #[test]
