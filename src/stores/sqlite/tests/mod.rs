@@ -3,6 +3,7 @@
 mod commits;
 mod files;
 mod followers;
+mod here;
 mod plans;
 mod schemas;
 mod shells;
