@@ -1,6 +1,6 @@
 //! Several processes share copies through Redis, and none of them believes one that a write has passed.
 
-use crate::server::Redis;
+use crate::redis_server::Redis;
 use crate::support::{ANY, Process, copy_in, eventually, tombstone_in};
 use Origin::{Near, Store};
 use headwater::caches::Origin;
