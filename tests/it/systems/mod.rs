@@ -1,6 +1,8 @@
 //! The systems by their contract, with clients and producers that are not ours: curl and Python.
 
+mod cached_users;
 mod numbers;
+mod originals;
 mod random_file;
 mod shared_data;
 mod simulator;
@@ -13,7 +15,7 @@ use std::process::Command;
 /// A script beside this file, run by the Python of this machine.
 fn python(script: &str, arguments: &[&str]) -> Process {
     let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "tests/it/systems", script].iter().collect();
-    Process::start(Command::new("python3").arg("-u").arg(path).args(arguments))
+    Process::start(Command::new("python3").args(["-u", "-B"]).arg(path).args(arguments))
 }
 
 /// What curl prints.
