@@ -94,9 +94,11 @@ fn check(store: &str, memory: Memory, plan: &Plan) {
     let proxy = Proxy::to(&redis.address());
     let mut pair = Pair::start(store, &format!("redis://{}", proxy.address()), memory);
     let sites: Vec<&dyn Site> = pair.servers.iter().map(|server| server as &dyn Site).collect();
+    let mut mishaps = 0;
     let history = drive(&sites, plan, |ended| {
-        trouble((&redis, &proxy), || pair.uses_redis(), plan.seed, ended);
+        mishaps = trouble((&redis, &proxy), || pair.uses_redis(), plan.seed, ended);
     });
+    assert!(mishaps > 3, "{what}: hardly anything happened to Redis");
     let faults: Vec<String> = pair.servers.iter().flat_map(Server::faults).collect();
     assert!(faults.is_empty(), "{what}: {} faults\n{}", faults.len(), faults[..1].join("\n"));
     nobody_waits(&history, &what);
@@ -109,7 +111,9 @@ fn check(store: &str, memory: Memory, plan: &Plan) {
     assert_eq!(pair.cache_reads("stale"), 0, "{what}: the store was there");
     let (reads, writes) = (history.reads(), history.writes());
     let Verdict { stale_reads, stalest, .. } = verdict;
-    eprintln!("{what}: {reads} reads, {writes} writes, {stale_reads} stale by {stalest:?} at most");
+    eprintln!(
+        "{what}: {reads} reads, {writes} writes, {mishaps} mishaps, {stale_reads} stale by {stalest:?} at most"
+    );
     pair.processes.iter_mut().for_each(Process::stop);
 }
 
