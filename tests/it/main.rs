@@ -13,6 +13,10 @@ mod disk_full;
 #[cfg(test)]
 mod order;
 #[cfg(test)]
+#[expect(dead_code, reason = "other tests use more of it")]
+#[path = "../servers/postgres.rs"]
+mod postgres;
+#[cfg(test)]
 mod reload;
 #[cfg(test)]
 mod stop;
