@@ -29,7 +29,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// What the examples of components name.
-const RESOURCES: &str = "resources:\n  users:\n    fields: { name: text }\n    store: memory\n";
+const RESOURCES: &str = "resources:\n  users: { fields: { name: text }, store: memory }\n  things: { fields: { text: text }, store: memory }\n";
 
 /// A checked flow of three components, each written as below its role in a stack file.
 pub fn flow(source: &str, step: Option<&str>, sink: &str) -> Result<Flow, String> {
