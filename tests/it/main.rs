@@ -17,6 +17,8 @@ mod order;
 #[path = "../servers/postgres.rs"]
 mod postgres;
 #[cfg(test)]
+mod read_only;
+#[cfg(test)]
 mod reload;
 #[cfg(test)]
 mod stop;
