@@ -3,6 +3,7 @@
 mod commits;
 mod files;
 mod followers;
+mod neighbours;
 mod plans;
 mod schemas;
 mod shells;
