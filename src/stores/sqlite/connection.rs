@@ -40,6 +40,8 @@ impl Location {
         };
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         pattern::install(&connection)?;
+        // Plans do not depend on values, or a list's limit alone would have it planned anew each time.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         // A column that is gone is an error, not a text of the same letters.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;

@@ -113,7 +113,7 @@ impl Attempt for Get {
         }
         let Some(key) = self.key(segment) else { return false };
         let freshness = answers::version_asked_for(|name| request.header(name));
-        let Some(read) = self.served.resource.near(&key, freshness) else { return false };
+        let Some(read) = self.served.resource.now(&key, freshness) else { return false };
         answers::read_headers(&read, false, |name, value| {
             out.header(name, value);
         });

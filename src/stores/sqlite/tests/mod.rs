@@ -3,6 +3,7 @@
 mod commits;
 mod files;
 mod followers;
+mod here;
 mod neighbours;
 mod plans;
 mod schemas;
