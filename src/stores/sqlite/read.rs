@@ -111,8 +111,8 @@ pub(super) fn list_within(
 fn cursor(table: &Table, order: &Order, last: &Record, place: i64) -> Cursor {
     match order {
         Order::Insertion => Cursor(vec![Value::Integer(place)]),
-        Order::Fields(sorts) => {
-            let sorts = select::all_sorts(table, sorts);
+        Order::Fields(_) => {
+            let sorts = order.columns(&table.schema);
             Cursor(sorts.iter().map(|sort| last.value(sort.field).clone()).collect())
         }
     }

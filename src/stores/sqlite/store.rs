@@ -1,7 +1,7 @@
 //! The store as its callers see it: queues in front of threads.
 
 use super::connection::{self, Location};
-use super::error::{fault, is_busy, store_error};
+use super::error::{fault, is_busy};
 use super::here::Here;
 use super::job::{Job, WriteJob};
 use super::read;
@@ -257,8 +257,8 @@ fn open(schema: Arc<Schema>, location: Location) -> Result<(Connection, Shared),
         Ok((connection, prepared))
     })?;
     if location != Location::Memory {
-        let is_durable = connection::is_durable(&connection)
-            .map_err(|error| fault(store_error(&location.name(), &error)))?;
+        let is_durable =
+            connection::is_durable(&connection).map_err(|error| fault(&location.name(), &error))?;
         if !is_durable {
             return Err(Fault::stop(format!(
                 "{}: this file system does not let SQLite keep a write-ahead log; put the file on a local disk",

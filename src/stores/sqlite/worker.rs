@@ -3,6 +3,7 @@
 use super::commit::{Committer, run};
 use super::here::hold;
 use super::job::{Job, WriteJob};
+use super::log;
 use super::look::look;
 use super::read;
 use super::shared::{Shared, Side};
@@ -18,6 +19,12 @@ use std::time::{Duration, Instant};
 
 /// While writing is in trouble, somebody looks this often whether it has passed.
 const PROBE: Duration = Duration::from_secs(1);
+
+/// How often the log of changes is shortened by more than our own writes ask for: others may write to the table, too.
+const TRIM_PAUSE: Duration = if cfg!(test) { PROBE } else { Duration::from_mins(1) };
+
+/// Changes that are forgotten in one go then; what is left comes a second later, so that nobody waits for long.
+const TRIM_TOGETHER: u64 = 10_000;
 
 /// What a thread is for.
 pub(super) enum Role {
@@ -68,6 +75,8 @@ pub(super) struct Worker {
     committer: Committer,
     /// When it was last told that everything is told.
     synced: Option<Instant>,
+    /// When the log is looked at again.
+    next_trim: Instant,
 }
 
 impl Worker {
@@ -84,6 +93,7 @@ impl Worker {
             role,
             committer: Committer::default(),
             synced: None,
+            next_trim: now() + TRIM_PAUSE,
         }
     }
 
@@ -120,6 +130,7 @@ impl Worker {
         match &self.role {
             Role::Alone { interval } | Role::Watcher { interval, .. } => *interval,
             Role::Writer if self.shared.is_in_trouble(Side::Writing) => PROBE,
+            Role::Writer => self.next_trim.saturating_duration_since(now()),
             _ => Duration::from_hours(1),
         }
     }
@@ -144,9 +155,12 @@ impl Worker {
             self.scan(connection, job);
         }
         match &self.role {
-            Role::Writer if is_idle && self.shared.is_in_trouble(Side::Writing) => {
-                self.probe(connection);
+            Role::Writer if self.shared.is_in_trouble(Side::Writing) => {
+                if is_idle {
+                    self.probe(connection);
+                }
             }
+            Role::Writer => self.trim(connection),
             Role::Watcher { queues, scans, .. } => {
                 for queue in queues {
                     queue.refuse_late();
@@ -213,6 +227,16 @@ impl Worker {
             }
             _ => false,
         }
+    }
+
+    /// A statement of its own, once in a while. Trouble is left to the next write to tell.
+    fn trim(&mut self, connection: &Connection) {
+        let at = now();
+        if at < self.next_trim {
+            return;
+        }
+        let trimmed = log::trim(connection, &self.shared.table, TRIM_TOGETHER);
+        self.next_trim = at + if trimmed == Ok(true) { PROBE } else { TRIM_PAUSE };
     }
 
     /// Writes something that changes nothing, to learn whether writing works again.

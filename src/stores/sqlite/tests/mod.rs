@@ -4,6 +4,7 @@ mod commits;
 mod files;
 mod followers;
 mod here;
+mod neighbours;
 mod plans;
 mod schemas;
 mod shells;
