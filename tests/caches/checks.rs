@@ -26,7 +26,7 @@ struct Process(Arc<Cached>);
 impl Site for Process {
     fn read(&self, name: &str, version: u64) -> Result<Seen, Trouble> {
         let freshness = Freshness { at_least: Version(version), is_bypass: false };
-        let near = self.0.near(&key(name), freshness).map(Ok);
+        let near = self.0.now(&key(name), freshness).map(Ok);
         let read = near.unwrap_or_else(|| block_on(self.0.get(key(name), freshness)));
         let read = read.map_err(|_| Trouble::Refused)?;
         let number = number(read.record.as_ref()).map(|number| number as u64);

@@ -72,7 +72,7 @@ impl Process {
     }
 
     pub fn is_near(&self, name: &str) -> bool {
-        self.cached.near(&key(name), ANY).is_some()
+        self.cached.now(&key(name), ANY).is_some()
     }
 
     pub fn put(&self, name: &str, number: i64) -> Written {

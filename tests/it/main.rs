@@ -18,7 +18,7 @@ mod order;
 #[cfg(test)]
 #[expect(dead_code, reason = "other tests use the rest")]
 #[path = "../servers/postgres.rs"]
-mod postgres_server;
+mod postgres;
 #[cfg(test)]
 #[expect(dead_code, reason = "other tests use the rest")]
 #[path = "../servers/proxy.rs"]
@@ -27,6 +27,8 @@ mod proxy;
 #[expect(dead_code, reason = "other tests use the rest")]
 #[path = "../servers/redis.rs"]
 mod redis_server;
+#[cfg(test)]
+mod read_only;
 #[cfg(test)]
 mod reload;
 #[cfg(test)]

@@ -5,7 +5,7 @@
 mod site;
 
 use crate::checker::{History, Plan, Promise, Site, Verdict, drive, judge};
-use crate::postgres_server::Postgres;
+use crate::postgres::Postgres;
 use crate::proxy::Proxy;
 use crate::redis_server::{Redis, pause};
 use crate::support::{Harness, Process, eventually};

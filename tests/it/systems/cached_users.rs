@@ -2,7 +2,7 @@
 //! are killed and frozen.
 
 use super::{PASSWORD, READ_DEADLINE, SOON, WRITE_DEADLINE, tells_no_secret, timed};
-use crate::postgres_server::Postgres;
+use crate::postgres::Postgres;
 use crate::redis_server::Redis;
 use crate::support::{Answer, Connection, Harness, Process, eventually, get};
 use serde_json::Value;

@@ -3,7 +3,7 @@
 
 use super::cached_users::System;
 use super::python;
-use crate::postgres_server::Postgres;
+use crate::postgres::Postgres;
 use crate::support::{Harness, PATIENCE, Process, eventually, get};
 use serde_json::Value;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! `users` over a real PostgreSQL that is killed and frozen.
 
 use super::{PASSWORD, READ_DEADLINE, SOON, WRITE_DEADLINE, tells_no_secret, timed};
-use crate::postgres_server::Postgres;
+use crate::postgres::Postgres;
 use crate::support::{Answer, Connection, Harness, Process, eventually, get};
 use std::time::Duration;
 
