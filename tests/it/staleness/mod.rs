@@ -7,11 +7,13 @@ mod site;
 use crate::checker::{History, Plan, Promise, Site, Verdict, drive, judge};
 use crate::postgres::Postgres;
 use crate::proxy::Proxy;
-use crate::redis_server::Redis;
+use crate::redis_server::{Redis, pause};
 use crate::support::{Harness, Process, eventually};
 use crate::trouble::trouble;
-use headwater::testing::random::seeds;
-use site::{Memory, Server};
+use headwater::testing::random::{Random, seeds};
+use site::{Memory, Place, Server};
+use std::sync::Mutex;
+use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
 const MAX_STALE: Duration = Duration::from_millis(60);
@@ -44,24 +46,48 @@ services:
 
 /// The two processes, each with a service of the stack.
 struct Pair {
-    _harness: Harness,
-    processes: Vec<Process>,
-    servers: Vec<Server>,
+    harness: Harness,
+    processes: [Mutex<Process>; 2],
+    servers: [Server; 2],
+}
+
+const SERVICES: [&str; 2] = ["one", "other"];
+
+fn start(harness: &Harness, service: &str) -> Process {
+    Process::start(harness.up().args(["--only", service]))
+}
+
+fn place(process: &Process, service: &str) -> Place {
+    Place { address: process.address(service), admin: process.address("admin") }
 }
 
 impl Pair {
     /// Over an embedded store, unless there is the address of another one.
     fn start(store: &str, cache: &str, memory: Memory) -> Self {
         let harness = Harness::new(STACK).environment("STORE", store).environment("CACHE", cache);
-        let start = |service: &str| Process::start(harness.up().args(["--only", service]));
-        let processes = vec![start("one"), start("other")];
-        let address = |process: &Process, service: &str| {
-            Server::new(process.address(service), process.address("admin"), memory)
-        };
-        let servers = vec![address(&processes[0], "one"), address(&processes[1], "other")];
-        let pair = Self { _harness: harness, processes, servers };
+        // Both at once, as they are after a machine was started.
+        let processes = SERVICES.map(|service| start(&harness, service));
+        let servers = [0, 1].map(|number| {
+            let place = place(&processes[number], SERVICES[number]);
+            Server::new(place, memory)
+        });
+        let pair = Self { harness, processes: processes.map(Mutex::new), servers };
         eventually("both use Redis", || pair.uses_redis());
         pair
+    }
+
+    /// `kill -9` of one of them, which is started again.
+    fn kill(&self, number: usize) {
+        let mut process = self.processes[number].lock().unwrap();
+        process.kill();
+        *process = start(&self.harness, SERVICES[number]);
+        self.servers[number].moves_to(place(&process, SERVICES[number]));
+    }
+
+    fn stop(self) {
+        for process in self.processes {
+            process.into_inner().unwrap().stop();
+        }
     }
 
     fn uses_redis(&self) -> bool {
@@ -89,40 +115,43 @@ fn plan(seed: u64) -> Plan {
 
 /// Runs sessions against two processes while Redis has trouble, and judges all that they saw.
 fn check(store: &str, memory: Memory, plan: &Plan) {
-    let what = format!("HEADWATER_SEED={}", plan.seed);
     let redis = Redis::start();
     let proxy = Proxy::to(&redis.address());
-    let mut pair = Pair::start(store, &format!("redis://{}", proxy.address()), memory);
+    let pair = Pair::start(store, &format!("redis://{}", proxy.address()), memory);
     let sites: Vec<&dyn Site> = pair.servers.iter().map(|server| server as &dyn Site).collect();
     let mut mishaps = 0;
     let history = drive(&sites, plan, |ended| {
         mishaps = trouble((&redis, &proxy), || pair.uses_redis(), plan.seed, ended);
     });
-    assert!(mishaps > 3, "{what}: hardly anything happened to Redis");
+    assert!(mishaps > 3, "hardly anything happened to Redis");
+    let verdict = judged(&pair, &history, plan, memory);
+    assert!(verdict.stale_reads > 0, "what is never stale says nothing about a bound");
+    let from = ["near", "redis", "store"].map(|from| pair.cache_reads(from));
+    assert!(from.iter().all(|reads| *reads > 0), "read near, in Redis and in the store: {from:?}");
+    assert_eq!(pair.cache_reads("stale"), 0, "the store was there");
+    pair.stop();
+}
+
+/// Nothing was wrong with any answer.
+#[track_caller]
+fn judged(pair: &Pair, history: &History, plan: &Plan, memory: Memory) -> Verdict {
+    let what = format!("HEADWATER_SEED={}", plan.seed);
     let faults: Vec<String> = pair.servers.iter().flat_map(Server::faults).collect();
     assert!(faults.is_empty(), "{what}: {} faults\n{}", faults.len(), faults[..1].join("\n"));
-    nobody_waits(&history, &what);
-    assert!(history.reads() > 1000 && history.writes() > 50, "{what}: enough happened");
-    let verdict = judge(&history, Promise { is_monotonic: memory == Memory::OfAll });
-    holds(&verdict, &what);
-    for from in ["near", "redis", "store"] {
-        assert!(pair.cache_reads(from) > 0, "{what}: nothing was read from {from}");
-    }
-    assert_eq!(pair.cache_reads("stale"), 0, "{what}: the store was there");
     let (reads, writes) = (history.reads(), history.writes());
-    let Verdict { stale_reads, stalest, .. } = verdict;
-    eprintln!(
-        "{what}: {reads} reads, {writes} writes, {mishaps} mishaps, {stale_reads} stale by {stalest:?} at most"
-    );
-    pair.processes.iter_mut().for_each(Process::stop);
+    assert!(reads > 1000 && writes > 50, "{what}: enough happened");
+    nobody_waits(history, &what);
+    let verdict = judge(history, Promise { is_monotonic: memory == Memory::OfAll });
+    holds(&verdict, &what);
+    let Verdict { stale_reads, stalest, .. } = &verdict;
+    eprintln!("{what}: {reads} reads, {writes} writes, {stale_reads} stale by {stalest:?} at most");
+    verdict
 }
 
 #[track_caller]
 fn holds(verdict: &Verdict, what: &str) {
     let violations = verdict.violations.iter().take(5).cloned().collect::<Vec<_>>().join("\n");
     assert!(verdict.violations.is_empty(), "{what}: {}\n{violations}", verdict.violations.len());
-    // What is never stale says nothing about a bound.
-    assert!(verdict.stale_reads > 0, "{what}: the bound was not made use of");
 }
 
 #[track_caller]
@@ -159,5 +188,27 @@ fn two_processes_on_postgres_keep_their_promise_whatever_happens_to_redis() {
 fn a_session_that_brings_the_versions_it_saw_never_goes_back() {
     for seed in seeds(1).take(RUNS as usize) {
         check("", Memory::OfAll, &Plan { time: Duration::from_secs(4), ..plan(seed) });
+    }
+}
+
+#[test]
+fn a_process_that_is_killed_and_started_again_believes_no_old_copy() {
+    for seed in seeds(1).take(RUNS as usize) {
+        let redis = Redis::start();
+        let mut pair = Pair::start("", &redis.url(), Memory::OfAll);
+        pair.servers.iter_mut().for_each(|server| server.may_break = true);
+        let sites: Vec<&dyn Site> = pair.servers.iter().map(|server| server as &dyn Site).collect();
+        let mut random = Random::new(seed);
+        let mut kills = 0;
+        let history = drive(&sites, &plan(seed), |ended| {
+            while !ended.load(SeqCst) {
+                pause(Duration::from_millis(100 + random.below(700)));
+                pair.kill(random.below(2) as usize);
+                kills += 1;
+            }
+        });
+        assert!(kills > 2, "hardly anything was killed");
+        judged(&pair, &history, &plan(seed), Memory::OfAll);
+        pair.stop();
     }
 }

@@ -18,10 +18,18 @@ pub enum Memory {
 /// A process; sessions are threads, and each has a connection of its own.
 #[derive(Debug)]
 pub struct Server {
-    address: String,
-    admin: String,
+    place: Mutex<Place>,
     memory: Memory,
+    /// A process that is killed ends connections, which is no fault of an answer.
+    pub may_break: bool,
     faults: Mutex<Vec<String>>,
+}
+
+/// Where a process listens.
+#[derive(Debug, Clone)]
+pub struct Place {
+    pub address: String,
+    pub admin: String,
 }
 
 /// What one session keeps.
@@ -38,13 +46,23 @@ thread_local! {
 }
 
 impl Server {
-    pub fn new(address: String, admin: String, memory: Memory) -> Self {
-        Self { address, admin, memory, faults: Mutex::default() }
+    pub fn new(place: Place, memory: Memory) -> Self {
+        let place = Mutex::new(place);
+        Self { place, memory, may_break: false, faults: Mutex::default() }
+    }
+
+    /// The process was started anew.
+    pub fn moves_to(&self, place: Place) {
+        *self.place.lock().unwrap() = place;
+    }
+
+    fn place(&self) -> Place {
+        self.place.lock().unwrap().clone()
     }
 
     /// A number of the metrics page, of the line that holds `label`.
     pub fn figure(&self, name: &str, label: &str) -> u64 {
-        let page = get(&format!("{}metrics", self.admin)).unwrap().body;
+        let page = get(&format!("{}metrics", self.place().admin)).unwrap().body;
         let line = page.lines().find(|line| line.starts_with(name) && line.contains(label));
         let number = line.and_then(|line| line.rsplit(' ').next()?.parse().ok());
         number.unwrap_or_else(|| panic!("no {name} {label} in {page}"))
@@ -68,14 +86,20 @@ impl Server {
         body: &str,
     ) -> Result<Answer, Trouble> {
         let path = format!("/things/{key}");
-        let kept = session.connections.remove(&self.address).map(Ok);
-        let opened = kept.unwrap_or_else(|| Connection::open(&self.address));
+        let address = self.place().address;
+        let kept = session.connections.remove(&address).map(Ok);
+        let opened = kept.unwrap_or_else(|| Connection::open(&address));
         let exchanged = opened.and_then(|mut connection| {
             let answer = connection.exchange_with(method, &path, headers, body)?;
-            session.connections.insert(self.address.clone(), connection);
+            session.connections.insert(address, connection);
             Ok(answer)
         });
-        exchanged.map_err(|error| self.fault(format!("{method} {key}: {error}")))
+        exchanged.map_err(|error| {
+            if self.may_break {
+                return Trouble::Unknown;
+            }
+            self.fault(format!("{method} {key}: {error}"))
+        })
     }
 
     /// Notes as of what an answer is true.

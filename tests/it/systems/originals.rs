@@ -61,6 +61,7 @@ fn simulated(store: &str) {
     page.args(["--only", "frontend", "--port", "frontend=0"]).env("API_URL", &list);
     let mut page = Process::start(&mut page);
     let address = page.address("frontend");
+    // There is something to read from the first moment on.
     let ours = || get(&format!("{address}data.json")).unwrap().json()["panels"].clone();
     eventually("the page knows them all", || ours()[1]["count"] == created);
     let (histogram, statistics) = (&ours()[0], &ours()[1]);
