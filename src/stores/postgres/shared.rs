@@ -112,6 +112,8 @@ impl Shared {
         match &*self.state.borrow() {
             State::Up(_) => Health::Ready,
             State::Starting => Health::Down("the database is being prepared".into()),
+            // What the table lacks is the words of the schema and of the remedy alone.
+            State::Down(Trouble { kind: Kind::Mismatch, detail }) => Health::Down(detail.clone()),
             State::Down(trouble) if trouble.needs_a_person() => {
                 Health::Down("the database cannot be used as it is; the log says why".into())
             }
