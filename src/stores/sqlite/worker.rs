@@ -152,12 +152,8 @@ impl Worker {
             self.scan(job);
         }
         match &self.role {
-            Role::Writer if self.shared.is_in_trouble(Side::Writing) => {
-                if is_idle {
-                    self.probe();
-                }
-            }
-            Role::Writer => self.trim(),
+            Role::Writer if !self.shared.is_in_trouble(Side::Writing) => self.trim(),
+            Role::Writer if is_idle => self.probe(),
             Role::Watcher { queues, scans, .. } => {
                 for queue in queues {
                     queue.refuse_late();
