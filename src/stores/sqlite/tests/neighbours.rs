@@ -48,6 +48,22 @@ fn what_a_shell_evicts_is_noted() {
         ),
         ("INSERT INTO users (id, name) VALUES (7, 'e')", &[(7, Created)]),
         ("UPDATE users SET name = 'f' WHERE id = 7", &[(7, Updated)]),
+        // What an ignored write might have evicted goes another way, and once.
+        (
+            "INSERT OR IGNORE INTO users (id, name) VALUES (8, 'f'); DELETE FROM users WHERE id = 7;
+             INSERT INTO users (id, name) VALUES (8, 'f')",
+            &[(7, Deleted), (8, Created)],
+        ),
+        (
+            "INSERT OR IGNORE INTO users (id, name) VALUES (9, 'f'); UPDATE users SET id = 7 WHERE id = 8;
+             INSERT INTO users (id, name) VALUES (9, 'g')",
+            &[(7, Created), (8, Deleted), (9, Created)],
+        ),
+        (
+            "PRAGMA recursive_triggers = on; INSERT OR REPLACE INTO users (id, name) VALUES (10, 'g');
+             PRAGMA recursive_triggers = off",
+            &[(9, Deleted), (10, Created)],
+        ),
     ] {
         assert_eq!(done(&store, &shell, sql), expected, "{sql}");
     }
@@ -55,8 +71,8 @@ fn what_a_shell_evicts_is_noted() {
     // The triggers go with the unique field.
     drop(store);
     let store = file.open(&users()).unwrap();
-    let sql = "INSERT INTO users (id, name) VALUES (8, 'f')";
-    assert_eq!(done(&store, &shell, sql), [(8, Created)]);
+    let sql = "INSERT INTO users (id, name) VALUES (11, 'f')";
+    assert_eq!(done(&store, &shell, sql), [(11, Created)]);
 }
 
 #[test]
