@@ -47,6 +47,8 @@ mod routes;
 #[doc(hidden)]
 pub mod stack;
 
+#[doc(hidden)]
+pub mod map;
 mod views;
 
 mod app;

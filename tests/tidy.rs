@@ -26,6 +26,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("panels", &["core", "charts"]),
     ("stack", &["core", "catalog", "expr", "formats", "generator", "resource"]),
     ("routes", &["core", "engine", "generator", "server", "stack"]),
+    ("map", &["core", "charts", "resource", "stack"]),
     ("views", &["core", "charts", "clients", "engine", "formats", "report", "server"]),
     (
         "app",
@@ -35,6 +36,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "charts",
             "engine",
             "generator",
+            "map",
             "resource",
             "routes",
             "server",
@@ -64,7 +66,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 
 /// What pure modules never touch: they have no clock, no disk, no network, no threads.
 const PURE: &[&str] =
-    &["charts", "expr", "formats", "generator", "panels", "report", "steps", "summary"];
+    &["charts", "expr", "formats", "generator", "map", "panels", "report", "steps", "summary"];
 const IMPURE: &[&str] = &["std::fs", "std::net", "std::env::", "SystemTime", "tokio::", "ureq::"];
 
 /// Lines of a file that are no tests, and of the tests inside it.
