@@ -1,5 +1,6 @@
 //! Starting, changing and stopping the services of a stack, in order.
 
+use crate::app::map::{Keeper, Looking};
 use crate::app::resources::Resources;
 use crate::app::service::{self, OnEnd, Running, with_port};
 use crate::app::status::{self, Detail, ServiceStatus, Snapshot};
@@ -9,6 +10,7 @@ use crate::core::disk::Disk;
 use crate::core::fault::Fault;
 use crate::core::limits::COMMIT_BYTES;
 use crate::engine::State;
+use crate::map::Graph;
 use crate::server::RunningServer;
 use crate::stack::Stack;
 use crate::stack::model::{Body, Service};
@@ -82,6 +84,8 @@ pub struct App {
     stack: String,
     services: Arc<Mutex<Vec<Entry>>>,
     resources: Resources,
+    keeper: Keeper,
+    looking: Mutex<Option<Looking>>,
     admin: Option<RunningServer>,
 }
 
@@ -112,9 +116,18 @@ impl App {
         let seed = seed::of(stack.seed, &disk, &data)?;
         let resources = Resources::new(&stack.name, data, &stack.resources);
         let (stack_name, services) = (stack.name.clone(), Arc::default());
-        let mut app =
-            Self { disk, options, seed, stack: stack_name, services, resources, admin: None };
-        app.admin = Some(admin::start(app.options.admin, &app.view())?);
+        let mut app = Self {
+            disk,
+            options,
+            seed,
+            stack: stack_name,
+            services,
+            resources,
+            keeper: Keeper::new(Graph::of(stack)),
+            looking: Mutex::default(),
+            admin: None,
+        };
+        app.admin = Some(admin::start(app.options.admin, &app.view(), &app.keeper)?);
         for service in app.options.choose(stack).map_err(Fault::stop)? {
             let running = app.start_one(&service);
             if let Err(fault) = running {
@@ -123,6 +136,7 @@ impl App {
             }
             app.lock().push(Entry { service, running: running.map_err(|fault| fault.to_string()) });
         }
+        app.looking = Mutex::new(Some(app.keeper.look(app.view())?));
         Ok(app)
     }
 
@@ -163,6 +177,7 @@ impl App {
             ));
         }
         let wanted = self.options.choose(stack)?;
+        self.keeper.change(Graph::of(stack));
         let changed = self.resources.change(&stack.resources);
         let (kept, mut leaving): (Vec<Entry>, Vec<Entry>) =
             std::mem::take(&mut *self.lock()).into_iter().partition(|entry| {
@@ -223,6 +238,10 @@ impl App {
 
     /// Sources first, then what is under way, then servers.
     pub fn stop(&self) {
+        let looking = self.looking.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(looking) = looking {
+            looking.stop();
+        }
         stop_all(std::mem::take(&mut *self.lock()));
         self.resources.close();
     }

@@ -145,6 +145,17 @@ impl FlowMeter {
         *self.lock().waiting(side) = None;
     }
 
+    /// Which of its places waits; the one that is nearest to the end says most.
+    pub fn waiting_side(&self) -> Option<Side> {
+        let shared = self.lock();
+        let waits = [
+            (Side::Sink, &shared.sink_waits),
+            (Side::Intake, &shared.intake_waits),
+            (Side::Source, &shared.source_waits),
+        ];
+        waits.into_iter().find_map(|(side, reason)| reason.as_ref().map(|_| side))
+    }
+
     pub fn last_error(&self) -> Option<String> {
         self.lock().last_error.clone()
     }
@@ -208,6 +219,11 @@ impl Histogram {
         let bucket = BUCKETS_US.partition_point(|bound| *bound < us);
         self.counts[bucket].fetch_add(1, Relaxed);
         self.sum_us.fetch_add(us, Relaxed);
+    }
+
+    /// All of them together.
+    pub fn sum(&self) -> Duration {
+        Duration::from_micros(self.sum_us.load(Relaxed))
     }
 
     /// Cumulative counts per bound, the total, and the sum in seconds.

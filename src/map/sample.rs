@@ -22,7 +22,9 @@ pub struct Sample {
     pub spent: [Duration; 3],
     /// How long a delivery, an answer or a read takes.
     pub latency: Latency,
-    /// Of a cache: how long hits and misses take.
+    /// Of a cache: how many reads it answered, how many it did not, and how long both take.
+    pub hits: u64,
+    pub misses: u64,
     pub hit: Latency,
     pub miss: Latency,
 }
@@ -37,6 +39,14 @@ pub struct Latency {
 }
 
 impl Latency {
+    fn add(&mut self, other: &Self) {
+        self.count += other.count;
+        self.sum += other.sum;
+        for (mine, others) in self.buckets.iter_mut().zip(&other.buckets) {
+            mine.1 += others.1;
+        }
+    }
+
     pub fn mean_since(&self, before: &Self) -> Option<f64> {
         let many = self.count.checked_sub(before.count).filter(|many| *many > 0)?;
         let time = self.sum.checked_sub(before.sum)?;
@@ -94,6 +104,24 @@ pub type Row = [f32; SERIES];
 pub const UNKNOWN: Row = [f32::NAN; SERIES];
 
 impl Sample {
+    /// Adds what another replica counted.
+    pub fn add(&mut self, other: &Self) {
+        self.taken += other.taken;
+        self.taken_bytes += other.taken_bytes;
+        self.given += other.given;
+        self.given_bytes += other.given_bytes;
+        self.errors += other.errors;
+        self.dead_letters += other.dead_letters;
+        self.refused += other.refused;
+        self.waiting += other.waiting;
+        self.oldest = self.oldest.max(other.oldest);
+        // The busiest replica decides whether the node is at capacity.
+        for (mine, others) in self.spent.iter_mut().zip(other.spent) {
+            *mine = (*mine).max(others);
+        }
+        self.latency.add(&other.latency);
+    }
+
     /// What happened since `before`, which is `elapsed` ago. A counter that went back began anew: of it nothing is
     /// known this time.
     pub fn since(&self, before: &Self, elapsed: Duration) -> Row {
@@ -124,8 +152,8 @@ impl Sample {
         set(Series::Stepping, share(1));
         set(Series::Writing, share(2));
         set(Series::Latency, seconds_of(self.latency.mean_since(&before.latency)));
-        let hits = self.hit.count.checked_sub(before.hit.count);
-        let misses = self.miss.count.checked_sub(before.miss.count);
+        let hits = self.hits.checked_sub(before.hits);
+        let misses = self.misses.checked_sub(before.misses);
         if let (Some(hits), Some(misses)) = (hits, misses)
             && hits + misses > 0
         {
@@ -175,5 +203,48 @@ impl Condition {
     /// Somebody should look.
     pub fn is_bad(self) -> bool {
         matches!(self, Self::Failed | Self::Down)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(taken: u64) -> Sample {
+        Sample { taken, ..Sample::default() }
+    }
+
+    fn at(row: &Row, series: Series) -> f32 {
+        row[series as usize]
+    }
+
+    #[test]
+    fn a_counter_that_went_back_gives_no_rate_and_never_a_negative_one() {
+        let second = Duration::from_secs(1);
+        assert!((at(&sample(7).since(&sample(5), second), Series::Taken) - 2.0).abs() < 1e-6);
+        assert!(at(&sample(2).since(&sample(5), second), Series::Taken).is_nan());
+        assert!(at(&sample(9).since(&sample(5), Duration::ZERO), Series::Taken).is_nan());
+    }
+
+    #[test]
+    fn the_hit_ratio_is_that_of_the_time_between() {
+        let before = Sample { hits: 10, misses: 10, ..Sample::default() };
+        let now = Sample { hits: 19, misses: 11, ..Sample::default() };
+        let row = now.since(&before, Duration::from_secs(1));
+        assert!((at(&row, Series::HitRatio) - 0.9).abs() < 1e-6);
+        assert!(at(&now.since(&now, Duration::from_secs(1)), Series::HitRatio).is_nan());
+    }
+
+    #[test]
+    fn quantiles_look_only_at_what_came_since() {
+        let latency = |fast, slow| Latency {
+            buckets: vec![(0.001, fast), (0.1, slow)],
+            count: fast + slow,
+            sum: Duration::ZERO,
+        };
+        let (before, now) = (latency(1000, 0), latency(1010, 10));
+        assert_eq!(now.quantile_since(&before, 0.5), Some(0.001));
+        assert_eq!(now.quantile_since(&before, 0.99), Some(0.1));
+        assert_eq!(now.quantile_since(&now, 0.99), None);
     }
 }

@@ -1,7 +1,8 @@
 //! The graphs and pictures of the built-in stacks, and of stacks that are large or strange.
 
 use crate::catalog::Catalog;
-use crate::map::{Graph, Rate};
+use crate::map::picture::{Now, Picture, Reading, Side, Totals};
+use crate::map::{Condition, Drawing, Graph, Kind, Node, Rate, Series, UNKNOWN, bottleneck, home};
 use crate::stack::{Environment, Stack, builtin, load};
 use std::path::Path;
 
@@ -90,4 +91,159 @@ services:
     let told = told(&Graph::of(&stack(text)));
     assert!(told.contains("writer -> file:data/x.ndjson (given)"), "{told}");
     assert!(told.contains("file:data/x.ndjson -> reader (taken)"), "{told}");
+}
+
+/// A picture with numbers that never change.
+pub(super) fn picture_of(name: &str) -> Picture {
+    let graph = Graph::of(&builtin_stack(name));
+    let reading = |(at, node): (usize, &Node)| {
+        let mut row = UNKNOWN;
+        for (place, value) in row.iter_mut().enumerate() {
+            *value = ((at + 1) * (place + 1)) as f32 / 10.0;
+        }
+        row[Series::HitRatio as usize] = 0.973;
+        let is_flow = node.kind == Kind::Flow;
+        Reading {
+            condition: if node.kind.is_outside() { Condition::Outside } else { Condition::Running },
+            replicas: 1,
+            totals: Totals {
+                taken: 120,
+                given: 100,
+                dead_letters: u64::from(is_flow),
+                ..Totals::default()
+            },
+            now: Now::of(&row, &row, Some(0.012)),
+            minute: (0..60).map(|it| Some((it % 7) as f32)).collect(),
+            ..Reading::unknown(node.kind)
+        }
+    };
+    let readings = graph.nodes.iter().enumerate().map(reading).collect();
+    let mut picture = Picture::of(&graph, readings, "2026-11-21T12:00:00.000Z".to_owned());
+    picture.verdict = bottleneck::verdict(&picture);
+    picture
+}
+
+#[test]
+fn the_pictures_of_the_built_in_stacks_are_the_same_to_the_byte_and_well_formed() {
+    for name in BUILT_IN {
+        let picture = picture_of(name);
+        let svg = Drawing::of(&picture).svg(&picture, "");
+        let document = roxmltree::Document::parse(&svg).expect("well-formed");
+        let links = document.descendants().filter(|node| node.has_tag_name("a")).count();
+        let inside = picture.nodes.iter().filter(|it| !it.node.kind.is_outside()).count();
+        assert_eq!(links, inside, "every node is a link");
+        assert_golden(&format!("{name}.svg"), &svg);
+    }
+}
+
+#[test]
+fn the_parts_that_change_are_the_ones_that_the_page_has() {
+    for name in BUILT_IN {
+        let picture = picture_of(name);
+        let drawing = Drawing::of(&picture);
+        let page = home::content(&picture, &drawing);
+        for (id, inner) in home::parts(&picture, &drawing) {
+            assert!(page.contains(&format!("id=\"{id}\"")), "{id}");
+            assert!(page.contains(&inner), "{id}");
+        }
+    }
+}
+
+#[test]
+fn nothing_that_a_stack_or_an_error_says_becomes_markup() {
+    let mut picture = picture_of("random-file");
+    let hostile = "</text><script>alert(1)</script>\u{202e}\0";
+    for node in &mut picture.nodes {
+        node.node.name = hostile.to_owned();
+        node.reading.reason = Some(hostile.to_owned());
+        node.node.parts.iter_mut().for_each(|part| part.detail = hostile.to_owned());
+    }
+    picture.verdict.text = hostile.to_owned();
+    let drawing = Drawing::of(&picture);
+    let page = home::content(&picture, &drawing);
+    assert!(!page.contains("<script"), "{page}");
+    let svg = drawing.svg(&picture, "");
+    assert!(roxmltree::Document::parse(&svg).is_ok());
+}
+
+#[test]
+fn a_map_is_read_back_as_it_was_written() {
+    let picture = picture_of("cached-users");
+    let json = serde_json::to_string(&picture).unwrap();
+    assert_eq!(serde_json::from_str::<Picture>(&json).unwrap(), picture);
+    let newer = json.replacen("\"version\":1", "\"version\":1,\"more\":{\"new\":true}", 1);
+    assert_eq!(serde_json::from_str::<Picture>(&newer).unwrap(), picture, "what is new is skipped");
+    assert_golden("map.json", &serde_json::to_string_pretty(&picture).unwrap());
+}
+
+mod verdicts {
+    use super::*;
+
+    fn with(name: &str, change: impl FnOnce(&mut Reading)) -> Picture {
+        let mut picture = picture_of(if name == "api" { "users" } else { "random-file" });
+        for node in &mut picture.nodes {
+            node.reading.now.oldest_seconds = Some(0.0);
+            node.reading.now.errors_per_second = Some(0.0);
+        }
+        let node = picture.nodes.iter_mut().find(|node| node.node.id == name).unwrap();
+        change(&mut node.reading);
+        picture
+    }
+
+    fn said(picture: &Picture) -> String {
+        bottleneck::verdict(picture).text
+    }
+
+    #[test]
+    fn a_stack_where_all_is_well_says_so() {
+        assert_eq!(said(&with("consumer", |_| {})), "Nothing holds it up.");
+    }
+
+    #[test]
+    fn a_failed_service_comes_before_everything() {
+        let mut picture = with("consumer", |reading| {
+            reading.condition = Condition::Waiting;
+            reading.waits = Some(Side::Sink);
+            reading.reason = Some("no room".to_owned());
+        });
+        assert_eq!(
+            said(&picture),
+            "consumer cannot deliver, its sink append_file data/numbers.ndjson waits: no room."
+        );
+        picture.nodes[0].reading.condition = Condition::Failed;
+        assert_eq!(said(&picture), "producer has failed.");
+    }
+
+    #[test]
+    fn a_sink_that_works_all_the_time_while_records_gather_is_named() {
+        let picture = with("consumer", |reading| {
+            reading.now.writing = Some(0.97);
+            reading.now.waiting = Some(12_000.0);
+            reading.now.oldest_seconds = Some(12.5);
+            reading.growth = 900.0;
+        });
+        assert_eq!(
+            said(&picture),
+            "consumer is at capacity: its sink append_file data/numbers.ndjson works 97 % of the time, \
+             and 12,000 records wait, the oldest for 12.5s."
+        );
+    }
+
+    #[test]
+    fn of_two_that_are_late_the_one_behind_is_to_blame() {
+        let mut picture = picture_of("shared-data");
+        for node in &mut picture.nodes {
+            node.reading.now.oldest_seconds = Some(60.0);
+        }
+        assert_eq!(bottleneck::verdict(&picture).node.as_deref(), Some("data-consumer"));
+    }
+
+    #[test]
+    fn answers_with_errors_are_told_by_their_share() {
+        let picture = with("api", |reading| {
+            reading.now.taken_per_second = Some(50.0);
+            reading.now.errors_per_second = Some(5.0);
+        });
+        assert_eq!(said(&picture), "api answers 10 % of its requests with errors.");
+    }
 }

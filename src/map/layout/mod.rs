@@ -9,7 +9,7 @@ mod routing;
 use layers::Layers;
 
 /// Space between two columns, where edges turn and their labels stand.
-const COLUMN_GAP: f64 = 132.0;
+const COLUMN_GAP: f64 = 112.0;
 const ROW_GAP: f64 = 26.0;
 
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

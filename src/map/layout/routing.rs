@@ -23,6 +23,7 @@ pub(super) fn route(layers: &Layers, areas: &[Area], edges: &[(usize, usize)]) -
     let mut pieces = pieces(layers, areas);
     spread(&mut pieces, areas, Side::Right);
     spread(&mut pieces, areas, Side::Left);
+    straighten(&mut pieces, areas);
     let turns = turns(layers, areas, &pieces);
     let mut routes = vec![Corners::new(); edges.len()];
     for (piece, turn) in pieces.iter().zip(turns) {
@@ -83,6 +84,23 @@ fn spread(pieces: &mut [Piece], areas: &[Area], side: Side) {
                 Side::Right => pieces[end].begin.1 = y,
                 Side::Left => pieces[end].end.1 = y,
             }
+        }
+    }
+}
+
+/// A small step is taken out where the end can move within its node without meeting another.
+fn straighten(pieces: &mut [Piece], areas: &[Area]) {
+    for at in 0..pieces.len() {
+        let (begin, end) = (pieces[at].begin.1, pieces[at].end.1);
+        let holds = |node: usize, y: f64| {
+            let area = &areas[node];
+            (area.y + MARGIN..area.y + area.height - MARGIN).contains(&y)
+        };
+        let (from, to) = (pieces[at].from, pieces[at].to);
+        if pieces.iter().filter(|it| it.to == to).count() == 1 && holds(to, begin) {
+            pieces[at].end.1 = begin;
+        } else if pieces.iter().filter(|it| it.from == from).count() == 1 && holds(from, end) {
+            pieces[at].begin.1 = end;
         }
     }
 }

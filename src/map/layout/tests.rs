@@ -3,7 +3,7 @@
 use super::{Area, Layout, layout};
 
 fn sized(count: usize) -> Vec<(f64, f64)> {
-    (0..count).map(|at| (240.0, 80.0 + (at % 3) as f64 * 20.0)).collect()
+    (0..count).map(|at| (220.0, 80.0 + (at % 3) as f64 * 20.0)).collect()
 }
 
 fn touch(one: &Area, other: &Area) -> bool {
