@@ -28,6 +28,8 @@ pub mod summary;
 pub mod engine;
 #[doc(hidden)]
 pub mod server;
+#[doc(hidden)]
+pub mod web;
 
 #[doc(hidden)]
 pub mod caches;

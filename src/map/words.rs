@@ -166,7 +166,7 @@ mod tests {
         assert_eq!(rate(0.001), "< 0.01/s");
         assert_eq!(rate(12.344), "12.3/s");
         assert_eq!(rate(999.8), "1,000/s");
-        assert_eq!(rate(1_234_000.0), "1.23M/s");
+        assert_eq!(rate(1_234_000.0), "1.234M/s");
         assert_eq!(seconds(0.000_001_2), "1.2\u{a0}µs");
         assert_eq!(seconds(0.25), "250\u{a0}ms");
         assert_eq!(seconds(90.0), "90\u{a0}s");
