@@ -36,6 +36,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "caches",
             "charts",
             "engine",
+            "formats",
             "generator",
             "map",
             "resource",

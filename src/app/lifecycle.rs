@@ -1,6 +1,6 @@
 //! Starting, changing and stopping the services of a stack, in order.
 
-use crate::app::map::{Keeper, Looking};
+use crate::app::map::{Keeper, Looking, Place};
 use crate::app::resources::Resources;
 use crate::app::service::{self, OnEnd, Running, with_port};
 use crate::app::status::{self, Detail, ServiceStatus, Snapshot};
@@ -10,7 +10,6 @@ use crate::core::disk::Disk;
 use crate::core::fault::Fault;
 use crate::core::limits::COMMIT_BYTES;
 use crate::engine::State;
-use crate::map::Graph;
 use crate::server::RunningServer;
 use crate::stack::Stack;
 use crate::stack::model::{Body, Service};
@@ -114,8 +113,11 @@ impl App {
     pub fn start(stack: &Stack, disk: Arc<dyn Disk>, options: Options) -> Result<Self, Fault> {
         let data = options.data.join(&stack.name);
         let seed = seed::of(stack.seed, &disk, &data)?;
-        let resources = Resources::new(&stack.name, data, &stack.resources);
+        let resources = Resources::new(&stack.name, data.clone(), &stack.resources);
         let (stack_name, services) = (stack.name.clone(), Arc::default());
+        let place = Place { disk: Arc::clone(&disk), directory: data };
+        let view = view(stack_name.clone(), Arc::clone(&services), resources.clone());
+        let keeper = Keeper::new(stack, Arc::clone(&view), place);
         let mut app = Self {
             disk,
             options,
@@ -123,11 +125,11 @@ impl App {
             stack: stack_name,
             services,
             resources,
-            keeper: Keeper::new(Graph::of(stack)),
+            keeper,
             looking: Mutex::default(),
             admin: None,
         };
-        app.admin = Some(admin::start(app.options.admin, &app.view(), &app.keeper)?);
+        app.admin = Some(admin::start(app.options.admin, &view, &app.keeper)?);
         for service in app.options.choose(stack).map_err(Fault::stop)? {
             let running = app.start_one(&service);
             if let Err(fault) = running {
@@ -136,7 +138,7 @@ impl App {
             }
             app.lock().push(Entry { service, running: running.map_err(|fault| fault.to_string()) });
         }
-        app.looking = Mutex::new(Some(app.keeper.look(app.view())?));
+        app.looking = Mutex::new(Some(app.keeper.look()?));
         Ok(app)
     }
 
@@ -177,7 +179,7 @@ impl App {
             ));
         }
         let wanted = self.options.choose(stack)?;
-        self.keeper.change(Graph::of(stack));
+        self.keeper.change(stack);
         let changed = self.resources.change(&stack.resources);
         let (kept, mut leaving): (Vec<Entry>, Vec<Entry>) =
             std::mem::take(&mut *self.lock()).into_iter().partition(|entry| {
@@ -272,15 +274,17 @@ impl App {
         }
     }
 
-    fn view(&self) -> Arc<dyn Fn() -> Snapshot + Send + Sync> {
-        let stack = self.stack.clone();
-        let (services, resources) = (Arc::clone(&self.services), self.resources.clone());
-        Arc::new(move || snapshot(&stack, &services, &resources))
-    }
-
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Entry>> {
         self.services.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn view(
+    stack: String,
+    services: Arc<Mutex<Vec<Entry>>>,
+    resources: Resources,
+) -> Arc<dyn Fn() -> Snapshot + Send + Sync> {
+    Arc::new(move || snapshot(&stack, &services, &resources))
 }
 
 fn snapshot(stack: &str, services: &Mutex<Vec<Entry>>, resources: &Resources) -> Snapshot {

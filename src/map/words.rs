@@ -24,6 +24,7 @@ pub fn byte_rate(per_second: f32) -> String {
 pub fn seconds(value: f32) -> String {
     let value = f64::from(value);
     let (scaled, unit) = match value {
+        0.0 => (0.0, "s"),
         tiny if tiny < 1e-6 => (tiny * 1e9, "ns"),
         small if small < 1e-3 => (small * 1e6, "µs"),
         short if short < 1.0 => (short * 1e3, "ms"),
@@ -89,7 +90,8 @@ pub fn detail(node: &Shown) -> String {
             if let Some(oldest) = now.oldest_seconds.filter(|oldest| *oldest >= 0.001) {
                 said.push(format!("oldest {}", seconds(oldest)));
             }
-            if let Some(latency) = now.latency_seconds {
+            // Less than the clock of a flow can tell is no number.
+            if let Some(latency) = now.latency_seconds.filter(|it| *it >= 1e-6) {
                 said.push(format!("delivered in {}", seconds(latency)));
             }
             said.extend(counted(totals.dead_letters, "dead letter", "dead letters"));
@@ -166,7 +168,7 @@ mod tests {
         assert_eq!(rate(0.001), "< 0.01/s");
         assert_eq!(rate(12.344), "12.3/s");
         assert_eq!(rate(999.8), "1,000/s");
-        assert_eq!(rate(1_234_000.0), "1.234M/s");
+        assert_eq!(rate(12_340_000.0), "12.34M/s");
         assert_eq!(seconds(0.000_001_2), "1.2\u{a0}µs");
         assert_eq!(seconds(0.25), "250\u{a0}ms");
         assert_eq!(seconds(90.0), "90\u{a0}s");

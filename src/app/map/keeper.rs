@@ -1,14 +1,22 @@
 //! Looks at everything once a second, and keeps what it saw.
 
 use crate::app::admin::View;
+use crate::app::map::nodes::{self, Wanted};
+use crate::app::map::pages::MAP;
 use crate::app::map::sampling::{self, Measured, TICK};
+use crate::core::disk::Disk;
 use crate::core::thread::spawn;
 use crate::core::time::{now, rfc3339, unix_ms};
 use crate::core::wait::Wait;
-use crate::map::bottleneck;
+use crate::map::archive::{self, STEP, Ticked};
+use crate::map::node::Span;
 use crate::map::picture::{Now, Picture, Reading, Totals};
-use crate::map::{Drawing, Graph, History, Kind, Row, Sample, Series, UNKNOWN};
+use crate::map::{Configuration, bottleneck, configuration, home};
+use crate::map::{Drawing, Graph, History, Row, Sample, Series, UNKNOWN};
+use crate::stack::Stack;
+use crate::web::Hub;
 use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -20,16 +28,38 @@ const MINUTE: usize = 60;
 /// A sample for quantiles is kept this often, six for a minute.
 const EVERY: usize = 10;
 
+/// Seconds between two writes of the day's history: what a kill may lose of it.
+const WRITTEN: usize = 60;
+/// Lines of an open page are drawn anew this often; its numbers every second.
+const DRAWN: usize = 5;
+
 /// The map of what runs here; cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(in crate::app) struct Keeper {
+    pub(super) hub: Hub,
     shared: Arc<Mutex<State>>,
+    view: View,
+    place: Place,
+}
+
+impl std::fmt::Debug for Keeper {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Keeper").field("place", &self.place).finish_non_exhaustive()
+    }
+}
+
+/// Where the stack keeps its files.
+#[derive(Debug, Clone)]
+pub(in crate::app) struct Place {
+    pub disk: Arc<dyn Disk>,
+    pub directory: PathBuf,
 }
 
 #[derive(Debug)]
 struct State {
     graph: Arc<Graph>,
     drawing: Arc<Drawing>,
+    configuration: Arc<Configuration>,
     tracks: Vec<Track>,
     looked: Option<Instant>,
     ticks: usize,
@@ -44,6 +74,8 @@ struct Track {
     history: History,
     /// Samples of the last minute, the oldest first.
     minute: VecDeque<Sample>,
+    /// Rows of the day that are not on the disk yet.
+    unwritten: Vec<Ticked>,
 }
 
 /// The thread behind it; stopped when the stack is.
@@ -54,43 +86,83 @@ pub(in crate::app) struct Looking {
 }
 
 impl Keeper {
-    pub(in crate::app) fn new(graph: Graph) -> Self {
+    pub(in crate::app) fn new(stack: &Stack, view: View, place: Place) -> Self {
+        let graph = Graph::of(stack);
         let picture = Picture::of(&graph, unknown(&graph), rfc3339(unix_ms()));
-        let drawing = Arc::new(Drawing::of(&picture));
-        let tracks = tracks(&graph, Vec::new());
-        let (graph, picture) = (Arc::new(graph), Arc::new(picture));
-        let state = State { graph, drawing, tracks, looked: None, ticks: 0, picture };
-        Self { shared: Arc::new(Mutex::new(state)) }
+        let state = State {
+            drawing: Arc::new(Drawing::of(&picture)),
+            configuration: Arc::new(configuration(stack)),
+            tracks: tracks(&graph, Vec::new()),
+            looked: None,
+            ticks: 0,
+            graph: Arc::new(graph),
+            picture: Arc::new(picture),
+        };
+        Self { hub: Hub::new(), shared: Arc::new(Mutex::new(state)), view, place }
     }
 
     /// Begins to look.
-    pub(in crate::app) fn look(&self, view: View) -> std::io::Result<Looking> {
+    pub(in crate::app) fn look(&self) -> std::io::Result<Looking> {
         let wait = Wait::new();
         let (keeper, stopped) = (self.clone(), wait.clone());
         let thread = spawn("map", move || {
             let mut next = now();
-            loop {
-                keeper.tick(&view());
-                next += TICK;
+            for tick in 0_usize.. {
+                keeper.tick(&(keeper.view)());
+                keeper.publish(tick);
+                if tick % WRITTEN == WRITTEN - 1 {
+                    keeper.write();
+                }
                 // After a suspended night the missed ticks are not made up for.
-                next = next.max(now());
+                next = (next + TICK).max(now());
                 if stopped.until(next) {
-                    return;
+                    break;
                 }
             }
+            keeper.write();
         })?;
         Ok(Looking { wait, thread: Some(thread) })
     }
 
     /// Another graph, after the stack file has changed; what is still there keeps its history.
-    pub(in crate::app) fn change(&self, graph: Graph) {
+    pub(in crate::app) fn change(&self, stack: &Stack) {
+        let graph = Graph::of(stack);
         let mut state = self.lock();
         let old = std::mem::take(&mut state.tracks);
         state.tracks = tracks(&graph, old);
         let picture = Picture::of(&graph, unknown(&graph), rfc3339(unix_ms()));
         state.drawing = Arc::new(Drawing::of(&picture));
+        state.configuration = Arc::new(configuration(stack));
         state.picture = Arc::new(picture);
         state.graph = Arc::new(graph);
+    }
+
+    pub(super) fn snapshot(&self) -> crate::app::Snapshot {
+        (self.view)()
+    }
+
+    pub(super) fn disk(&self) -> &dyn Disk {
+        self.place.disk.as_ref()
+    }
+
+    /// Of the stack.
+    pub(super) fn directory(&self) -> &Path {
+        &self.place.directory
+    }
+
+    /// No service can have this name.
+    pub(super) fn archive(&self) -> PathBuf {
+        self.place.directory.join("map.history")
+    }
+
+    /// Fields of what flows through a node that the stack file marks as secret.
+    pub(super) fn secrets(&self, _id: &str) -> Vec<String> {
+        Vec::new()
+    }
+
+    pub(super) fn configuration(&self, id: &str) -> Vec<(String, String)> {
+        let configuration = Arc::clone(&self.lock().configuration);
+        configuration.get(id).cloned().unwrap_or_default()
     }
 
     pub(in crate::app) fn picture(&self) -> Arc<Picture> {
@@ -132,6 +204,54 @@ impl Keeper {
         state.picture = Arc::new(picture);
     }
 
+    /// Draws for those who look; for nobody nothing is drawn.
+    fn publish(&self, tick: usize) {
+        if self.hub.viewers(MAP) > 0 {
+            let (picture, drawing) = self.drawn();
+            self.hub.publish(MAP, home::parts(&picture, &drawing));
+        }
+        let graph = Arc::clone(&self.lock().graph);
+        for node in &graph.nodes {
+            let topic = nodes::topic(&node.id);
+            if self.hub.viewers(&topic) == 0 {
+                continue;
+            }
+            let wanted = Wanted { span: Span::Quarter, from_disk: false };
+            let parts = nodes::with_view(self, &node.id, wanted, crate::map::node::parts);
+            let mut parts = parts.unwrap_or_default();
+            if tick % DRAWN != 0 {
+                // The lines stay as they were.
+                let (_, before) = self.hub.snapshot(&topic);
+                for part in parts.iter_mut().filter(|part| part.0.starts_with("line-")) {
+                    if let Some(old) = before.iter().find(|old| old.0 == part.0) {
+                        part.1.clone_from(&old.1);
+                    }
+                }
+            }
+            self.hub.publish(&topic, parts);
+        }
+    }
+
+    /// Adds to the day's history what is not there yet. A disk that says no costs a picture, and is told once.
+    fn write(&self) {
+        let rows: Vec<(String, Vec<Ticked>)> = {
+            let mut state = self.lock();
+            let tracks = state.tracks.iter_mut();
+            let unwritten = tracks.map(|it| (it.id.clone(), std::mem::take(&mut it.unwritten)));
+            unwritten.filter(|(_, rows)| !rows.is_empty()).collect()
+        };
+        for (id, rows) in rows {
+            match archive::write(self.disk(), &self.archive(), &id, &rows) {
+                Ok(None) => {}
+                Ok(Some(finding)) => tracing::info!("{finding}"),
+                Err(error) => {
+                    tracing::debug!("the history of the map is not kept: {error}");
+                    return;
+                }
+            }
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -148,6 +268,13 @@ impl Track {
         let row: Row =
             self.before.as_ref().map_or(UNKNOWN, |before| it.sample.since(before, elapsed));
         self.history.push(second, row);
+        if second % STEP == 0
+            && let Ok(tick) = u32::try_from(second / STEP)
+        {
+            self.unwritten.push((tick, self.history.mean(STEP as usize)));
+            let surplus = self.unwritten.len().saturating_sub(WRITTEN);
+            self.unwritten.drain(..surplus);
+        }
         let p99 = self
             .minute
             .front()
@@ -207,9 +334,4 @@ fn tracks(graph: &Graph, mut old: Vec<Track>) -> Vec<Track> {
         )
     };
     graph.nodes.iter().map(track).collect()
-}
-
-/// Whether a node's page has anything to say.
-pub(super) fn has_page(kind: Kind) -> bool {
-    !kind.is_outside()
 }

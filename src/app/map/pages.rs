@@ -1,107 +1,123 @@
 //! What the admin listener answers with: the map as a page, as text and as JSON.
 
 use crate::app::map::keeper::Keeper;
-use crate::charts::{Theme, style_rules};
+use crate::app::map::nodes::{self, Wanted};
+use crate::map::node::{self, Span};
 use crate::map::{home, plain};
-use crate::server::{Answer, Gate, GateHeaders, Problem, RequestHead, Route, Router, prefers_json};
+use crate::server::{Gate, Problem, Request, Response, Route, Router, prefers_json};
+use crate::web::{self, Asset, HTML, Link, Page};
 use http::Method;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, PreEscaped, html};
+use std::future::ready;
 use std::sync::Arc;
 
-const STYLE: &str = include_str!("map.css");
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-    img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'self'";
+/// The topic of the map's page.
+pub(super) const MAP: &str = "map";
 
-type Handler = fn(&Keeper, &RequestHead<'_>, &mut Answer);
+type Answered = Result<Response, Problem>;
 
 /// Adds the map's pages to the admin listener.
 pub(in crate::app) fn mount(router: Router, keeper: &Keeper) -> Router {
-    let gate: Arc<dyn Gate> = Arc::new(Headers);
-    let quick = |handler: Handler| {
+    let gate: Arc<dyn Gate> = web::gate();
+    let route = |answer: fn(&Keeper, &Request) -> Answered| {
         let keeper = keeper.clone();
-        let answer = move |request: &RequestHead<'_>, out: &mut Answer| {
-            handler(&keeper, request, out);
-        };
-        Route::new().gate(Arc::clone(&gate)).quick(Method::GET, answer)
+        let answer = move |request: Request| ready(answer(&keeper, &request));
+        Route::new().gate(Arc::clone(&gate)).slow(Method::GET, answer)
     };
-    router.at("/", quick(home)).at("/map.json", quick(picture)).at("/map.css", quick(style))
+    let style = Arc::new(Asset::plain("text/css; charset=utf-8", crate::map::STYLE));
+    web::mount(router, &keeper.hub, &gate)
+        .at("/", route(front))
+        .segment("/node/", route(node_page))
+        .at("/map.json", route(picture))
+        .at("/map.css", Asset::route(&style).gate(Arc::clone(&gate)))
 }
 
 /// A page for browsers, text for everything that does not ask for one.
-fn home(keeper: &Keeper, request: &RequestHead<'_>, out: &mut Answer) {
-    out.header("cache-control", "no-store").header("vary", "accept");
+fn front(keeper: &Keeper, request: &Request) -> Answered {
     let accept = request.header("accept");
     if prefers_json(accept) {
-        return picture(keeper, request, out);
+        return picture(keeper, request);
     }
-    let (picture, drawing) = keeper.drawn();
-    if !accept.is_some_and(|accept| accept.contains("text/html")) {
-        let text = plain::text(&picture);
-        out.text().extend_from_slice(text.as_bytes());
-        out.text().extend_from_slice(b"\n/map.json  /metrics  /health  /ready\n");
-        return;
+    if accept.is_some_and(|accept| accept.contains("text/html")) {
+        return Ok(web::fresh(request, HTML, page(keeper)));
     }
-    let page = shell(&picture.stack, "", &home::content(&picture, &drawing));
-    out.content("text/html; charset=utf-8").extend_from_slice(page.as_bytes());
+    let mut text = plain::text(&keeper.picture());
+    text.push_str("\n/map.json  /metrics  /health  /ready\n");
+    Ok(web::fresh(request, "text/plain; charset=utf-8", text))
 }
 
-fn picture(keeper: &Keeper, _: &RequestHead<'_>, out: &mut Answer) {
+fn picture(keeper: &Keeper, request: &Request) -> Answered {
     let json = serde_json::to_vec(&*keeper.picture()).unwrap_or_default();
-    out.header("cache-control", "no-store");
-    out.json().extend_from_slice(&json);
+    Ok(web::fresh(request, "application/json", json))
 }
 
-fn style(_: &Keeper, _: &RequestHead<'_>, out: &mut Answer) {
-    out.header("cache-control", "max-age=300");
-    let style = format!("{}{STYLE}{}", style_rules(Theme::Automatic), crate::map::STYLE);
-    out.content("text/css; charset=utf-8").extend_from_slice(style.as_bytes());
-}
-
-/// The page around its content; `base` leads from it to the map.
-fn shell(stack: &str, base: &str, content: &str) -> String {
-    let markup: Markup = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { (stack) " · Headwater" }
-                link rel="icon" href="data:,";
-                link rel="stylesheet" href={ (base) "map.css" };
-            }
-            body.hw {
-                a.skip href="#content" { "Skip to content" }
-                header { h1 { a href={ (base) "." } { (stack) } } }
-                main #content tabindex="-1" { (PreEscaped(content)) }
-                footer {
-                    noscript { p.note { "Reload this page to see what is new." } }
-                    p.note {
-                        a href={ (base) "map.json" } { "Map as JSON" } " · "
-                        a href={ (base) "metrics" } { "Metrics" } " · "
-                        a href={ (base) "health" } { "Health" }
-                    }
-                }
-            }
-        }
+fn page(keeper: &Keeper) -> String {
+    let (picture, drawing) = keeper.drawn();
+    // What the page shows is published first, so that its version says what it has.
+    keeper.hub.publish(MAP, home::parts(&picture, &drawing));
+    let page = Page {
+        title: &picture.stack,
+        over: "Stack",
+        root: "",
+        links: &[link(".", true)],
+        topics: &[MAP],
+        version: keeper.hub.snapshot(MAP).0,
+        content: styled("", &home::content(&picture, &drawing)),
+        footer: footer(""),
     };
-    markup.into_string()
+    page.html()
 }
 
-/// Headers that every answer carries.
-struct Headers;
+fn node_page(keeper: &Keeper, request: &Request) -> Answered {
+    let id = request.segment.replace("%3A", ":").replace("%3a", ":");
+    let is_day = request.query.as_deref().is_some_and(|query| query.contains("span=day"));
+    let span = if is_day { Span::Day } else { Span::Quarter };
+    let wanted = Wanted { span, from_disk: true };
+    let topic = nodes::topic(&id);
+    let stack = keeper.picture().stack.clone();
+    let page = nodes::with_view(keeper, &id, wanted, |view| {
+        // A day changes too slowly to be kept up to date.
+        let is_live = span == Span::Quarter;
+        if is_live {
+            keeper.hub.publish(&topic, node::parts(view));
+        }
+        let topics: &[&str] = if is_live { &[topic.as_str()] } else { &[] };
+        let page = Page {
+            title: &view.node.node.name,
+            over: &stack,
+            root: "../",
+            links: &[link("../", false)],
+            topics,
+            version: keeper.hub.snapshot(&topic).0,
+            content: styled("../", &node::content(view).into_string()),
+            footer: footer("../"),
+        };
+        page.html()
+    });
+    match page {
+        Some(page) => Ok(web::fresh(request, HTML, page)),
+        None => Err(Problem::new(404, "There is no such node on the map.")),
+    }
+}
 
-impl Gate for Headers {
-    fn ask(
-        &self,
-        _: &RequestHead<'_>,
-        _: &str,
-        headers: &mut GateHeaders<'_>,
-    ) -> Result<(), Problem> {
-        headers
-            .add("content-security-policy", POLICY)
-            .add("x-content-type-options", "nosniff")
-            .add("referrer-policy", "no-referrer");
-        Ok(())
+fn link(href: &str, is_here: bool) -> Link {
+    Link { text: "Map".to_owned(), href: href.to_owned(), is_here, keys: Some("g m") }
+}
+
+fn styled(root: &str, content: &str) -> Markup {
+    html! {
+        link rel="stylesheet" href={ (root) "map.css" };
+        (PreEscaped(content))
+    }
+}
+
+fn footer(root: &str) -> Markup {
+    html! {
+        p.note {
+            "Headwater " (env!("CARGO_PKG_VERSION")) " · "
+            a href={ (root) "map.json" } { "Map as JSON" } " · "
+            a href={ (root) "metrics" } { "Metrics" } " · "
+            a href={ (root) "health" } { "Health" }
+        }
     }
 }
