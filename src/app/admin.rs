@@ -8,7 +8,7 @@ use crate::core::fault::Fault;
 use crate::engine::State;
 use crate::resource::Health;
 use crate::server::{
-    Answer, Limits, RequestHead, Route, Router, RunningServer, Server, ServerConfig,
+    Answer, Limits, Quick, RequestHead, Route, Router, RunningServer, Server, ServerConfig,
 };
 use http::Method;
 use serde_json::json;
@@ -16,7 +16,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 /// Where it listens unless told otherwise, and how many ports behind it are tried.
-const PORT: u16 = 7070;
+pub(super) const PORT: u16 = 7070;
 const PORTS: u16 = 100;
 
 pub(super) type View = Arc<dyn Fn() -> Snapshot + Send + Sync>;
@@ -49,7 +49,7 @@ fn listen(address: SocketAddr, view: &View, keeper: &Keeper) -> Result<RunningSe
         Route::new().quick(Method::GET, answer)
     };
     let router = map::mount(Router::new(), keeper)
-        .at("/metrics", page(metrics_page))
+        .at("/metrics", Route::new().quick(Method::GET, metrics_page(view, keeper)))
         .at("/health", page(|snapshot, out| state(snapshot, snapshot.is_healthy(), out)))
         .at("/ready", page(|snapshot, out| state(snapshot, snapshot.is_ready(), out)));
     Server::start(config, router).map_err(|error| {
@@ -57,9 +57,12 @@ fn listen(address: SocketAddr, view: &View, keeper: &Keeper) -> Result<RunningSe
     })
 }
 
-fn metrics_page(snapshot: &Snapshot, out: &mut Answer) {
-    let text = metrics::render(snapshot);
-    out.content("text/plain; version=0.0.4; charset=utf-8").extend_from_slice(text.as_bytes());
+fn metrics_page(view: &View, keeper: &Keeper) -> impl Quick + 'static {
+    let (view, keeper) = (Arc::clone(view), keeper.clone());
+    move |_: &RequestHead<'_>, out: &mut Answer| {
+        let text = metrics::render(&view(), &keeper.own().alerts);
+        out.content("text/plain; version=0.0.4; charset=utf-8").extend_from_slice(text.as_bytes());
+    }
 }
 
 fn state(snapshot: &Snapshot, is_fine: bool, out: &mut Answer) {

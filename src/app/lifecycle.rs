@@ -29,6 +29,8 @@ pub struct Options {
     pub only: Vec<String>,
     pub ports: Vec<(String, u16)>,
     pub replicas: Vec<(String, u32)>,
+    /// Admin listeners of other processes of the stack, for one map of all.
+    pub peers: Vec<String>,
     /// Called whenever a flow has come to its end.
     pub on_end: OnEnd,
 }
@@ -138,7 +140,7 @@ impl App {
             }
             app.lock().push(Entry { service, running: running.map_err(|fault| fault.to_string()) });
         }
-        app.looking = Mutex::new(Some(app.keeper.look()?));
+        app.looking = Mutex::new(Some(app.keeper.look(&app.options.peers)?));
         Ok(app)
     }
 

@@ -144,10 +144,11 @@ fn cells(node: &Shown) -> Markup {
         td.n { (now.given_per_second.map_or_else(none, words::rate)) }
         td.n { (flow(now.waiting).map_or_else(none, |waiting| number(f64::from(waiting)))) }
         td.n { (flow(now.oldest_seconds).filter(|it| *it > 0.0).map_or_else(none, words::seconds)) }
-        td.n { (count(totals.errors)) }
+        td.n { (if node.reading.replicas == 0 { none() } else { count(totals.errors) }) }
         td {
             @match &node.reading.reason {
                 Some(reason) => { (reason) }
+                None if node.reading.replicas == 0 => {}
                 None => { (words::detail(node)) }
             }
         }

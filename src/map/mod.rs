@@ -1,6 +1,7 @@
 //! The live map of a stack: what there is ([`graph`]), what flows ([`sample`], [`history`]), what holds it up
 //! ([`bottleneck`]), and how it looks. Pure: it knows the checked stack and plain numbers, never what runs.
 
+pub mod alert;
 pub mod archive;
 pub mod bottleneck;
 mod configuration;
@@ -11,10 +12,12 @@ pub mod home;
 mod join;
 pub mod layout;
 mod mask;
+pub mod merge;
 pub mod node;
 pub mod picture;
 pub mod plain;
 mod sample;
+pub mod terminal;
 pub mod words;
 
 pub use configuration::{Configuration, configuration};
@@ -28,4 +31,4 @@ pub use sample::{Condition, Latency, Row, SERIES, Sample, Series, UNKNOWN};
 pub const STYLE: &str = include_str!("map.css");
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -55,7 +55,6 @@ pub struct Letters {
     pub shown: Vec<Letter>,
     /// How many there are, as far as they are kept.
     pub kept: u64,
-    pub can_be_replayed: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -343,12 +342,6 @@ fn letters(view: &View) -> Markup {
             p.note { "None: every record could be delivered." }
         } @else {
             p { (count(letters.kept)) " records could never be delivered; they are kept with the reason." }
-            @if letters.can_be_replayed {
-                form method="post" action={ "../replay/" (view.node.node.id) } {
-                    button type="submit" { "Deliver them again" }
-                }
-                p.note { "They go through the steps and into the sink as new records would. What fails again comes back here." }
-            }
             div.scroll tabindex="0" role="region" aria-label="Dead letters" {
                 table {
                     thead {

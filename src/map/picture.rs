@@ -11,6 +11,9 @@ pub const VERSION: u32 = 1;
 pub struct Picture {
     pub version: u32,
     pub headwater: String,
+    /// Different for every process.
+    #[serde(default)]
+    pub instance: String,
     pub stack: String,
     /// RFC 3339.
     pub at: String,
@@ -195,7 +198,8 @@ pub struct Alert {
     pub value: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// The loudest last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AlertState {
     Quiet,

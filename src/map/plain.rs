@@ -35,6 +35,7 @@ pub fn line(node: &Shown) -> String {
         append(&mut numbers, format_args!(" {}", words::unit(node.node.kind)));
     }
     let total = match node.node.kind {
+        _ if reading.replicas == 0 => String::new(),
         crate::map::Kind::Flow => format!("  {} records stored", reading.totals.given),
         crate::map::Kind::Server | crate::map::Kind::View => {
             format!("  {} requests answered", reading.totals.taken)
@@ -43,6 +44,7 @@ pub fn line(node: &Shown) -> String {
     };
     let detail = match &reading.reason {
         Some(reason) => reason.clone(),
+        None if reading.replicas == 0 => String::new(),
         None => words::detail(node),
     };
     let gap = if detail.is_empty() { "" } else { "  " };

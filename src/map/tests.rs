@@ -43,7 +43,7 @@ fn told(graph: &Graph) -> String {
 const BUILT_IN: [&str; 5] = ["users", "cached-users", "numbers", "random-file", "shared-data"];
 
 /// Compares with a file of `golden/`; with `HEADWATER_WRITE_GOLDEN` set it is written instead.
-pub(super) fn assert_golden(name: &str, found: &str) {
+pub(crate) fn assert_golden(name: &str, found: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/map/golden").join(name);
     if std::env::var_os("HEADWATER_WRITE_GOLDEN").is_some() {
         #[expect(clippy::disallowed_methods, reason = "golden files lie on the real disk")]
@@ -94,7 +94,7 @@ services:
 }
 
 /// A picture with numbers that never change.
-pub(super) fn picture_of(name: &str) -> Picture {
+pub(crate) fn picture_of(name: &str) -> Picture {
     let graph = Graph::of(&builtin_stack(name));
     let reading = |(at, node): (usize, &Node)| {
         let mut row = UNKNOWN;

@@ -3,19 +3,24 @@
 use crate::app::admin::View;
 use crate::app::map::nodes::{self, Wanted};
 use crate::app::map::pages::MAP;
+use crate::app::map::peers::Peers;
 use crate::app::map::sampling::{self, Measured, TICK};
+use crate::app::map::webhook::{Post, Webhooks};
 use crate::core::disk::Disk;
 use crate::core::thread::spawn;
 use crate::core::time::{now, rfc3339, unix_ms};
 use crate::core::wait::Wait;
+use crate::map::alert::Watched;
 use crate::map::archive::{self, STEP, Ticked};
 use crate::map::node::Span;
-use crate::map::picture::{Now, Picture, Reading, Totals};
+use crate::map::picture::{AlertState, Now, Picture, Reading, Totals};
 use crate::map::{Configuration, bottleneck, configuration, home};
 use crate::map::{Drawing, Graph, History, Row, Sample, Series, UNKNOWN};
 use crate::stack::Stack;
 use crate::web::Hub;
+use serde_json::json;
 use std::collections::VecDeque;
+use std::hash::{BuildHasher as _, RandomState};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -40,6 +45,9 @@ pub(in crate::app) struct Keeper {
     shared: Arc<Mutex<State>>,
     view: View,
     place: Place,
+    instance: Arc<str>,
+    peers: Peers,
+    webhooks: Webhooks,
 }
 
 impl std::fmt::Debug for Keeper {
@@ -60,9 +68,14 @@ struct State {
     graph: Arc<Graph>,
     drawing: Arc<Drawing>,
     configuration: Arc<Configuration>,
+    secrets: Arc<[String]>,
     tracks: Vec<Track>,
     looked: Option<Instant>,
     ticks: usize,
+    watched: Vec<Watched>,
+    /// What this process runs.
+    own: Arc<Picture>,
+    /// With what the others run.
     picture: Arc<Picture>,
 }
 
@@ -92,18 +105,32 @@ impl Keeper {
         let state = State {
             drawing: Arc::new(Drawing::of(&picture)),
             configuration: Arc::new(configuration(stack)),
+            secrets: secrets(stack),
             tracks: tracks(&graph, Vec::new()),
             looked: None,
             ticks: 0,
             graph: Arc::new(graph),
+            watched: watched(stack),
+            own: Arc::new(picture.clone()),
             picture: Arc::new(picture),
         };
-        Self { hub: Hub::new(), shared: Arc::new(Mutex::new(state)), view, place }
+        Self {
+            hub: Hub::new(),
+            shared: Arc::new(Mutex::new(state)),
+            view,
+            place,
+            instance: format!("{:016x}", RandomState::new().hash_one("instance")).into(),
+            peers: Peers::default(),
+            webhooks: Webhooks::default(),
+        }
     }
 
-    /// Begins to look.
-    pub(in crate::app) fn look(&self) -> std::io::Result<Looking> {
+    /// Begins to look, and to ask other processes of the stack for what they see.
+    pub(in crate::app) fn look(&self, peers: &[String]) -> std::io::Result<Looking> {
         let wait = Wait::new();
+        if !peers.is_empty() {
+            self.peers.ask(peers.to_vec(), wait.clone())?;
+        }
         let (keeper, stopped) = (self.clone(), wait.clone());
         let thread = spawn("map", move || {
             let mut next = now();
@@ -120,6 +147,7 @@ impl Keeper {
                 }
             }
             keeper.write();
+            keeper.webhooks.stop();
         })?;
         Ok(Looking { wait, thread: Some(thread) })
     }
@@ -133,6 +161,9 @@ impl Keeper {
         let picture = Picture::of(&graph, unknown(&graph), rfc3339(unix_ms()));
         state.drawing = Arc::new(Drawing::of(&picture));
         state.configuration = Arc::new(configuration(stack));
+        state.secrets = secrets(stack);
+        state.watched = watched(stack);
+        state.own = Arc::new(picture.clone());
         state.picture = Arc::new(picture);
         state.graph = Arc::new(graph);
     }
@@ -155,14 +186,19 @@ impl Keeper {
         self.place.directory.join("map.history")
     }
 
-    /// Fields of what flows through a node that the stack file marks as secret.
-    pub(super) fn secrets(&self, _id: &str) -> Vec<String> {
-        Vec::new()
+    /// Fields that a resource of the stack marks as secret; wherever they flow, they are masked.
+    pub(super) fn secrets(&self) -> Arc<[String]> {
+        Arc::clone(&self.lock().secrets)
     }
 
     pub(super) fn configuration(&self, id: &str) -> Vec<(String, String)> {
         let configuration = Arc::clone(&self.lock().configuration);
         configuration.get(id).cloned().unwrap_or_default()
+    }
+
+    /// What this process runs, without the others.
+    pub(in crate::app) fn own(&self) -> Arc<Picture> {
+        Arc::clone(&self.lock().own)
     }
 
     pub(in crate::app) fn picture(&self) -> Arc<Picture> {
@@ -199,9 +235,42 @@ impl Keeper {
                 }
             })
             .collect();
-        let mut picture = Picture::of(&graph, readings, rfc3339(at));
+        let mut own = Picture::of(&graph, readings, rfc3339(at));
+        own.instance = self.instance.to_string();
+        self.alert(&mut state.watched, &own, at);
+        own.alerts = state.watched.iter().map(Watched::shown).collect();
+        let mut picture = own.clone();
+        self.peers.add_to(&mut picture);
+        picture.rate_edges(&graph);
+        own.verdict = bottleneck::verdict(&own);
         picture.verdict = bottleneck::verdict(&picture);
+        state.own = Arc::new(own);
         state.picture = Arc::new(picture);
+    }
+
+    /// Says it in the log and to whom the stack file names when an alert begins or is over.
+    fn alert(&self, watched: &mut [Watched], picture: &Picture, at: i64) {
+        for watched in watched {
+            let Some(node) = picture.node(&watched.alert().service) else { continue };
+            if !watched.look(&node.reading, at) {
+                continue;
+            }
+            let shown = watched.shown();
+            let is_firing = shown.state == AlertState::Firing;
+            let (service, when, value) = (&shown.service, &shown.when, &shown.value);
+            if is_firing {
+                tracing::warn!(service = %service, "alert: {when}, now {value}");
+            } else {
+                tracing::info!(service = %service, "alert is over: {when}, now {value}");
+            }
+            if let Some(url) = watched.alert().webhook.clone() {
+                let json = json!({
+                    "stack": picture.stack, "service": service, "alert": when, "value": value,
+                    "state": if is_firing { "firing" } else { "resolved" }, "at": shown.since,
+                });
+                self.webhooks.send(Post { url, json: json.to_string() });
+            }
+        }
     }
 
     /// Draws for those who look; for nobody nothing is drawn.
@@ -319,6 +388,15 @@ impl Looking {
             tracing::error!("the map's thread panicked");
         }
     }
+}
+
+fn secrets(stack: &Stack) -> Arc<[String]> {
+    stack.resources.iter().flat_map(|resource| resource.secrets.iter().cloned()).collect()
+}
+
+fn watched(stack: &Stack) -> Vec<Watched> {
+    let at = unix_ms();
+    stack.alerts.iter().map(|alert| Watched::new(alert.clone(), at)).collect()
 }
 
 fn unknown(graph: &Graph) -> Vec<Reading> {

@@ -3,8 +3,10 @@
 mod keeper;
 mod nodes;
 mod pages;
+mod peers;
 mod records;
 mod sampling;
+mod webhook;
 
 pub(super) use keeper::{Keeper, Looking, Place};
 pub(super) use pages::mount;

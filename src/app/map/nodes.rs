@@ -34,7 +34,7 @@ pub(super) fn with_view<T>(
         Span::Day => Some(day(keeper, id, node.node.kind)),
     };
     let meters = meters(keeper, id);
-    let secrets = keeper.secrets(id);
+    let secrets = keeper.secrets();
     let mut seen: Vec<node::Record> = meters
         .iter()
         .flat_map(|meter| meter.tap.seen())

@@ -5,6 +5,7 @@ use crate::app::status::{Detail, ServiceStatus, Snapshot};
 use crate::caches::{RedisHealth, Timed};
 use crate::engine::meter::{Histogram, Side};
 use crate::engine::{FlowMeter, State};
+use crate::map::merge::rank;
 use crate::map::picture;
 use crate::map::{Condition, Graph, Kind, Latency, Sample};
 use crate::resource::Health;
@@ -58,17 +59,6 @@ fn together(mut one: Measured, other: Measured) -> Measured {
     one.addresses.extend(other.addresses);
     one.sample.add(&other.sample);
     one
-}
-
-/// What is worse is shown.
-fn rank(condition: Condition) -> u8 {
-    match condition {
-        Condition::Failed | Condition::Down => 5,
-        Condition::Waiting => 4,
-        Condition::Starting => 3,
-        Condition::Running => 2,
-        _ => 1,
-    }
 }
 
 fn of_service(status: &ServiceStatus) -> Measured {
