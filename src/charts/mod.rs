@@ -29,7 +29,7 @@ pub use font::text_width;
 pub use layout::{Frame, layout};
 pub use png::{PngError, png};
 pub use scene::{Anchor, Bounds, Label, Paint, Scene, Shape, Stroke, Weight};
-pub use svg::{Placement, SvgOptions, style_rules, svg};
+pub use svg::{Placement, SvgOptions, page_rules, style_rules, svg};
 pub use text::{clean, escape, shorten};
 pub use theme::{Color, Theme};
 

@@ -137,6 +137,11 @@ impl Options {
         self.settings.get(name)
     }
 
+    /// All of them, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Setting)> {
+        self.settings.iter().map(|(name, setting)| (*name, setting))
+    }
+
     /// The text of a text, choice, path, URL, template or expression.
     ///
     /// # Panics

@@ -3,6 +3,7 @@
 use crate::catalog::Catalog;
 use crate::core::options::Setting;
 use crate::core::spec::Spec;
+use crate::stack::alert;
 use crate::stack::conflicts::{self, Placed};
 use crate::stack::diagnostic::{Diagnostic, Diagnostics};
 use crate::stack::expand;
@@ -115,12 +116,16 @@ fn check(
     for view in placed.iter().filter_map(|it| it.node.value("view")) {
         check_fields(view, &resources, diagnostics);
     }
+    let alerts = placed.iter().filter_map(|it| {
+        Some(alert::alerts(it.key, it.node.value("alert")?, it.body(), diagnostics))
+    });
+    let alerts = alerts.flatten().collect();
     if diagnostics.iter().any(|diagnostic| !diagnostic.is_warning) {
         return None;
     }
     let services = conflicts::in_order(placed);
     let (file, text) = (file.to_owned(), text.to_owned());
-    Some(Stack { name: name?, file, text, seed, resources, services })
+    Some(Stack { name: name?, file, text, seed, resources, services, alerts })
 }
 
 /// The services, if there are any.

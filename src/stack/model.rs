@@ -6,6 +6,7 @@ use crate::core::options::Options;
 use crate::core::spec::Spec;
 use crate::resource::{ResourceConfig, Secret};
 use std::path::PathBuf;
+use std::time::Duration;
 
 #[derive(Debug, Clone)]
 pub struct Stack {
@@ -17,6 +18,36 @@ pub struct Stack {
     pub resources: Vec<ResourceConfig>,
     /// Every service stands behind those that it needs.
     pub services: Vec<Service>,
+    /// Beside the services and not in them: another limit is no reason to start a service anew.
+    pub alerts: Vec<Alert>,
+}
+
+/// Somebody wants to know when something is measured beyond a limit for some time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Alert {
+    pub service: String,
+    /// As it stands in the stack file.
+    pub text: String,
+    pub measure: Measure,
+    /// Above the limit, or below it.
+    pub is_above: bool,
+    /// In records, in seconds, or a second.
+    pub limit: f64,
+    pub lasting: Duration,
+    /// Where a change is posted to.
+    pub webhook: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measure {
+    Backlog,
+    BacklogAge,
+    DeadLetters,
+    Errors,
+    Latency,
+    Rate,
+    /// It waits for something, or has failed.
+    Waiting,
 }
 
 impl Stack {

@@ -37,6 +37,15 @@ pub fn json_schema(catalog: &Catalog) -> Value {
         "oneOf": [{ "required": ["generate"] }, { "required": ["resource"] }],
         "additionalProperties": false,
     });
+    let alert = json!({ "oneOf": [
+        { "type": "string" },
+        {
+            "type": "object",
+            "properties": { "when": { "type": "string" }, "webhook": { "type": "string" } },
+            "required": ["when"],
+            "additionalProperties": false,
+        },
+    ] });
     let service = json!({
         "type": "object",
         "properties": {
@@ -48,6 +57,7 @@ pub fn json_schema(catalog: &Catalog) -> Value {
             "listen": listen,
             "routes": { "type": "object", "additionalProperties": route },
             "view": view(catalog),
+            "alert": { "oneOf": [alert, { "type": "array", "items": alert }] },
         },
         "additionalProperties": false,
     });
@@ -109,6 +119,7 @@ fn resource() -> Value {
             "choices": { "type": "array", "items": { "type": "string" } },
             "unique": { "type": "boolean" },
             "index": { "type": "boolean" },
+            "secret": { "type": "boolean" },
         },
         "required": ["type"],
         "additionalProperties": false,
