@@ -1,6 +1,7 @@
 //! Counts, rates, latencies and ages around every component; components themselves never count.
 
 use crate::core::time::now;
+use crate::engine::tap::Tap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -56,6 +57,8 @@ pub struct FlowMeter {
     pub step_time: Histogram,
     pub write_time: Histogram,
     pub commit_time: Histogram,
+    /// What it delivers, for those who look.
+    pub tap: Tap,
     shared: Mutex<Shared>,
 }
 
@@ -99,6 +102,7 @@ impl Default for FlowMeter {
             step_time: Histogram::default(),
             write_time: Histogram::default(),
             commit_time: Histogram::default(),
+            tap: Tap::default(),
             shared: Mutex::default(),
         }
     }

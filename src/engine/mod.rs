@@ -13,8 +13,10 @@ pub mod meter;
 mod progress;
 mod reader;
 mod retry;
+mod tap;
 mod writer;
 
 pub use dead_letters::DeadLetters;
 pub use flow::{Flow, RunningFlow};
 pub use meter::{FlowMeter, State};
+pub use tap::{Listener, Tap};
