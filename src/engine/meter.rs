@@ -1,6 +1,7 @@
 //! Counts, rates, latencies and ages around every component; components themselves never count.
 
 use crate::core::time::{now, unix_ms};
+use crate::engine::last::LastRecords;
 use crate::engine::tap::Tap;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -58,7 +59,10 @@ pub struct FlowMeter {
     pub step_time: Histogram,
     pub write_time: Histogram,
     pub commit_time: Histogram,
+    /// What it delivers, for those who look.
     pub tap: Tap,
+    /// Some of it, for the pages of the map.
+    pub last: LastRecords,
     shared: Mutex<Shared>,
 }
 
@@ -117,6 +121,7 @@ impl Default for FlowMeter {
             write_time: Histogram::default(),
             commit_time: Histogram::default(),
             tap: Tap::default(),
+            last: LastRecords::default(),
             shared: Mutex::default(),
         }
     }

@@ -9,6 +9,7 @@ pub mod flow;
 mod inbox;
 pub mod journal;
 mod journal_source;
+mod last;
 pub mod meter;
 mod progress;
 mod reader;
@@ -18,5 +19,6 @@ mod writer;
 
 pub use dead_letters::DeadLetters;
 pub use flow::{Flow, RunningFlow};
+pub use last::{LastRecords, Seen};
 pub use meter::{Complaint, FlowMeter, State};
-pub use tap::{Seen, Tap};
+pub use tap::{Listener, Tap};

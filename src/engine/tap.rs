@@ -1,92 +1,113 @@
-//! A look at what flows: now and then the last record of a group is copied, and nothing ever waits for it.
+//! A look at the records that a flow delivers, which never slows it: a listener that is behind misses records and is
+//! told how many.
 
-use crate::core::record::{CsvShape, Encoding, Records};
-use crate::core::time::unix_ms;
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use crate::core::batch::Batch;
+use crate::core::record::Records;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError, Weak};
 
-/// How many records are kept, how much of each, and how often one is taken.
-const KEPT: usize = 20;
-const BYTES: usize = 2048;
-const EVERY_MS: i64 = 200;
+/// Bytes that wait for a listener. What it has not taken is not pushed out, so that a flow that is quick copies no
+/// more than this for each look.
+const WAITING_BYTES: usize = 512 * 1024;
 
-/// The last records of a flow.
+/// One end in the flow; costs nothing while nobody listens.
 #[derive(Debug, Default)]
 pub struct Tap {
-    taken_at: AtomicI64,
-    seen: Mutex<VecDeque<Seen>>,
+    listeners: Mutex<Vec<Weak<Mutex<Waiting>>>>,
+    count: AtomicUsize,
 }
 
-/// One record as it flowed by, or its beginning.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
-    /// Milliseconds since 1970.
-    pub at: i64,
-    pub bytes: Vec<u8>,
-    pub is_cut: bool,
-    /// Of a CSV row: its columns.
-    pub shape: Option<Arc<CsvShape>>,
+/// The other end. The tap forgets it when it is dropped.
+#[derive(Debug)]
+pub struct Listener {
+    waiting: Arc<Mutex<Waiting>>,
+}
+
+/// What came since the last look.
+#[derive(Debug, Default)]
+pub struct Waiting {
+    pub blocks: Vec<Records>,
+    bytes: usize,
+    /// Records that found no room.
+    pub missed: u64,
 }
 
 impl Tap {
-    /// Called with what was just delivered.
-    pub(super) fn look(&self, records: &Records) {
-        let at = unix_ms();
-        let last = self.taken_at.load(Relaxed);
-        // A clock that was set back must not close the tap for hours.
-        if records.is_empty() || (0..EVERY_MS).contains(&at.saturating_sub(last)) {
-            return;
-        }
-        self.taken_at.store(at, Relaxed);
-        let whole = records.bytes.strip_suffix(b"\n").unwrap_or(&records.bytes);
-        let start = memchr::memrchr(b'\n', whole).map_or(0, |at| at + 1);
-        let line = whole.get(start..).unwrap_or_default();
-        let kept = line.get(..BYTES).unwrap_or(line);
-        let shape = match &records.encoding {
-            Encoding::Csv(shape) => Some(Arc::clone(shape)),
-            Encoding::Text | Encoding::Json => None,
-        };
-        let seen = Seen { at, bytes: kept.to_vec(), is_cut: kept.len() < line.len(), shape };
-        // Somebody who reads them holds the lock for a moment: then this record is not shown.
-        if let Ok(mut all) = self.seen.try_lock() {
-            all.push_back(seen);
-            let surplus = all.len().saturating_sub(KEPT);
-            all.drain(..surplus);
-        }
+    pub fn listen(&self) -> Listener {
+        let waiting = Arc::<Mutex<Waiting>>::default();
+        let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        listeners.push(Arc::downgrade(&waiting));
+        self.count.store(listeners.len(), Ordering::Relaxed);
+        Listener { waiting }
     }
 
-    /// The oldest first.
-    pub fn seen(&self) -> Vec<Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    /// Shows what was delivered to whoever listens. A listener that is just looking misses this group.
+    pub(super) fn show(&self, group: &[Batch]) {
+        if self.count.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+        let mut listeners = match self.listeners.try_lock() {
+            Ok(listeners) => listeners,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return,
+        };
+        listeners.retain(|listener| {
+            let Some(waiting) = listener.upgrade() else { return false };
+            if let Ok(mut waiting) = waiting.try_lock() {
+                for batch in group {
+                    waiting.take(&batch.records);
+                }
+            }
+            true
+        });
+        self.count.store(listeners.len(), Ordering::Relaxed);
+    }
+}
+
+impl Waiting {
+    fn take(&mut self, records: &Records) {
+        if self.bytes + records.bytes.len() > WAITING_BYTES {
+            self.missed += records.count;
+            return;
+        }
+        self.bytes += records.bytes.len();
+        self.blocks.push(records.clone());
+    }
+}
+
+impl Listener {
+    pub fn take(&self) -> Waiting {
+        std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::position::Position;
+    use crate::core::record::Encoding;
 
-    #[test]
-    fn the_last_record_of_a_group_is_kept_and_a_long_one_is_cut() {
-        let tap = Tap::default();
-        tap.look(&Records::from_lines(Encoding::Json, b"{\"n\":1}\n{\"n\":2}\n".to_vec()));
-        tap.taken_at.store(0, Relaxed);
-        tap.look(&Records::from_lines(Encoding::Text, vec![b'x'; 9999]));
-        let seen = tap.seen();
-        assert_eq!(seen[0].bytes, b"{\"n\":2}");
-        assert_eq!((seen[1].bytes.len(), seen[1].is_cut), (BYTES, true));
+    fn group(text: &str) -> Vec<Batch> {
+        let records = Records::from_lines(Encoding::Json, text.as_bytes().to_vec());
+        vec![Batch::new(&Arc::from("p"), Position::at(0), records)]
     }
 
     #[test]
-    fn a_flood_is_looked_at_now_and_then_and_little_is_kept() {
+    fn a_listener_gets_what_comes_and_counts_what_finds_no_room() {
         let tap = Tap::default();
-        let records = Records::from_lines(Encoding::Text, b"a\n".to_vec());
-        (0..1000).for_each(|_| tap.look(&records));
-        assert!(tap.seen().len() < 1000);
-        for _ in 0..100 {
-            tap.taken_at.store(0, Relaxed);
-            tap.look(&records);
+        tap.show(&group("{\"before\":1}\n"));
+        let listener = tap.listen();
+        tap.show(&group("{\"a\":1}\n{\"a\":2}\n"));
+        let seen = listener.take();
+        assert_eq!((seen.blocks.len(), seen.blocks[0].count, seen.missed), (1, 2, 0));
+        let large = format!("\"{}\"\n", "x".repeat(WAITING_BYTES / 2));
+        for _ in 0..5 {
+            tap.show(&group(&large));
         }
-        assert_eq!(tap.seen().len(), KEPT);
+        let seen = listener.take();
+        assert_eq!((seen.blocks.len(), seen.missed), (1, 4));
+        drop(listener);
+        tap.show(&group("1\n"));
+        assert_eq!(tap.count.load(Ordering::Relaxed), 0);
     }
 }

@@ -88,12 +88,17 @@ fn view(catalog: &Catalog) -> Value {
             "from": {
                 "type": ["string", "object"],
                 "properties": from,
-                "required": ["url"],
+                "anyOf": [
+                    { "required": ["url"] },
+                    { "required": ["flow"] },
+                    { "required": ["results"] },
+                ],
                 "additionalProperties": false,
             },
             "panels": { "type": "array", "items": panels },
+            "embed": { "type": ["string", "array"], "items": { "type": "string" } },
         },
-        "required": ["from", "panels"],
+        "required": ["from"],
         "additionalProperties": false,
     })
 }
@@ -229,6 +234,10 @@ fn shape(shape: Shape) -> Value {
         Shape::Pairs | Shape::Fields => {
             json!({ "type": "object", "additionalProperties": { "type": "string" } })
         }
+        Shape::Names => json!({
+            "type": ["string", "array"],
+            "items": { "type": "string" },
+        }),
         Shape::Text
         | Shape::Path
         | Shape::Pattern
