@@ -4,6 +4,7 @@ mod admin;
 mod lifecycle;
 mod map;
 mod metrics;
+mod move_note;
 mod moving;
 mod resources;
 mod seed;
@@ -12,6 +13,7 @@ mod serving;
 mod status;
 
 pub use lifecycle::{App, Options};
+pub use move_note::MoveNote;
 pub use moving::Move;
 pub use resources::open_store;
 pub use status::{Detail, ServiceStatus, Snapshot};

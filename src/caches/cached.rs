@@ -5,8 +5,10 @@ use super::meter::StoreCounts;
 use super::writing::key_of;
 use super::{CacheMeter, Freshness, Origin, Read, RedisHealth, StoreMeter};
 use crate::core::fault::Fault;
-use crate::core::time::now;
-use crate::resource::{Atomicity, CacheConfig, Key, Schema, Store, StoreError, Write, Written};
+use crate::core::time;
+use crate::resource::{
+    Atomicity, CacheConfig, Fetched, Key, Schema, Store, StoreError, Write, Written,
+};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,9 +45,17 @@ impl Cached {
         self.layers.is_some()
     }
 
-    /// What the near cache may answer at once; never waits.
-    pub fn near(&self, key: &Key, freshness: Freshness) -> Option<Read> {
-        self.layers.as_ref()?.near(key, freshness)
+    /// What the near cache, or a store without a cache, answers at once; never waits.
+    pub fn now(&self, key: &Key, freshness: Freshness) -> Option<Read> {
+        match &self.layers {
+            Some(layers) => layers.near(key, freshness),
+            None => {
+                let asked = time::now();
+                let fetched = self.store.get_now(key)?;
+                self.counts.reads.add(asked.elapsed());
+                Some(from_store(fetched))
+            }
+        }
     }
 
     /// Never older than `max_stale`, nor than `freshness` says, unless the origin is `Stale`. Needs no runtime: any
@@ -54,16 +64,10 @@ impl Cached {
         if let Some(layers) = &self.layers {
             return layers.get(&key, freshness).await;
         }
-        let asked = now();
+        let asked = time::now();
         let fetched = self.store.get(key).await.inspect_err(|_| self.counts.errors.add_one())?;
         self.counts.reads.add(asked.elapsed());
-        Ok(Read {
-            record: fetched.record,
-            as_of: fetched.as_of,
-            origin: Origin::Store,
-            age: Duration::ZERO,
-            ttl: None,
-        })
+        Ok(from_store(fetched))
     }
 
     /// Once it answers, no reader of this process sees what was before.
@@ -88,7 +92,7 @@ impl Cached {
         writes: Vec<Write>,
         atomicity: Atomicity,
     ) -> Result<Vec<Written>, StoreError> {
-        let asked = now();
+        let asked = time::now();
         let written = self.store.write(writes, atomicity).await;
         let written = written.inspect_err(|_| self.counts.errors.add_one())?;
         self.counts.writes.add(asked.elapsed());
@@ -107,5 +111,16 @@ impl Cached {
 
     pub fn redis_health(&self) -> RedisHealth {
         self.layers.as_ref().map_or(RedisHealth::Absent, |layers| layers.redis_health())
+    }
+}
+
+/// Without a cache every read is the store's own.
+fn from_store(fetched: Fetched) -> Read {
+    Read {
+        record: fetched.record,
+        as_of: fetched.as_of,
+        origin: Origin::Store,
+        age: Duration::ZERO,
+        ttl: None,
     }
 }

@@ -32,6 +32,23 @@ pub(super) struct Snapshot {
     pub pictures: Vec<Option<String>>,
 }
 
+impl Snapshot {
+    /// While nothing is known: whoever asks before the first drawing gets a page and data as well.
+    pub(super) fn of_nothing(words: &Words) -> Self {
+        let moment = Moment { records: None, is_cut: false, standing: None, as_of: None };
+        Self::new(words, &moment, Vec::new(), page::content(words, &moment, &[]))
+    }
+
+    fn new(words: &Words, moment: &Moment, drawn: Vec<Drawn>, content: String) -> Self {
+        Self {
+            event: event(&content),
+            data: data(words, moment, &drawn).to_string(),
+            pictures: drawn.into_iter().map(|drawn| drawn.svg).collect(),
+            content,
+        }
+    }
+}
+
 pub(super) struct Drawing {
     pub service: String,
     pub words: Words,
@@ -150,12 +167,7 @@ impl Drawing {
         if self.snapshots.borrow().content == content {
             return;
         }
-        let snapshot = Snapshot {
-            event: event(&content),
-            data: data(&self.words, &moment, &drawn).to_string(),
-            pictures: drawn.into_iter().map(|drawn| drawn.svg).collect(),
-            content,
-        };
+        let snapshot = Snapshot::new(&self.words, &moment, drawn, content);
         self.snapshots.send_replace(Arc::new(snapshot));
     }
 
@@ -244,6 +256,15 @@ mod tests {
             table.put(wanted.key(&place.to_string()), &[*age]);
         }
         Message::List(table, Following::Events)
+    }
+
+    #[test]
+    fn before_the_first_drawing_there_is_a_page_and_data() {
+        let (drawing, ..) = drawing();
+        let snapshot = Snapshot::of_nothing(&drawing.words);
+        let data: Value = serde_json::from_str(&snapshot.data).unwrap();
+        assert_eq!((&data["title"], &data["records"]), (&json!("Ages"), &json!(null)));
+        assert!(!snapshot.content.is_empty() && !snapshot.event.is_empty());
     }
 
     #[test]

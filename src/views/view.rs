@@ -57,7 +57,7 @@ impl View {
             records: self.records,
             url: self.url.split('?').next().unwrap_or_default().to_owned(),
         };
-        let (snapshots, latest) = watch::channel(Arc::new(Snapshot::default()));
+        let (snapshots, latest) = watch::channel(Arc::new(Snapshot::of_nothing(&words)));
         let config = ServerConfig {
             name: service.clone(),
             address: self.listen.socket(context.bind),
