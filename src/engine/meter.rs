@@ -1,7 +1,7 @@
 //! Counts, rates, latencies and ages around every component; components themselves never count.
 
 use crate::core::time::{now, unix_ms};
-use crate::engine::tap::Tap;
+use crate::engine::last_records::LastRecords;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
@@ -58,7 +58,7 @@ pub struct FlowMeter {
     pub step_time: Histogram,
     pub write_time: Histogram,
     pub commit_time: Histogram,
-    pub tap: Tap,
+    pub last_records: LastRecords,
     shared: Mutex<Shared>,
 }
 
@@ -116,7 +116,7 @@ impl Default for FlowMeter {
             step_time: Histogram::default(),
             write_time: Histogram::default(),
             commit_time: Histogram::default(),
-            tap: Tap::default(),
+            last_records: LastRecords::default(),
             shared: Mutex::default(),
         }
     }

@@ -198,7 +198,7 @@ impl Writer {
         self.meter.commits.fetch_add(1, Relaxed);
         self.meter.settled(records, None);
         if let Some(last) = group.last() {
-            self.meter.tap.look(&last.records);
+            self.meter.last_records.look(&last.records);
         }
     }
 }

@@ -13,7 +13,7 @@ const EVERY_MS: i64 = 200;
 
 /// The last records of a flow.
 #[derive(Debug, Default)]
-pub struct Tap {
+pub struct LastRecords {
     taken_at: AtomicI64,
     seen: Mutex<VecDeque<Seen>>,
 }
@@ -29,12 +29,12 @@ pub struct Seen {
     pub shape: Option<Arc<CsvShape>>,
 }
 
-impl Tap {
+impl LastRecords {
     /// Called with what was just delivered.
     pub(super) fn look(&self, records: &Records) {
         let at = unix_ms();
         let last = self.taken_at.load(Relaxed);
-        // A clock that was set back must not close the tap for hours.
+        // A clock that was set back must not end this for hours.
         if records.is_empty() || (0..EVERY_MS).contains(&at.saturating_sub(last)) {
             return;
         }
@@ -68,25 +68,25 @@ mod tests {
 
     #[test]
     fn the_last_record_of_a_group_is_kept_and_a_long_one_is_cut() {
-        let tap = Tap::default();
-        tap.look(&Records::from_lines(Encoding::Json, b"{\"n\":1}\n{\"n\":2}\n".to_vec()));
-        tap.taken_at.store(0, Relaxed);
-        tap.look(&Records::from_lines(Encoding::Text, vec![b'x'; 9999]));
-        let seen = tap.seen();
+        let last = LastRecords::default();
+        last.look(&Records::from_lines(Encoding::Json, b"{\"n\":1}\n{\"n\":2}\n".to_vec()));
+        last.taken_at.store(0, Relaxed);
+        last.look(&Records::from_lines(Encoding::Text, vec![b'x'; 9999]));
+        let seen = last.seen();
         assert_eq!(seen[0].bytes, b"{\"n\":2}");
         assert_eq!((seen[1].bytes.len(), seen[1].is_cut), (BYTES, true));
     }
 
     #[test]
     fn a_flood_is_looked_at_now_and_then_and_little_is_kept() {
-        let tap = Tap::default();
+        let last = LastRecords::default();
         let records = Records::from_lines(Encoding::Text, b"a\n".to_vec());
-        (0..1000).for_each(|_| tap.look(&records));
-        assert!(tap.seen().len() < 1000);
+        (0..1000).for_each(|_| last.look(&records));
+        assert!(last.seen().len() < 1000);
         for _ in 0..100 {
-            tap.taken_at.store(0, Relaxed);
-            tap.look(&records);
+            last.taken_at.store(0, Relaxed);
+            last.look(&records);
         }
-        assert_eq!(tap.seen().len(), KEPT);
+        assert_eq!(last.seen().len(), KEPT);
     }
 }
