@@ -5,7 +5,7 @@ use super::meter::StoreCounts;
 use super::writing::key_of;
 use super::{CacheMeter, Freshness, Origin, Read, RedisHealth, StoreMeter};
 use crate::core::fault::Fault;
-use crate::core::time::now;
+use crate::core::time;
 use crate::resource::{
     Atomicity, CacheConfig, Fetched, Key, Schema, Store, StoreError, Write, Written,
 };
@@ -50,7 +50,7 @@ impl Cached {
         match &self.layers {
             Some(layers) => layers.near(key, freshness),
             None => {
-                let asked = now();
+                let asked = time::now();
                 let fetched = self.store.get_now(key)?;
                 self.counts.reads.add(asked.elapsed());
                 Some(from_store(fetched))
@@ -64,7 +64,7 @@ impl Cached {
         if let Some(layers) = &self.layers {
             return layers.get(&key, freshness).await;
         }
-        let asked = now();
+        let asked = time::now();
         let fetched = self.store.get(key).await.inspect_err(|_| self.counts.errors.add_one())?;
         self.counts.reads.add(asked.elapsed());
         Ok(from_store(fetched))
@@ -92,7 +92,7 @@ impl Cached {
         writes: Vec<Write>,
         atomicity: Atomicity,
     ) -> Result<Vec<Written>, StoreError> {
-        let asked = now();
+        let asked = time::now();
         let written = self.store.write(writes, atomicity).await;
         let written = written.inspect_err(|_| self.counts.errors.add_one())?;
         self.counts.writes.add(asked.elapsed());

@@ -1,7 +1,7 @@
 //! Counts, rates, latencies and ages around every component; components themselves never count.
 
 use crate::core::time::{now, unix_ms};
-use crate::engine::last::LastRecords;
+use crate::engine::last_records::LastRecords;
 use crate::engine::tap::Tap;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -62,7 +62,7 @@ pub struct FlowMeter {
     /// What it delivers, for those who look.
     pub tap: Tap,
     /// Some of it, for the pages of the map.
-    pub last: LastRecords,
+    pub last_records: LastRecords,
     shared: Mutex<Shared>,
 }
 
@@ -121,7 +121,7 @@ impl Default for FlowMeter {
             write_time: Histogram::default(),
             commit_time: Histogram::default(),
             tap: Tap::default(),
-            last: LastRecords::default(),
+            last_records: LastRecords::default(),
             shared: Mutex::default(),
         }
     }

@@ -9,7 +9,7 @@ pub mod flow;
 mod inbox;
 pub mod journal;
 mod journal_source;
-mod last;
+mod last_records;
 pub mod meter;
 mod progress;
 mod reader;
@@ -19,6 +19,6 @@ mod writer;
 
 pub use dead_letters::DeadLetters;
 pub use flow::{Flow, RunningFlow};
-pub use last::{LastRecords, Seen};
+pub use last_records::{LastRecords, Seen};
 pub use meter::{Complaint, FlowMeter, State};
 pub use tap::{Listener, Tap};

@@ -199,7 +199,7 @@ impl Writer {
         self.meter.settled(records, None);
         self.meter.tap.show(group);
         if let Some(last) = group.last() {
-            self.meter.last.look(&last.records);
+            self.meter.last_records.look(&last.records);
         }
     }
 }

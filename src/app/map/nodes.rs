@@ -37,7 +37,7 @@ pub(super) fn with_view<T>(
     let secrets = keeper.secrets();
     let mut seen: Vec<node::Record> = meters
         .iter()
-        .flat_map(|meter| meter.last.seen())
+        .flat_map(|meter| meter.last_records.seen())
         .map(|seen| records::record(&seen, &secrets))
         .collect();
     seen.sort_by_key(|record| record.at);
