@@ -47,7 +47,7 @@ pub fn json_schema(catalog: &Catalog) -> Value {
             "require": { "enum": ["exactly-once", "at-least-once", "at-most-once"] },
             "listen": listen,
             "routes": { "type": "object", "additionalProperties": route },
-            "view": view(catalog),
+            "view": view(catalog, &token),
         },
         "additionalProperties": false,
     });
@@ -67,7 +67,7 @@ pub fn json_schema(catalog: &Catalog) -> Value {
     })
 }
 
-fn view(catalog: &Catalog) -> Value {
+fn view(catalog: &Catalog, token: &Value) -> Value {
     let panels = one_of(catalog.panels.iter().map(|kind| &kind.about));
     let from: Map<String, Value> =
         FROM.iter().map(|option| (option.name.to_owned(), property(option))).collect();
@@ -87,6 +87,7 @@ fn view(catalog: &Catalog) -> Value {
             },
             "panels": { "type": "array", "items": panels },
             "embed": { "type": ["string", "array"], "items": { "type": "string" } },
+            "auth": token,
         },
         "required": ["from"],
         "additionalProperties": false,
