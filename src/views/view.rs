@@ -40,6 +40,8 @@ pub struct View {
     pub panels: Vec<(String, Box<dyn Panel>)>,
     /// Origins of pages that may embed the panels.
     pub embed: Vec<String>,
+    /// What a reader must bring.
+    pub token: Option<String>,
 }
 
 /// Where a view has its records from.
@@ -149,8 +151,9 @@ impl View {
             address: self.listen.socket(context.bind),
             limits: Limits::default(),
         };
-        let server = Server::start(config, router(serving, &Gates::new(&self.embed)))
-            .map_err(|error| Fault::stop(error.to_string()))?;
+        let server =
+            Server::start(config, router(serving, Gates::new(&self.embed, self.token.as_deref())))
+                .map_err(|error| Fault::stop(error.to_string()))?;
         let state = Arc::new(Mutex::new(State::Running));
         let drawing = Drawing {
             service: service.clone(),
