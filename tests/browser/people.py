@@ -268,7 +268,7 @@ def hostile_records(world):
         page = reader.open(world.panels.address("charts") + "/")
         expect(page.locator("h1")).to_have_text("Twelve <i>charts</i>")
         world.panels.post("intake", "/", {"n": 7, "a": 1, "b": 2, "text": HOSTILE[1]})
-        expect(page.locator("td", has_text="onerror").first).to_be_visible()
+        expect(page.locator("td:visible", has_text="onerror").first).to_be_visible()
         assert page.evaluate("window.harmed") is None
         page.goto(world.panels.address("admin") + "/node/intake")
         expect(page.locator("#records code", has_text="onerror").first).to_be_visible()

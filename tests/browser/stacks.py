@@ -17,14 +17,20 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PATIENCE = 60
 
 
+def free_port():
+    """A port that nobody listens on now: the other services of a stack are told of it before it is bound."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
 class Stack:
     """A process of the real program, with the addresses that it prints."""
 
     def __init__(self, program, stack, folder, ports=(), **variables):
         command = [program, "up", stack, "--data", folder / "data", "--admin", "127.0.0.1:0"]
         for service in ports:
-            service, _, port = service.partition("=")
-            command += ["--port", f"{service}={port or 0}"]
+            command += ["--port", f"{service}={free_port()}"]
         folder.mkdir(parents=True, exist_ok=True)
         environment = {**os.environ, "OUT": str(folder / "out.ndjson"), "DATA_DIR": str(folder), **variables}
         self.process = subprocess.Popen(
