@@ -24,11 +24,11 @@ mod postgres;
 #[path = "../servers/proxy.rs"]
 mod proxy;
 #[cfg(test)]
+mod read_only;
+#[cfg(test)]
 #[expect(dead_code, reason = "other tests use the rest")]
 #[path = "../servers/redis.rs"]
 mod redis_server;
-#[cfg(test)]
-mod read_only;
 #[cfg(test)]
 mod reload;
 #[cfg(test)]

@@ -27,7 +27,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// As for single records: a plan that was made while the log was empty must still go through its index.
-const SETTINGS: &str = "SET enable_seqscan = off; SET enable_bitmapscan = off; SET statement_timeout = 900;";
+const SETTINGS: &str =
+    "SET enable_seqscan = off; SET enable_bitmapscan = off; SET statement_timeout = 900;";
 
 /// Preparing may build an index over a large table.
 const PREPARING: Duration = Duration::from_hours(1);
@@ -122,9 +123,7 @@ impl Watch {
                  WHERE resource = $1 AND xid = ANY($3) LIMIT $4)) c ON true"
         );
         let begin = async {
-            connection
-                .batch_execute(&format!("{SETTINGS} LISTEN {CHANNEL}"))
-                .await?;
+            connection.batch_execute(&format!("{SETTINGS} LISTEN {CHANNEL}")).await?;
             let look = connection.prepare(&sql).await?;
             let row = connection.query_one("SELECT pg_current_snapshot()::text", &[]).await?;
             let seen = Snapshot::parse(row.try_get(0)?)?;

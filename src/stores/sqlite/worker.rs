@@ -155,12 +155,8 @@ impl Worker {
             self.scan(connection, job);
         }
         match &self.role {
-            Role::Writer if self.shared.is_in_trouble(Side::Writing) => {
-                if is_idle {
-                    self.probe(connection);
-                }
-            }
-            Role::Writer => self.trim(connection),
+            Role::Writer if !self.shared.is_in_trouble(Side::Writing) => self.trim(connection),
+            Role::Writer if is_idle => self.probe(connection),
             Role::Watcher { queues, scans, .. } => {
                 for queue in queues {
                     queue.refuse_late();

@@ -44,7 +44,7 @@ fn nobody_waits_for_a_lock_of_somebody_else() {
     let store = file.open(&users()).unwrap();
     insert(&store, user(1, "a"));
     let shell = file.shell();
-    shell.execute_batch("BEGIN IMMEDIATE; INSERT INTO users VALUES (2, 'b')").unwrap();
+    shell.execute_batch("BEGIN IMMEDIATE; INSERT INTO users (id, name) VALUES (2, 'b')").unwrap();
     assert_eq!(ids(&store).unwrap(), [Value::Integer(1)]);
     shell.execute_batch("COMMIT").unwrap();
     assert_eq!(ids(&store).unwrap().len(), 2);
