@@ -2,7 +2,7 @@
 
 use crate::app::map::{Keeper, Looking, Place};
 use crate::app::resources::Resources;
-use crate::app::service::{self, OnEnd, Running, with_port};
+use crate::app::service::{self, FindFlows, OnEnd, Running, with_port};
 use crate::app::status::{self, Detail, ServiceStatus, Snapshot};
 use crate::app::{admin, seed};
 use crate::core::context::{Context, Pauses, Seed};
@@ -259,7 +259,8 @@ impl App {
 
     fn start_one(&self, service: &Service) -> Result<Running, Fault> {
         let on_end = Arc::clone(&self.options.on_end);
-        service::start(service, self.context(service), &self.resources, on_end)
+        let flows = self.flows();
+        service::start(service, self.context(service), (&self.resources, &flows), on_end)
     }
 
     fn context(&self, service: &Service) -> Context {
@@ -274,6 +275,25 @@ impl App {
             resources: Arc::new(self.resources.clone()),
             commit_bytes: COMMIT_BYTES,
         }
+    }
+
+    /// For views; a flow that is started anew has another meter.
+    fn flows(&self) -> FindFlows {
+        let services = Arc::clone(&self.services);
+        Arc::new(move |wanted| {
+            let services = services.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_it = |entry: &&Entry| {
+                let name = &entry.service.name;
+                let replica =
+                    name.rsplit_once('-').filter(|(_, number)| number.parse::<u32>().is_ok());
+                name == wanted || replica.is_some_and(|(base, _)| base == wanted)
+            };
+            let flow = |entry: &Entry| match &entry.running {
+                Ok(Running::Flow(flow)) => Some(Arc::clone(&flow.meter)),
+                _ => None,
+            };
+            services.iter().filter(is_it).filter_map(flow).collect()
+        })
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Entry>> {

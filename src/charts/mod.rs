@@ -2,7 +2,6 @@
 //! shapes, and [`svg`] and [`png`] write that scene. Files, reports and live pages all use it.
 
 mod axis;
-mod chart;
 mod column;
 mod decimate;
 mod describe;
@@ -18,7 +17,7 @@ mod theme;
 mod ticks;
 pub mod time;
 
-pub use chart::{
+pub use crate::core::chart::{
     Axis, AxisKind, Bar, BarMarks, Chart, HistogramMarks, LineMarks, Marker, Marks, Point,
     SparklineMarks,
 };

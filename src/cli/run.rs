@@ -202,7 +202,7 @@ fn named<'a>(stack: &'a Stack, name: &str) -> Option<&'a Service> {
 fn route_of(service: &Service) -> Option<String> {
     let flow = match &service.body {
         Body::Flow(flow) => flow,
-        Body::View(view) => return Some(format!("view of {}", view.from.url)),
+        Body::View(view) => return Some(format!("view of {}", view.from)),
         Body::Server(_) => return None,
     };
     let named = |about: &About, options: &ComponentOptions| {

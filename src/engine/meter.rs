@@ -2,6 +2,7 @@
 
 use crate::core::time::{now, unix_ms};
 use crate::engine::last_records::LastRecords;
+use crate::engine::tap::Tap;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
@@ -59,6 +60,8 @@ pub struct FlowMeter {
     pub write_time: Histogram,
     pub commit_time: Histogram,
     pub last_records: LastRecords,
+    /// What it delivers, for those who look.
+    pub tap: Tap,
     shared: Mutex<Shared>,
 }
 
@@ -117,6 +120,7 @@ impl Default for FlowMeter {
             write_time: Histogram::default(),
             commit_time: Histogram::default(),
             last_records: LastRecords::default(),
+            tap: Tap::default(),
             shared: Mutex::default(),
         }
     }

@@ -14,9 +14,11 @@ pub mod meter;
 mod progress;
 mod reader;
 mod retry;
+mod tap;
 mod writer;
 
 pub use dead_letters::DeadLetters;
 pub use flow::{Flow, RunningFlow};
 pub use last_records::{LastRecords, Seen};
 pub use meter::{Complaint, FlowMeter, State};
+pub use tap::{Listener, Tap};

@@ -200,6 +200,7 @@ impl Writer {
         if let Some(last) = group.last() {
             self.meter.last_records.look(&last.records);
         }
+        self.meter.tap.show(group);
     }
 }
 

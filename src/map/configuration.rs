@@ -7,7 +7,7 @@ use crate::map::join;
 use crate::map::mask::masked;
 use crate::resource::{CacheConfig, ResourceConfig, StoreConfig, Wire};
 use crate::stack::Stack;
-use crate::stack::model::{Answer, Body, Flow, Route, Service, Token, View};
+use crate::stack::model::{Answer, Body, Flow, Origin, Route, Service, Token, View};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::time::Duration;
@@ -80,6 +80,7 @@ fn setting(name: &str, setting: &Setting) -> String {
                 pairs.iter().map(|(name, _)| format!("{name}: (hidden)")).collect();
             names.join(", ")
         }
+        Setting::Names(names) => names.join(", "),
         Setting::Keep(Keep::Count(count)) => count.to_string(),
         Setting::Keep(Keep::Age(age)) => show_duration(*age),
         Setting::Keep(Keep::Bytes(bytes)) => show_size(*bytes),
@@ -131,12 +132,20 @@ fn view(view: &View) -> Lines {
     let mut lines = vec![
         line("listen", view.listen.port),
         line("title", &view.title),
-        line("from", join::without_secrets(&view.from.url)),
+        line("from", origin(&view.from)),
     ];
     for panel in &view.panels {
         lines.extend(part("panel", panel.kind.about.name, &panel.options));
     }
     lines
+}
+
+fn origin(from: &Origin) -> String {
+    match from {
+        Origin::Api { url, .. } => join::without_secrets(url),
+        Origin::Flow(name) => format!("flow {name}"),
+        Origin::Results(path) => format!("results {path}"),
+    }
 }
 
 fn resource(config: &ResourceConfig) -> Vec<(String, Lines)> {

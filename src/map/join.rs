@@ -4,7 +4,7 @@ use crate::core::listen::Listen;
 use crate::core::options::Options;
 use crate::map::graph::{Graph, Kind, Rate};
 use crate::stack::Stack;
-use crate::stack::model::{Body, Flow, Route, Service};
+use crate::stack::model::{Body, Flow, Origin, Route, Service};
 
 /// Where services of a stack can be reached.
 pub(super) struct Ends {
@@ -61,8 +61,16 @@ pub(super) fn join(service: &Service, ends: &Ends, graph: &mut Graph) {
             }
         }
         Body::View(view) => {
-            let from = address(&view.from.url, ends, graph);
-            graph.connect(from, at, Rate::Unknown);
+            let (from, rate) = match &view.from {
+                Origin::Api { url, .. } => (Some(address(url, ends, graph)), Rate::Unknown),
+                Origin::Flow(name) => (graph.position(name), Rate::Given),
+                Origin::Results(path) => {
+                    (Some(graph.outside(Kind::File, "file", &normal(path))), Rate::Unknown)
+                }
+            };
+            if let Some(from) = from {
+                graph.connect(from, at, rate);
+            }
         }
     }
 }

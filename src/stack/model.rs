@@ -75,7 +75,7 @@ impl Service {
             Body::Server(server) => {
                 server.routes.iter().filter_map(Route::exposed).any(|it| is_one(&it.resource))
             }
-            Body::View(view) => view.from.resource.as_deref().is_some_and(is_one),
+            Body::View(view) => view.from.resource().is_some_and(is_one),
             Body::Flow(flow) => {
                 let named = [
                     (flow.source.kind.about.name, &flow.source.options),
@@ -181,16 +181,53 @@ pub struct View {
     pub listen: Listen,
     pub title: String,
     pub from: Origin,
+    /// Never empty: without any in the file there are those that suit what is shown.
     pub panels: Vec<Part<PanelKind>>,
+    /// Origins of pages that may embed the panels.
+    pub embed: Vec<String>,
+    /// What a reader must bring.
+    pub auth: Option<Token>,
 }
 
 /// Where a view has its records from.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Origin {
-    pub url: String,
-    /// Says what the records are and which field is their key.
-    pub resource: Option<String>,
-    pub headers: Vec<(String, String)>,
+pub enum Origin {
+    Api {
+        url: String,
+        /// Says what the records are and which field is their key.
+        resource: Option<String>,
+        headers: Vec<(String, String)>,
+    },
+    /// The records that a flow of this stack delivers.
+    Flow(String),
+    /// A directory that the sink `report` fills.
+    Results(String),
+}
+
+impl Origin {
+    pub fn url(&self) -> Option<&str> {
+        match self {
+            Self::Api { url, .. } => Some(url),
+            Self::Flow(_) | Self::Results(_) => None,
+        }
+    }
+
+    pub fn resource(&self) -> Option<&str> {
+        match self {
+            Self::Api { resource, .. } => resource.as_deref(),
+            Self::Flow(_) | Self::Results(_) => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Api { url, .. } => formatter.write_str(url),
+            Self::Flow(name) => write!(formatter, "the flow {name}"),
+            Self::Results(directory) => write!(formatter, "the results in {directory}"),
+        }
+    }
 }
 
 /// How a route writes its record down.

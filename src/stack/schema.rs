@@ -56,8 +56,8 @@ pub fn json_schema(catalog: &Catalog) -> Value {
             "require": { "enum": ["exactly-once", "at-least-once", "at-most-once"] },
             "listen": listen,
             "routes": { "type": "object", "additionalProperties": route },
-            "view": view(catalog),
             "alert": { "oneOf": [alert, { "type": "array", "items": alert }] },
+            "view": view(catalog, &token),
         },
         "additionalProperties": false,
     });
@@ -77,7 +77,7 @@ pub fn json_schema(catalog: &Catalog) -> Value {
     })
 }
 
-fn view(catalog: &Catalog) -> Value {
+fn view(catalog: &Catalog, token: &Value) -> Value {
     let panels = one_of(catalog.panels.iter().map(|kind| &kind.about));
     let from: Map<String, Value> =
         FROM.iter().map(|option| (option.name.to_owned(), property(option))).collect();
@@ -88,12 +88,18 @@ fn view(catalog: &Catalog) -> Value {
             "from": {
                 "type": ["string", "object"],
                 "properties": from,
-                "required": ["url"],
+                "anyOf": [
+                    { "required": ["url"] },
+                    { "required": ["flow"] },
+                    { "required": ["results"] },
+                ],
                 "additionalProperties": false,
             },
             "panels": { "type": "array", "items": panels },
+            "embed": { "type": ["string", "array"], "items": { "type": "string" } },
+            "auth": token,
         },
-        "required": ["from", "panels"],
+        "required": ["from"],
         "additionalProperties": false,
     })
 }
@@ -229,6 +235,10 @@ fn shape(shape: Shape) -> Value {
         Shape::Pairs | Shape::Fields => {
             json!({ "type": "object", "additionalProperties": { "type": "string" } })
         }
+        Shape::Names => json!({
+            "type": ["string", "array"],
+            "items": { "type": "string" },
+        }),
         Shape::Text
         | Shape::Path
         | Shape::Pattern

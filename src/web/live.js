@@ -75,7 +75,7 @@ function show(parts) {
     }
   }
   // The server shows other things than when this page was made.
-  if (strange && performance.now() > 5_000) {
+  if (strange && !body.classList.contains("embed") && performance.now() > 5_000) {
     location.reload();
   }
 }

@@ -23,6 +23,8 @@ pub struct Page<'a> {
     pub version: Version,
     pub content: Markup,
     pub footer: Markup,
+    /// Only the content is seen: for a frame in another page.
+    pub is_bare: bool,
 }
 
 /// A way to another page.
@@ -42,7 +44,8 @@ impl Page<'_> {
             (DOCTYPE)
             html lang="en" {
                 head { (self.head()) }
-                body.hw data-topics=(self.topics.join(" ")) data-since=(self.version) {
+                body class={ "hw" @if self.is_bare { " embed" } }
+                    data-topics=(self.topics.join(" ")) data-since=(self.version) {
                     a.skip href="#content" { "Skip to content" }
                     header.top {
                         div.name {

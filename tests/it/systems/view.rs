@@ -193,21 +193,44 @@ fn the_page_takes_nothing_from_elsewhere_and_allows_nothing_inline() {
     let answer = get(&address).unwrap();
     assert!(answer.body.len() < 40_000, "{} bytes", answer.body.len());
     let policy = answer.header("content-security-policy").unwrap();
-    assert!(policy.starts_with("default-src 'none'; script-src 'self';"), "{policy}");
-    assert!(!policy.contains("unsafe"));
+    assert!(policy.starts_with("default-src 'none'; script-src 'self' 'sha256-"), "{policy}");
+    assert!(!policy.contains("unsafe") && policy.contains("style-src 'sha256-"), "{policy}");
     assert!(!answer.body.contains("style=") && !answer.body.contains("onload"));
     for (path, kind) in [
-        ("view.css", "text/css; charset=utf-8"),
-        ("live.js", "text/javascript"),
+        ("worker.js", "text/javascript; charset=utf-8"),
+        ("live.js", "text/javascript; charset=utf-8"),
         ("data.json", "application/json"),
-        ("panels/1.svg", "image/svg+xml"),
+        ("embed/histogram-age", "text/html; charset=utf-8"),
     ] {
         let answer = get(&format!("{address}{path}")).unwrap();
         assert_eq!((answer.status, answer.header("content-type")), (200, Some(kind)), "{path}");
         assert_eq!(answer.header("content-security-policy"), Some(policy), "{path}");
         assert!(!answer.body.contains("https://"), "{path}");
     }
-    for path in ["panels/2.svg", "panels/0.svg", "panels/9999999999999999999999.svg", "panels/1"] {
+    for (path, kind, begins) in [
+        ("panels/1.svg", "image/svg+xml", "<svg "),
+        ("panels/histogram-age.svg?theme=dark&w=300", "image/svg+xml", "<svg "),
+        ("panels/histogram-age.csv", "text/csv; charset=utf-8", "From,To below,Records\r\n20,21,1"),
+        ("panels/histogram-age.json", "application/json", "{\"histogram\":\"age\""),
+        ("panels/statistics-age.csv", "text/csv; charset=utf-8", "Figure,Age\r\ncount,2"),
+        ("badge.svg", "image/svg+xml", "<svg "),
+    ] {
+        let answer = get(&format!("{address}{path}")).unwrap();
+        assert_eq!((answer.status, answer.header("content-type")), (200, Some(kind)), "{path}");
+        assert!(answer.body.starts_with(begins), "{path}: {}", answer.body);
+        assert!(answer.header("content-security-policy").unwrap().contains("sandbox"), "{path}");
+    }
+    let png =
+        curl(&["-o", "/dev/null", "-w", "%{content_type}", &format!("{address}panels/1.png")]);
+    assert_eq!(png, "image/png");
+    for path in [
+        "panels/2.svg",
+        "panels/0.svg",
+        "panels/9999999999999999999999.svg",
+        "panels/1",
+        "panels/1.gif",
+        "embed/pie",
+    ] {
         assert_eq!(get(&format!("{address}{path}")).unwrap().status, 404, "{path}");
     }
 }
@@ -220,17 +243,18 @@ impl Page {
         let host = address.trim_start_matches("http://").trim_end_matches('/');
         let mut stream = TcpStream::connect(host).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        write!(stream, "GET /events HTTP/1.1\r\nhost: {host}\r\n\r\n").unwrap();
+        write!(stream, "GET /live?topics=view HTTP/1.1\r\nhost: {host}\r\n\r\n").unwrap();
         Self(BufReader::new(stream))
     }
 
-    /// The next event that replaces content.
-    fn next(&mut self) -> (Instant, String) {
+    /// The parts of the next event with changes, by their ids.
+    fn next(&mut self) -> (Instant, Value) {
         loop {
             let mut line = String::new();
             assert!(self.0.read_line(&mut line).unwrap() > 0, "the events end");
-            if line.starts_with("data: <") {
-                return (Instant::now(), line);
+            let data = line.strip_prefix("data: ").unwrap_or_default();
+            if let Ok(mut topics @ Value::Object(_)) = serde_json::from_str::<Value>(data) {
+                return (Instant::now(), topics["view"].take());
             }
         }
     }
@@ -265,7 +289,7 @@ fn the_whole_stack_shows_what_its_simulator_creates() {
     let mut page = Page::open(&address);
     // A browser that never reads must slow nobody.
     let _stuck: Vec<Page> = (0..3).map(|_| Page::open(&address)).collect();
-    eventually("users on the page", || found(&page.next().1) >= 20);
+    eventually("users on the page", || found(page.next().1["found"].as_str().unwrap_or("")) >= 20);
     let begun = Instant::now();
     let moments: Vec<Instant> = (0..12).map(|_| page.next().0).collect();
     let gaps = moments.windows(2).map(|pair| pair[1] - pair[0]);
@@ -276,9 +300,72 @@ fn the_whole_stack_shows_what_its_simulator_creates() {
     let created = Instant::now();
     let path = "/users/?user_id=20000&name=Methuselah&age=969";
     assert_eq!(connection.exchange("POST", path, "").unwrap().status, 200);
-    while !page.next().1.contains("<dt>Oldest</dt><dd>969</dd>") {}
+    while !page.next().1.to_string().contains("<dt>Oldest</dt><dd>969</dd>") {}
     assert!(created.elapsed() < Duration::from_secs(2), "{:?}", created.elapsed());
     process.stop();
+}
+
+#[test]
+fn shows_what_a_flow_delivers_without_any_api() {
+    let harness = Harness::new(
+        "stack: test
+services:
+  frontend:
+    listen: 0
+    view: { from: { flow: readings } }
+  numbers:
+    listen: 0
+    view:
+      from: { flow: readings }
+      panels: [histogram: value, line: { show: count }, number: { field: value, show: largest }]
+  readings:
+    source:
+      generate: { every: 5ms, record: { id: sequence, value: integer 1..9 } }
+    sink: { append_file: { path: out.ndjson } }
+",
+    );
+    let process = harness.start();
+    let address = process.address("frontend");
+    shows(
+        &address,
+        &["the flow delivered", "From the flow readings", "<th class=\"n\" scope=\"col\">id"],
+    );
+    let numbers = process.address("numbers");
+    let parts = ["value of ", "Number of records over time: 2 points", "<dd>9</dd>"];
+    shows(&numbers, &parts);
+    eventually("a hundred records", || found(&page(&numbers)) >= 100);
+    let line = get(&format!("{numbers}panels/line.csv?from=2020-01-01T00:00:00Z")).unwrap().body;
+    assert!(line.starts_with("Time,Number of records\r\n20"), "{line}");
+    assert_eq!(get(&format!("{numbers}panels/line.csv?to=0")).unwrap().body.lines().count(), 1);
+}
+
+#[test]
+fn shows_the_datasets_of_a_results_directory() {
+    let harness = Harness::new(
+        "stack: test
+services:
+  producer:
+    source:
+      generate: { every: 50ms, count: 20, record: { id: sequence, value: normal mean 5 sd 1 } }
+    sink: { dataset: { path: data, keep: 5 } }
+  consumer:
+    source: { datasets: { path: data } }
+    steps: [summarise]
+    sink: { report: { path: results } }
+  frontend:
+    listen: 0
+    view: { title: Results, from: { results: results } }
+  nowhere:
+    listen: 0
+    view: { from: { results: not-there } }
+",
+    );
+    let process = harness.start();
+    let address = process.address("frontend");
+    shows(&address, &["Found ", " datasets", "Rows by place", "<td>ok</td>", "data_"]);
+    shows(&process.address("nowhere"), &["There are no results in not-there yet."]);
+    let csv = get(&format!("{address}panels/table.csv")).unwrap().body;
+    assert!(csv.starts_with("name,rows,bad_rows,quality,mean\r\ndata_"), "{csv}");
 }
 
 #[test]
