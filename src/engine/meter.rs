@@ -59,10 +59,9 @@ pub struct FlowMeter {
     pub step_time: Histogram,
     pub write_time: Histogram,
     pub commit_time: Histogram,
+    pub last_records: LastRecords,
     /// What it delivers, for those who look.
     pub tap: Tap,
-    /// Some of it, for the pages of the map.
-    pub last_records: LastRecords,
     shared: Mutex<Shared>,
 }
 
@@ -120,8 +119,8 @@ impl Default for FlowMeter {
             step_time: Histogram::default(),
             write_time: Histogram::default(),
             commit_time: Histogram::default(),
-            tap: Tap::default(),
             last_records: LastRecords::default(),
+            tap: Tap::default(),
             shared: Mutex::default(),
         }
     }
@@ -191,15 +190,14 @@ impl FlowMeter {
     pub fn error(&self, reason: &str) {
         let at = unix_ms();
         let mut shared = self.lock();
-        match shared.errors.back_mut().filter(|last| last.reason == reason) {
-            Some(same) => (same.times, same.last) = (same.times + 1, at),
-            None => {
-                let reason = reason.to_owned();
-                shared.errors.push_back(Complaint { reason, times: 1, first: at, last: at });
-                let surplus = shared.errors.len().saturating_sub(ERRORS);
-                shared.errors.drain(..surplus);
-            }
+        if let Some(same) = shared.errors.back_mut().filter(|last| last.reason == reason) {
+            (same.times, same.last) = (same.times + 1, at);
+            return;
         }
+        let reason = reason.to_owned();
+        shared.errors.push_back(Complaint { reason, times: 1, first: at, last: at });
+        let surplus = shared.errors.len().saturating_sub(ERRORS);
+        shared.errors.drain(..surplus);
     }
 
     /// A batch was read and is on its way.

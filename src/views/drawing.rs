@@ -39,8 +39,7 @@ impl Snapshot {
     pub(super) fn of_nothing(words: &Words) -> Self {
         let moment =
             Moment { records: None, is_cut: false, missed: 0, standing: None, as_of: None };
-        let data = data(words, &moment, &[]).to_string();
-        Self { data, drawn: Vec::new(), records: None }
+        Self { data: data(words, &moment, &[]).to_string(), ..Self::default() }
     }
 }
 

@@ -45,6 +45,8 @@ pub struct Shared {
     pub stopped: watch::Sender<bool>,
     /// Held by the writer whose transaction is under way.
     pub turn: Mutex<()>,
+    /// Held by the getter whose statement is under way.
+    pub getting: Mutex<()>,
 }
 
 impl Shared {
@@ -62,6 +64,7 @@ impl Shared {
             lost: Notify::new(),
             suspected: Notify::new(),
             turn: Mutex::new(()),
+            getting: Mutex::new(()),
             stopped: watch::Sender::new(false),
         }
     }
