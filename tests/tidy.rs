@@ -400,3 +400,29 @@ fn documents_have_one_title_and_the_changelog_is_open() {
     }
     check(&wrong);
 }
+
+#[test]
+fn every_dependency_has_its_reason() {
+    let manifest = std::fs::read_to_string("Cargo.toml").unwrap();
+    let page = std::fs::read_to_string("docs/decisions/0008-dependencies.md").unwrap();
+    let decided = page.split("\n## Not taken\n").next().unwrap();
+    let of_rows = decided.lines().filter_map(|line| line.strip_prefix("| ")?.split(" |").next());
+    let of_tests = decided.lines().filter_map(|line| line.strip_prefix("For tests only: "));
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let named: BTreeSet<&str> =
+        of_rows.chain(of_tests).flat_map(|text| text.split(|c| !is_name(c))).collect();
+    let (mut wrong, mut section, mut count) = (Vec::new(), "", 0);
+    for line in manifest.lines() {
+        section = if line.starts_with('[') { line } else { section };
+        let name = line.split(['=', '.', ' ']).next().unwrap_or_default();
+        if !section.ends_with("dependencies]") || name.is_empty() || !name.starts_with(is_name) {
+            continue;
+        }
+        count += 1;
+        if !named.contains(name) {
+            wrong.push(format!("`{name}` has no line in docs/decisions/0008-dependencies.md"));
+        }
+    }
+    assert!(count > 30, "the dependencies are found");
+    check(&wrong);
+}

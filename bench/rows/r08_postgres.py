@@ -46,11 +46,11 @@ def _pgbench(name, script, measure, options):
 
 
 def _sample(options, load):
-    """PostgreSQL has the first core; what stands in pgbench's place, HTTP and all, has the second."""
+    """Both servers have the first core, the load has the second, as pgbench has."""
     port = free_port()
     with fresh_folder() as folder, Postgres(folder) as postgres:
         stack = STACK.format(port=port, store=postgres.url)
-        with Server(ours.run_command("api", stack, folder), folder, core=CLIENT_CORE) as server:
+        with Server(ours.run_command("api", stack, folder), folder) as server:
             server.wait_until(lambda: ready(port, "/users/?limit=1"), pause=0.05)
             return load(server, port)
 
@@ -88,7 +88,7 @@ def create(options):
         peers=[_pgbench("pgbench insert", INSERT, "requests/s", options)],
         goals=[Against("pgbench insert", "requests/s", 0.8), Limit("lost", 0)],
         notes=[
-            "PostgreSQL on the first core; pgbench, or ours with its HTTP load, on the second.",
+            "Servers on the first core: PostgreSQL, and with ours Headwater too. The load on the second.",
             "Ours also keeps a log of changes, in the same transaction.",
         ],
     )
@@ -101,5 +101,5 @@ def read(options):
         ours=_read(options),
         peers=[_pgbench("pgbench select", SELECT, "requests/s", options)],
         goals=[Against("pgbench select", "requests/s", 0.8)],
-        notes=["PostgreSQL on the first core; pgbench, or ours with its HTTP load, on the second."],
+        notes=["Servers on the first core: PostgreSQL, and with ours Headwater too. The load on the second."],
     )

@@ -12,6 +12,8 @@ from kit.places import PEERS, REPOSITORY, fresh_folder
 from kit.proc import CLIENT_CORE, Server, pinned
 
 CONNECTIONS = 32
+# What waits for the same sync shares it; row 7 creates with as many.
+WRITERS = 64
 ALICE = '{"name":"alice","info":"likes tea"}'
 REGISTER = '{"name":"user%d","info":"likes tea"}'
 
@@ -62,7 +64,8 @@ def _flask(options, path, load):
             with Server(argv, folder) as server:
                 server.wait_until(lambda: ready(port, "/register", "POST", ALICE), pause=0.05)
                 server.wait_until(lambda: '"cached":true' in ask(port, "/user/alice")[1], pause=0.05)
-                return loaded(server, port, path, CONNECTIONS, options.pick(6, 3), load)[1]
+                connections = WRITERS if load else CONNECTIONS
+                return loaded(server, port, path, connections, options.pick(6, 3), load)[1]
 
     return Contestant("Flask", sample)
 
@@ -93,7 +96,7 @@ def _register(options):
             with Server(_up("cached-users", {"user-service": port}, folder), folder) as server:
                 server.wait_until(lambda: ready(port, "/register", "POST", ALICE), pause=0.05)
                 load = Counted("/register", REGISTER, 0, "POST")
-                return loaded(server, port, "/", CONNECTIONS, options.pick(6, 3), load)[1]
+                return loaded(server, port, "/", WRITERS, options.pick(6, 3), load)[1]
 
     return Contestant(OURS, sample)
 
@@ -102,7 +105,7 @@ def register(options):
     load = Counted("/register", REGISTER, 0, "POST")
     return Row(
         number=13,
-        title=f"register, durable, {CONNECTIONS} connections",
+        title=f"register, durable, {WRITERS} connections",
         ours=_register(options),
         peers=[_flask(options, "/", load)],
         goals=[
@@ -140,14 +143,15 @@ def _load_users(server, port, load, options):
     server.wait_until(lambda: ready(port, "/health"), pause=0.05)
     for number in range(20):
         ask(port, f"/users/?user_id=-{number}&name=Alice&age=30", "POST")
-    return loaded(server, port, "/users/", CONNECTIONS, options.pick(6, 3), load)[1]
+    connections = WRITERS if load else CONNECTIONS
+    return loaded(server, port, "/users/", connections, options.pick(6, 3), load)[1]
 
 
 def post_users(options):
     load = Counted("/users/?user_id=%d&name=Alice+Example&age=30", method="POST")
     return Row(
         number=14,
-        title=f"POST /users/, {CONNECTIONS} connections",
+        title=f"POST /users/, {WRITERS} connections",
         ours=_users(OURS, "sqlite:users.db", load, options),
         peers=[_fastapi(load, options)],
         variants=[_users(f"{OURS}, in memory", "memory", load, options)],

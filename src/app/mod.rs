@@ -3,6 +3,7 @@
 mod admin;
 mod lifecycle;
 mod metrics;
+mod move_note;
 mod moving;
 mod resources;
 mod seed;
@@ -11,6 +12,7 @@ mod serving;
 mod status;
 
 pub use lifecycle::{App, Options};
+pub use move_note::MoveNote;
 pub use moving::Move;
 pub use resources::open_store;
 pub use status::{Detail, ServiceStatus, Snapshot};

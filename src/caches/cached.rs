@@ -4,7 +4,9 @@ use super::layers::Layers;
 use super::writing::key_of;
 use super::{CacheMeter, Freshness, Origin, Read, RedisHealth};
 use crate::core::fault::Fault;
-use crate::resource::{Atomicity, CacheConfig, Key, Schema, Store, StoreError, Write, Written};
+use crate::resource::{
+    Atomicity, CacheConfig, Fetched, Key, Schema, Store, StoreError, Write, Written,
+};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,9 +42,12 @@ impl Cached {
         self.layers.is_some()
     }
 
-    /// What the near cache may answer at once; never waits.
-    pub fn near(&self, key: &Key, freshness: Freshness) -> Option<Read> {
-        self.layers.as_ref()?.near(key, freshness)
+    /// What the near cache, or a store without a cache, answers at once; never waits.
+    pub fn now(&self, key: &Key, freshness: Freshness) -> Option<Read> {
+        match &self.layers {
+            Some(layers) => layers.near(key, freshness),
+            None => self.store.get_now(key).map(from_store),
+        }
     }
 
     /// Never older than `max_stale`, nor than `freshness` says, unless the origin is `Stale`. Needs no runtime: any
@@ -51,14 +56,7 @@ impl Cached {
         if let Some(layers) = &self.layers {
             return layers.get(&key, freshness).await;
         }
-        let fetched = self.store.get(key).await?;
-        Ok(Read {
-            record: fetched.record,
-            as_of: fetched.as_of,
-            origin: Origin::Store,
-            age: Duration::ZERO,
-            ttl: None,
-        })
+        self.store.get(key).await.map(from_store)
     }
 
     /// Once it answers, no reader of this process sees what was before.
@@ -85,5 +83,16 @@ impl Cached {
 
     pub fn redis_health(&self) -> RedisHealth {
         self.layers.as_ref().map_or(RedisHealth::Absent, |layers| layers.redis_health())
+    }
+}
+
+/// Without a cache every read is the store's own.
+fn from_store(fetched: Fetched) -> Read {
+    Read {
+        record: fetched.record,
+        as_of: fetched.as_of,
+        origin: Origin::Store,
+        age: Duration::ZERO,
+        ttl: None,
     }
 }

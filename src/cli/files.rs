@@ -1,6 +1,7 @@
 //! Which stack is meant, and its text.
 
 use crate::catalog::Catalog;
+use crate::cli::ports::{self, Moved};
 use crate::cli::{exit, out};
 use crate::stack::{self, Diagnostics, Environment, Stack, builtin};
 use std::path::{Path, PathBuf};
@@ -75,6 +76,25 @@ pub(super) fn load(source: &Source) -> Result<Stack, exit::Code> {
             }
             Ok(stack)
         }
+        Err(diagnostics) => {
+            out::tell(&diagnostics.render(out::is_colourful()));
+            Err(exit::BAD_STACK)
+        }
+    }
+}
+
+/// Like `load`, with the URLs that follow the ports of the command line.
+pub(super) fn load_with_ports(
+    source: &Source,
+    ports: &[(String, u16)],
+) -> Result<(Stack, Vec<Moved>), exit::Code> {
+    let stack = load(source)?;
+    let (text, moved) = ports::follow(&stack, &source.text, ports);
+    if moved.is_empty() {
+        return Ok((stack, moved));
+    }
+    match load_quietly(&Source { text, ..source.clone() }) {
+        Ok((stack, _)) => Ok((stack, moved)),
         Err(diagnostics) => {
             out::tell(&diagnostics.render(out::is_colourful()));
             Err(exit::BAD_STACK)

@@ -11,6 +11,7 @@ mod live;
 mod log;
 mod moving;
 mod out;
+mod ports;
 mod run;
 mod stacks;
 

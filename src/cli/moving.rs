@@ -1,11 +1,13 @@
 //! `move`: copies a resource to another store and proves that both hold the same.
 
-use crate::app::{Move, open_store};
+use crate::app::{Move, MoveNote, open_store};
 use crate::cli::arguments::{Arguments, MoveResource};
 use crate::cli::{exit, files, out};
+use crate::clients::disk::RealDisk;
 use crate::resource::{ResourceConfig, StoreConfig};
 use crate::stack::{Stack, parse_store};
 use serde_json::json;
+use std::sync::Arc;
 
 pub(super) fn move_resource(arguments: &Arguments, wanted: &MoveResource) -> exit::Code {
     let found = files::find(wanted.stack.as_deref()).and_then(|source| files::load(&source));
@@ -70,7 +72,10 @@ fn run(
             out::tell(&format!("{copied} records copied\n"));
         }
     };
-    let moving = Move { from: &source, to: &target, is_resumed, progress: &mut progress };
+    let note = directory.join(format!("move-{}.json", resource.schema.name));
+    let note = MoveNote::new(Arc::new(RealDisk), note);
+    let moving =
+        Move { from: &source, to: &target, is_resumed, note: &note, progress: &mut progress };
     let moved = moving.run().map_err(|fault| fault.to_string())?;
     if arguments.json {
         let digest = format!("{:016x}", moved.digest);

@@ -4,6 +4,7 @@ use crate::app::{App, Options};
 use crate::cli::arguments::{Arguments, LogForm, One, Up};
 use crate::cli::files::{self, Source};
 use crate::cli::live::{self, Live};
+use crate::cli::ports::Moved;
 use crate::cli::{exit, out};
 use crate::clients::disk::RealDisk;
 use crate::core::kind::About;
@@ -63,8 +64,11 @@ struct Chosen {
 }
 
 fn start(arguments: &Arguments, stack: Option<&str>, chosen: Chosen) -> exit::Code {
-    let found = files::find(stack).and_then(|source| Ok((files::load(&source)?, source)));
-    let (stack, source) = match found {
+    let found = files::find(stack).and_then(|source| {
+        let (stack, moved) = files::load_with_ports(&source, &chosen.ports)?;
+        Ok((stack, moved, source))
+    });
+    let (stack, moved, source) = match found {
         Ok(found) => found,
         Err(code) => return code,
     };
@@ -73,7 +77,7 @@ fn start(arguments: &Arguments, stack: Option<&str>, chosen: Chosen) -> exit::Co
         out::error(&format!("signals cannot be handled: {error}"));
         return exit::FAILURE;
     }
-    let watch = chosen.watch;
+    let (watch, ports) = (chosen.watch, chosen.ports.clone());
     let options = Options {
         bind: arguments.bind,
         data: arguments.data.clone(),
@@ -98,7 +102,8 @@ fn start(arguments: &Arguments, stack: Option<&str>, chosen: Chosen) -> exit::Co
         }
     };
     greet(&app, &stack, arguments);
-    let mut session = Session { app, stack, source, watch, changed: None };
+    tell_moved(&moved, arguments);
+    let mut session = Session { app, stack, source, watch, ports, changed: None };
     session.changed = session.modified();
     session.run(&inbox)
 }
@@ -156,6 +161,19 @@ fn greet(app: &App, stack: &Stack, arguments: &Arguments) {
     }
 }
 
+/// Which URLs are others than those in the stack file.
+fn tell_moved(moved: &[Moved], arguments: &Arguments) {
+    for Moved { from, to } in moved {
+        if arguments.log == LogForm::Json {
+            tracing::info!(from, to, "URLs of the stack to localhost follow the port");
+        } else {
+            out::tell(&format!(
+                "  URLs of the stack to localhost:{from} go to localhost:{to}, where no variable says otherwise\n"
+            ));
+        }
+    }
+}
+
 /// The service of that name; a replica `consumer-2` is one of `consumer`.
 fn named<'a>(stack: &'a Stack, name: &str) -> Option<&'a Service> {
     stack.service(name).or_else(|| stack.service(name.rsplit_once('-')?.0))
@@ -196,6 +214,8 @@ struct Session {
     stack: Stack,
     source: Source,
     watch: bool,
+    /// Of the command line, for a file that is read again.
+    ports: Vec<(String, u16)>,
     changed: Option<SystemTime>,
 }
 
@@ -252,7 +272,10 @@ impl Session {
             tracing::info!("a built-in stack does not change; `headwater init` copies it out");
             return;
         };
-        let loaded = files::read(&path).and_then(|source| Ok((files::load(&source)?, source)));
+        let loaded = files::read(&path).and_then(|source| {
+            let (stack, _) = files::load_with_ports(&source, &self.ports)?;
+            Ok((stack, source))
+        });
         let Ok((stack, source)) = loaded else {
             tracing::error!("the changed stack file is not applied; what runs goes on as it was");
             return;

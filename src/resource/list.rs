@@ -2,6 +2,9 @@
 
 use crate::resource::{Record, Schema, Value, Version};
 
+/// The most records of a page that `Store::list_now` reads: other requests wait meanwhile.
+pub const SHORT_PAGE: usize = 64;
+
 /// A page of records. Pages are keyset pages: each begins behind the last record of the one before, so a record that
 /// is there all the time is listed exactly once, whatever is written meanwhile.
 #[derive(Debug, Clone, PartialEq)]

@@ -35,7 +35,7 @@ pub use config::{Access, CacheConfig, ResourceConfig, Secret, StoreConfig, Wire}
 pub use etag::ETag;
 pub use fault::{FaultKind, FieldFault};
 pub use key::Key;
-pub use list::{Comparison, Condition, Cursor, ListQuery, Order, Page, Sort};
+pub use list::{Comparison, Condition, Cursor, ListQuery, Order, Page, SHORT_PAGE, Sort};
 pub use pattern::Pattern;
 pub use pending::{Answering, Pending, pending};
 pub use record::Record;

@@ -23,6 +23,15 @@ impl Record {
         self.values.get(field).unwrap_or(&Value::Null)
     }
 
+    /// About what it takes in memory, in bytes.
+    pub fn size(&self) -> usize {
+        let text = |value: &Value| match value {
+            Value::Text(text) | Value::Json(text) => text.len(),
+            _ => 0,
+        };
+        self.values.iter().map(|value| size_of::<Value>() + text(value)).sum()
+    }
+
     /// `None` for a record whose key the store is still to give.
     pub fn key(&self, schema: &Schema) -> Option<Key> {
         Key::from_value(self.value(schema.key))

@@ -17,6 +17,17 @@ pub trait Store: Send + Sync + fmt::Debug {
 
     fn get(&self, key: Key) -> Pending<Fetched>;
 
+    /// Reads on the caller's own thread where that takes a few microseconds and never waits; `None` sends the caller
+    /// to `get`, which also tells what is wrong.
+    fn get_now(&self, _: &Key) -> Option<Fetched> {
+        None
+    }
+
+    /// The same for a page of at most `SHORT_PAGE` records, all of them in the order of insertion.
+    fn list_now(&self, _: &ListQuery) -> Option<Page> {
+        None
+    }
+
     /// Answered once everything that succeeded is durable and every listener has been told of it. The answer has one
     /// entry for each write, in order. A group of one is the usual case.
     fn write(&self, writes: Vec<Write>, atomicity: Atomicity) -> Pending<Vec<Written>>;

@@ -155,8 +155,28 @@ impl Route {
 
 struct Prefix {
     path: String,
-    deep: bool,
+    below: Below,
     route: Route,
+}
+
+/// What may stand behind a prefix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Below {
+    Segment,
+    /// A segment without a slash in it, also when it is written with a percent sign.
+    PlainSegment,
+    Everything,
+}
+
+impl Below {
+    fn takes(self, rest: &str) -> bool {
+        let is_segment = !rest.is_empty() && !rest.contains('/');
+        match self {
+            Self::Segment => is_segment,
+            Self::PlainSegment => is_segment && !rest.contains("%2F") && !rest.contains("%2f"),
+            Self::Everything => true,
+        }
+    }
 }
 
 /// The routes of a server; never changed once it serves, only replaced.
@@ -166,6 +186,7 @@ pub struct Router {
     prefixes: Vec<Prefix>,
     form: Option<ProblemForm>,
     is_like_uvicorn: bool,
+    takes_leading_slashes_as_one: bool,
 }
 
 /// What there is for a path and a method.
@@ -201,13 +222,19 @@ impl Router {
     /// This prefix and one segment behind it that is not empty: `/users/` takes `/users/7`.
     #[must_use]
     pub fn segment(self, prefix: impl Into<String>, route: Route) -> Self {
-        self.with_prefix(prefix.into(), false, route)
+        self.with_prefix(prefix.into(), Below::Segment, route)
+    }
+
+    /// Like `segment`, for those to whom `a%2Fb` is two segments.
+    #[must_use]
+    pub fn plain_segment(self, prefix: impl Into<String>, route: Route) -> Self {
+        self.with_prefix(prefix.into(), Below::PlainSegment, route)
     }
 
     /// Everything below this prefix, the prefix itself included.
     #[must_use]
     pub fn below(self, prefix: impl Into<String>, route: Route) -> Self {
-        self.with_prefix(prefix.into(), true, route)
+        self.with_prefix(prefix.into(), Below::Everything, route)
     }
 
     /// The form of all problems, instead of problem+json.
@@ -221,10 +248,17 @@ impl Router {
     }
 
     /// Judges requests as uvicorn does, for clients that were written against it: a method that its parser does not
-    /// know is no HTTP at all, and a request may come without a Host header.
+    /// know is no HTTP at all, a target is ASCII, and a request may come without a Host header.
     #[must_use]
     pub fn like_uvicorn(mut self) -> Self {
         self.is_like_uvicorn = true;
+        self
+    }
+
+    /// `//user/alice` is `/user/alice`, as werkzeug has it, for clients that were written against it.
+    #[must_use]
+    pub fn leading_slashes_are_one(mut self) -> Self {
+        self.takes_leading_slashes_as_one = true;
         self
     }
 
@@ -238,6 +272,14 @@ impl Router {
             true if !UVICORN_METHODS.contains(&request.head.method.as_str()) => {
                 Err(Problem::new(400, "This method is not known."))
             }
+            true if !(request.head.path.is_ascii()
+                && request.head.query.is_none_or(str::is_ascii)) =>
+            {
+                Err(Problem::new(
+                    400,
+                    "A target is ASCII: write other characters with percent signs.",
+                ))
+            }
             false if request.delivery.lacks_host => {
                 Err(Problem::new(400, "An HTTP/1.1 request needs a Host header."))
             }
@@ -245,8 +287,8 @@ impl Router {
         }
     }
 
-    fn with_prefix(mut self, path: String, deep: bool, route: Route) -> Self {
-        self.prefixes.push(Prefix { path, deep, route });
+    fn with_prefix(mut self, path: String, below: Below, route: Route) -> Self {
+        self.prefixes.push(Prefix { path, below, route });
         // The longest prefix wins; the sort is stable, so that among equals the first one does.
         self.prefixes.sort_by_key(|prefix| std::cmp::Reverse(prefix.path.len()));
         self
@@ -257,7 +299,13 @@ impl Router {
             let way = Way::Options("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
             return Found { route: None, segment: "", way };
         }
-        let Some((route, segment)) = self.route(path) else {
+        let merged = match path.trim_start_matches('/') {
+            rest if self.takes_leading_slashes_as_one && path.starts_with("//") => {
+                path.get(path.len() - rest.len() - 1..).unwrap_or(path)
+            }
+            _ => path,
+        };
+        let Some((route, segment)) = self.route(merged) else {
             return Found { route: None, segment: "", way: Way::Nothing };
         };
         let way = match route.handler(method) {
@@ -274,8 +322,7 @@ impl Router {
         }
         self.prefixes.iter().find_map(|prefix| {
             let rest = path.strip_prefix(prefix.path.as_str())?;
-            let fits = prefix.deep || (!rest.is_empty() && !rest.contains('/'));
-            fits.then_some((&prefix.route, rest))
+            prefix.below.takes(rest).then_some((&prefix.route, rest))
         })
     }
 

@@ -44,7 +44,7 @@ pub(super) fn check(placed: &[Placed], diagnostics: &mut Vec<Diagnostic>) {
     files(placed, diagnostics);
 }
 
-/// Routes and views that name a resource which is none.
+/// Routes, views and flows that name a resource which is none.
 pub(super) fn resources(
     placed: &[Placed],
     resources: &[(Key, Node)],
@@ -57,7 +57,9 @@ pub(super) fn resources(
         let from = it.node.value("view").and_then(|view| view.value("from"));
         (&it.key.name, "shows", from.and_then(|from| from.value("resource")))
     });
-    for (who, what, node) in routes.chain(views) {
+    let sources = placed.iter().map(|it| (&it.key.name, "reads", component(it, "source")));
+    let sinks = placed.iter().map(|it| (&it.key.name, "writes into", component(it, "sink")));
+    for (who, what, node) in routes.chain(views).chain(sources).chain(sinks) {
         let Some(node) = node else { continue };
         let Some(name) = node.text().filter(|name| !names().any(|known| known == *name)) else {
             continue;
@@ -90,6 +92,12 @@ pub(super) fn flows(placed: &[Placed], diagnostics: &mut Vec<Diagnostic>) {
         let message = format!("`{}` shows the flow `{name}`, which is none", view.name());
         diagnostics.push(Diagnostic::new(node.span.clone(), message).help(help));
     }
+}
+
+/// The name behind `resource:` in a flow's source or sink; both have it as their main option.
+fn component<'a>(placed: &Placed<'a>, role: &str) -> Option<&'a Node> {
+    let options = placed.node.value(role)?.value("resource")?;
+    if options.text().is_some() { Some(options) } else { options.value("name") }
 }
 
 /// The services in an order in which each stands behind those that it needs; there is one, because

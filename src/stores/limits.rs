@@ -9,6 +9,9 @@ pub const WAITING_WRITES: usize = 16_384;
 /// Reads that may wait for one kind of reader.
 pub const WAITING_READS: usize = 16_384;
 
+/// Bytes of a page that is read at once, on the thread of a server: other connections wait meanwhile.
+pub const BYTES_NOW: usize = 32 * 1024;
+
 /// How long a request may wait in a queue before it is told that the store is too slow.
 pub const WAIT: Duration = Duration::from_secs(5);
 

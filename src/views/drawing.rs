@@ -65,6 +65,11 @@ struct Times {
 }
 
 impl Drawing {
+    /// For whoever asks before the thread has begun: a page and data of nothing.
+    pub(super) fn begin(&mut self) {
+        self.draw(&Known::default());
+    }
+
     /// Draws until the view stops.
     pub(super) fn run(mut self, queue: &Receiver<Message>) {
         let mut known = Known::default();

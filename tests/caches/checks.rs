@@ -3,8 +3,9 @@
 
 use crate::checker::{Plan, Promise, Seen, Site, Trouble, Verdict, drive, judge};
 use crate::proxy::Proxy;
-use crate::server::{self, Redis};
+use crate::redis_server::{self, Redis};
 use crate::support::{block_on, config};
+use crate::trouble::trouble;
 use headwater::caches::{Cached, Freshness, Origin, RedisHealth};
 use headwater::resource::{
     Action, Atomicity, CacheConfig, Key, Record, Store, StoreConfig, Version, Write,
@@ -25,7 +26,7 @@ struct Process(Arc<Cached>);
 impl Site for Process {
     fn read(&self, name: &str, version: u64) -> Result<Seen, Trouble> {
         let freshness = Freshness { at_least: Version(version), is_bypass: false };
-        let near = self.0.near(&key(name), freshness).map(Ok);
+        let near = self.0.now(&key(name), freshness).map(Ok);
         let read = near.unwrap_or_else(|| block_on(self.0.get(key(name), freshness)));
         let read = read.map_err(|_| Trouble::Refused)?;
         let number = number(read.record.as_ref()).map(|number| number as u64);
@@ -78,45 +79,12 @@ fn tell(stores: &[Arc<ScriptedStore>], seed: u64, has_ended: &AtomicBool) {
             store.lose_track();
         }
         store.tell();
-        server::pause(Duration::from_micros(random.below(8000)));
+        redis_server::pause(Duration::from_micros(random.below(8000)));
     }
 }
 
-/// Does something to Redis or the way to it, again and again; between that, Redis is used for a while.
-fn trouble((redis, proxy): (&Redis, &Proxy), sites: &[Process], seed: u64, has_ended: &AtomicBool) {
-    let is_used = |site: &Process| site.0.redis_health() == RedisHealth::Ready;
-    let mut random = Random::new(seed);
-    while !has_ended.load(SeqCst) {
-        proxy.delay(Duration::ZERO);
-        while !has_ended.load(SeqCst) && !sites.iter().all(is_used) {
-            server::pause(Duration::from_millis(2));
-        }
-        server::pause(Duration::from_millis(random.below(400)));
-        match random.below(7) {
-            0 => drop(redis.query::<redis::Value>(&["FLUSHALL"])),
-            1 => proxy.drop_connections(),
-            2 => proxy.halve_next_answer(),
-            3 => {
-                proxy.delay(Duration::from_millis(random.below(30)));
-            }
-            4 => {
-                proxy.hold();
-                server::pause(Duration::from_millis(random.below(100)));
-                proxy.release();
-            }
-            5 => {
-                redis.freeze();
-                server::pause(Duration::from_millis(random.below(100)));
-                redis.thaw();
-            }
-            _ => {
-                redis.kill();
-                server::pause(Duration::from_millis(random.below(100)));
-                redis.resume();
-            }
-        }
-        server::pause(Duration::from_millis(random.below(60)));
-    }
+fn is_used(site: &Process) -> bool {
+    site.0.redis_health() == RedisHealth::Ready
 }
 
 #[track_caller]
@@ -226,7 +194,7 @@ fn the_promise_holds_whatever_happens_to_redis() {
         let history = drive(&asked, &plan, |ended| {
             std::thread::scope(|threads| {
                 threads.spawn(|| tell(&[one, other], seed, ended));
-                trouble((&redis, &proxy), &sites, seed, ended);
+                trouble((&redis, &proxy), || sites.iter().all(is_used), seed, ended);
             });
         });
         let verdict = judge(&history, Promise { is_monotonic: false });

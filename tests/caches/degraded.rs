@@ -1,7 +1,7 @@
 //! Redis is killed, frozen, cut off or locked: reads go on from the store, and nobody waits long.
 
 use crate::proxy::Proxy;
-use crate::server::Redis;
+use crate::redis_server::Redis;
 use crate::support::{Process, config, copy_in, eventually};
 use Origin::{Near, Store};
 use headwater::caches::{Cached, Origin, RedisHealth};

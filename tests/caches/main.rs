@@ -14,6 +14,8 @@ mod poison;
 #[path = "../servers/proxy.rs"]
 mod proxy;
 #[path = "../servers/redis.rs"]
-mod server;
+mod redis_server;
 mod shared;
 mod support;
+#[path = "../servers/trouble.rs"]
+mod trouble;

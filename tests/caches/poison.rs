@@ -1,6 +1,6 @@
 //! Whatever stands in Redis under a name of ours and is no copy counts as nothing, and is overwritten.
 
-use crate::server::Redis;
+use crate::redis_server::Redis;
 use crate::support::{Process, copy_in, eventually};
 use headwater::caches::Origin;
 

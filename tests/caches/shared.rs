@@ -1,6 +1,6 @@
 //! Several processes share copies through Redis, and none of them believes one that a write has passed.
 
-use crate::server::Redis;
+use crate::redis_server::Redis;
 use crate::support::{ANY, Process, copy_in, eventually, tombstone_in};
 use Origin::{Near, Store};
 use headwater::caches::Origin;
@@ -159,7 +159,7 @@ fn nothing_but_names_of_the_resource_is_touched() {
         one.get(&name);
         other.store.tell();
         other.try_get(&name, ANY).unwrap();
-        other.cached.near(&key(&name), ANY);
+        other.cached.now(&key(&name), ANY);
     }
     // Through the queue of each, behind what it sent.
     one.put("last", 1);

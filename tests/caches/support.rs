@@ -1,6 +1,6 @@
 //! Processes of the tests: a cache each, over one set of records and one Redis.
 
-use crate::server::{self, Redis};
+use crate::redis_server::{self, Redis};
 use headwater::caches::{Cached, Freshness, Origin, Read, RedisHealth};
 use headwater::resource::{
     Action, Atomicity, CacheConfig, Secret, StoreError, Version, Write, Written,
@@ -72,7 +72,7 @@ impl Process {
     }
 
     pub fn is_near(&self, name: &str) -> bool {
-        self.cached.near(&key(name), ANY).is_some()
+        self.cached.now(&key(name), ANY).is_some()
     }
 
     pub fn put(&self, name: &str, number: i64) -> Written {
@@ -91,7 +91,7 @@ pub fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !condition() {
         assert!(Instant::now() < deadline, "never: {what}");
-        server::pause(Duration::from_millis(2));
+        redis_server::pause(Duration::from_millis(2));
     }
 }
 

@@ -14,6 +14,12 @@ pub struct Event {
     pub end: Instant,
 }
 
+impl Event {
+    pub fn is_read(&self) -> bool {
+        matches!(self.what, What::Read { .. })
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub enum What {
     /// The writes of a key are numbered from 1 in the order in which they were committed; one after the other, so that
@@ -37,7 +43,7 @@ impl History {
     }
 
     pub fn reads(&self) -> usize {
-        self.events.iter().filter(|event| matches!(event.what, What::Read { .. })).count()
+        self.events.iter().filter(|event| event.is_read()).count()
     }
 
     pub fn writes(&self) -> usize {

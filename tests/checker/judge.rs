@@ -73,6 +73,19 @@ impl Writes {
         (!self.all[place].is_delete).then_some(number)
     }
 
+    /// The oldest write, `least` at the least, that an answer shows which may be the newest of several: that there is
+    /// no record may be told of any delete, unless that was overwritten too long before the answer was asked for.
+    fn at_least(&self, newest: u64, least: u64, (start, bound): (Instant, Duration)) -> u64 {
+        let deletes = self.all.iter().filter(|it| it.is_delete).map(|it| it.number);
+        let older = std::iter::once(0).chain(deletes).take_while(|number| *number < newest);
+        let is_fresh = |number: &u64| {
+            let overwritten = self.overwritten(*number);
+            let age = overwritten.and_then(|at| start.checked_duration_since(at));
+            age.is_none_or(|age| age <= bound)
+        };
+        older.filter(|number| *number >= least).find(is_fresh).unwrap_or(newest)
+    }
+
     /// When a newer write than this one was acknowledged first.
     fn overwritten(&self, number: u64) -> Option<Instant> {
         let newer = self.all.partition_point(|written| written.number <= number);
@@ -140,7 +153,11 @@ fn judge_session(
             verdict.violations.push(format!("{name}: saw write {seen} after write {least}"));
         }
         if promise.is_monotonic {
-            least = least.max(seen);
+            let shown = match number {
+                Some(_) => seen,
+                None => writes.at_least(seen, least, (event.start, bound)),
+            };
+            least = least.max(shown);
         }
     }
 }

@@ -98,3 +98,14 @@ fn a_session_never_goes_back_where_that_is_promised() {
     told.judged(false, 0);
     told.judged(true, 1);
 }
+
+#[test]
+fn that_there_was_none_is_taken_for_the_oldest_delete_that_it_can_be() {
+    let told = || Told::new().wrote(1, (0, 1), 1).deleted(1, (10, 20), 2).wrote(1, (30, 40), 3);
+    // It was asked for before the third write was done, and answered while a delete was under way.
+    let told = || told().deleted(1, (41, 900), 4).read(2, (35, 45), None);
+    told().read(2, (50, 51), Some(3)).judged(true, 0);
+    // Nobody may be told of the first delete any more, so it is the second one that was seen.
+    told().read(2, (200, 201), None).read(2, (300, 301), Some(3)).judged(true, 1);
+    told().read(2, (200, 201), None).read(2, (300, 301), Some(3)).judged(false, 0);
+}

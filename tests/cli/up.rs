@@ -177,3 +177,25 @@ fn what_cannot_be_delivered_is_kept_with_its_reason_and_the_rest_goes_on() {
         assert!(ran.err.contains("became dead letters"), "{}", ran.err);
     }
 }
+
+#[test]
+fn urls_of_the_stack_follow_a_port_of_the_command_line() {
+    let stack = "stack: test
+services:
+  api-that-has-a-long-name:
+    listen: 8000
+    routes: { /number: { generate: { number: integer 1..9 } } }
+  follower-with-a-long-name:
+    source: { http_poll: { url: \"${TEST_URL:-http://localhost:8000/number}\", every: 20ms } }
+    sink: { append_file: out.ndjson }
+";
+    let directory = in_directory(stack);
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut running =
+        up(directory.path(), &["--port", &format!("api-that-has-a-long-name={port}")]);
+    running.wait_for("  api-that-has-a-long-name http://127.0.0.1:");
+    let flow = running.wait_for("  follower-with-a-long-name ");
+    assert!(flow.contains(&format!("http_poll http://localhost:{port}/number")), "{flow}");
+    running.wait_for(&format!("URLs of the stack to localhost:8000 go to localhost:{port}"));
+    assert_eq!(running.stop(), 0);
+}

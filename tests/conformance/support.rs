@@ -28,11 +28,14 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+/// What the examples of components name.
+const RESOURCES: &str = "resources:\n  users: { fields: { name: text }, store: memory }\n  things: { fields: { text: text }, store: memory }\n";
+
 /// A checked flow of three components, each written as below its role in a stack file.
 pub fn flow(source: &str, step: Option<&str>, sink: &str) -> Result<Flow, String> {
     let steps = step.map_or_else(String::new, |step| format!("    steps:\n      - {step}\n"));
     let text = format!(
-        "stack: test\nservices:\n  pipe:\n    source:\n      {source}\n{steps}    sink:\n      {sink}\n"
+        "stack: test\n{RESOURCES}services:\n  pipe:\n    source:\n      {source}\n{steps}    sink:\n      {sink}\n"
     );
     let environment = Environment::Given(Vec::new());
     match load("test.yaml", &text, &Catalog::all(), &environment) {

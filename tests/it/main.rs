@@ -7,16 +7,38 @@
 )]
 
 #[cfg(test)]
+#[path = "../checker/mod.rs"]
+mod checker;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod disk_full;
 #[cfg(test)]
 mod order;
 #[cfg(test)]
+#[expect(dead_code, reason = "other tests use the rest")]
+#[path = "../servers/postgres.rs"]
+mod postgres;
+#[cfg(test)]
+#[expect(dead_code, reason = "other tests use the rest")]
+#[path = "../servers/proxy.rs"]
+mod proxy;
+#[cfg(test)]
+mod read_only;
+#[cfg(test)]
+#[expect(dead_code, reason = "other tests use the rest")]
+#[path = "../servers/redis.rs"]
+mod redis_server;
+#[cfg(test)]
 mod reload;
+#[cfg(test)]
+mod staleness;
 #[cfg(test)]
 mod stop;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
 mod systems;
+#[cfg(test)]
+#[path = "../servers/trouble.rs"]
+mod trouble;

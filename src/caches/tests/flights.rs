@@ -1,6 +1,7 @@
 //! Many want one record at once: one reads, and nobody is left waiting.
 
 use super::*;
+use crate::caches::limits::{STORE_READS, STORE_READS_WAITING};
 use crate::resource::StoreErrorKind;
 use Origin::{Collapsed, Store};
 
@@ -116,4 +117,28 @@ fn a_version_that_does_not_exist_costs_a_read_and_no_more() {
         assert_eq!(layers.gets("a", bogus), (Store, Some(1)));
     }
     assert_eq!(store.gets(), 3);
+}
+
+#[test]
+fn a_herd_reads_the_store_a_few_at_a_time_and_the_rest_is_told_that_it_is_busy() {
+    let (store, layers) = holding();
+    let names: Vec<String> =
+        (0..=STORE_READS + STORE_READS_WAITING).map(|number| format!("n{number}")).collect();
+    let mut herd: Vec<_> = names.iter().map(|name| layers.getting(name, ANY)).collect();
+    let mut last = herd.pop().unwrap();
+    herd.iter_mut().for_each(advance);
+    assert_eq!(store.gets(), STORE_READS);
+    assert_eq!(finish(&mut last).unwrap_err().kind, StoreErrorKind::Busy);
+    // Who goes away makes room for another one.
+    drop(herd.pop());
+    let mut another = layers.getting("another", ANY);
+    advance(&mut another);
+    assert_eq!(store.let_go(), STORE_READS);
+    let mut waiting = herd.split_off(STORE_READS);
+    for reading in &mut herd {
+        assert!(finish(reading).is_ok());
+    }
+    waiting.iter_mut().for_each(advance);
+    advance(&mut another);
+    assert_eq!(store.gets(), 2 * STORE_READS);
 }

@@ -128,6 +128,8 @@ fn judges_requests_as_uvicorn_does_where_a_router_asks_for_it() {
         ("BREW / HTTP/1.1\r\nHost: a\r\n\r\n", 405, 400),
         ("get / HTTP/1.1\r\nHost: a\r\n\r\n", 405, 400),
         ("PROPFIND / HTTP/1.1\r\nHost: a\r\n\r\n", 405, 405),
+        ("GET /?a=é HTTP/1.1\r\nHost: a\r\n\r\n", 200, 400),
+        ("GET /é HTTP/1.1\r\nHost: a\r\n\r\n", 404, 400),
         ("GET / HTTP/1.1\r\n\r\n", 400, 200),
         ("GET / HTTP/1.0\r\n\r\n", 200, 200),
         ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", 200, 200),

@@ -104,6 +104,7 @@ impl fmt::Debug for Server {
 /// acknowledged is on the disk, even where the server's default is not to wait for it.
 const SESSION: &str = "SET default_transaction_isolation = 'read committed'; \
     SET client_min_messages = 'warning'; \
+    SET jit = off; \
     SET idle_in_transaction_session_timeout = '10s'; \
     SET extra_float_digits = 1; \
     SELECT set_config('synchronous_commit', 'on', false) \

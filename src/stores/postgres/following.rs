@@ -134,5 +134,20 @@ pub async fn trim(scanner: &Scanner) -> Result<(), Trouble> {
     );
     let life = limits::IDEMPOTENCY_LIFE.as_secs_f64();
     scanner.connection.execute(&sql, &[resource, &life]).await?;
+    forget_attempts(scanner, limits::IDEMPOTENCY_KEPT).await
+}
+
+/// Forgets the oldest attempts beyond `kept`, at most so many at a time.
+async fn forget_attempts(scanner: &Scanner, kept: u64) -> Result<(), Trouble> {
+    let home = &scanner.prepared.home;
+    let resource = &scanner.prepared.layout.schema.name;
+    let sql = format!(
+        "DELETE FROM {home}.headwater_attempts WHERE resource = $1 AND key IN (\
+         SELECT key FROM {home}.headwater_attempts WHERE resource = $1 AND at <= (\
+         SELECT at FROM {home}.headwater_attempts WHERE resource = $1 ORDER BY at DESC OFFSET $2 LIMIT 1) \
+         ORDER BY at LIMIT 10000 FOR UPDATE SKIP LOCKED)"
+    );
+    let kept = i64::try_from(kept).unwrap_or(i64::MAX);
+    scanner.connection.execute(&sql, &[resource, &kept]).await?;
     Ok(())
 }

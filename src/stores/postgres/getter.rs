@@ -13,6 +13,7 @@ use crate::resource::{Fetched, Key, Version};
 use crate::stores::limits;
 use crate::stores::queue::Job as _;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_postgres::Statement;
 
 struct Finder {
@@ -76,9 +77,19 @@ impl Finder {
     }
 }
 
+/// How long a getter lets another one finish first, so that what comes meanwhile shares its statement. A server that is
+/// further away than this has two under way.
+const TURN: Duration = Duration::from_millis(1);
+
 pub async fn work(shared: &Shared) {
     let mut session: Option<Finder> = None;
-    while let Some(jobs) = shared.gets.take(limits::GETS_TOGETHER).await {
+    while let Some(mut jobs) = shared.gets.take(limits::GETS_TOGETHER).await {
+        let turn = tokio::time::timeout(TURN, shared.getting.lock()).await;
+        if jobs.len() < limits::GETS_TOGETHER {
+            // Nothing there, or closed: then there is only what was taken.
+            let more = shared.gets.take_now(limits::GETS_TOGETHER - jobs.len());
+            jobs.extend(more.unwrap_or_default());
+        }
         let jobs: Vec<Waiting<Get>> =
             jobs.into_iter().filter(|waiting| !waiting.job.answering.is_forgotten()).collect();
         if jobs.is_empty() {
@@ -90,6 +101,7 @@ pub async fn work(shared: &Shared) {
         let find = async |finder: &Finder| finder.find(&keys).await;
         let found = read(shared, &mut session, deadline, find).await;
         drop(keys);
+        drop(turn);
         match found {
             Ok(found) => {
                 for (waiting, fetched) in jobs.into_iter().zip(found) {

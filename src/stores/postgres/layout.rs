@@ -224,7 +224,12 @@ fn place(field: &Field, is_key: bool, table: &Table) -> Result<Place, String> {
     let name = &field.name;
     let column = table
         .column(name)
-        .ok_or_else(|| format!("the table {} has no column `{name}`", table.name))?;
+        .ok_or_else(|| {
+            format!(
+                "the table {} has no column `{name}`: rename it back, add it, or take the field out of the schema",
+                table.name
+            )
+        })?;
     let whole = match (&field.kind, column.kind.as_str()) {
         (FieldKind::Integer, "int4") => Some((i64::from(i32::MIN), i64::from(i32::MAX))),
         (FieldKind::Integer, "int2") => Some((i64::from(i16::MIN), i64::from(i16::MAX))),

@@ -11,7 +11,7 @@ use crate::stores::limits;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Mutex, Notify, watch};
 
 /// How long a single record may take; what takes longer is a server that does not answer.
 pub const GET_TIME: Duration = Duration::from_secs(1);
@@ -43,6 +43,10 @@ pub struct Shared {
     /// Asks it to see at once whether the server still answers.
     pub suspected: Notify,
     pub stopped: watch::Sender<bool>,
+    /// Held by the writer whose transaction is under way.
+    pub turn: Mutex<()>,
+    /// Held by the getter whose statement is under way.
+    pub getting: Mutex<()>,
 }
 
 impl Shared {
@@ -59,6 +63,8 @@ impl Shared {
             state: watch::Sender::new(State::Starting),
             lost: Notify::new(),
             suspected: Notify::new(),
+            turn: Mutex::new(()),
+            getting: Mutex::new(()),
             stopped: watch::Sender::new(false),
         }
     }
@@ -109,6 +115,8 @@ impl Shared {
         match &*self.state.borrow() {
             State::Up(_) => Health::Ready,
             State::Starting => Health::Down("the database is being prepared".into()),
+            // What the table lacks is the words of the schema and of the remedy alone.
+            State::Down(Trouble { kind: Kind::Mismatch, detail }) => Health::Down(detail.clone()),
             State::Down(trouble) if trouble.needs_a_person() => {
                 Health::Down("the database cannot be used as it is; the log says why".into())
             }

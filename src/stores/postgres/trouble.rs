@@ -57,12 +57,15 @@ impl Trouble {
 
     pub fn store_error(&self) -> StoreError {
         let kind = match self.kind {
-            Kind::Lost | Kind::Login => StoreErrorKind::Unavailable,
+            // A table that was changed under us may be changed back; until then it is as good as away.
+            Kind::Lost | Kind::Login | Kind::Mismatch | Kind::Changed => {
+                StoreErrorKind::Unavailable
+            }
             Kind::Late | Kind::Cancelled | Kind::Contended => StoreErrorKind::TooSlow,
             Kind::Taken(_) | Kind::Value(_) => StoreErrorKind::Refused,
             Kind::Full => StoreErrorKind::DiskFull,
             Kind::ReadOnly | Kind::Forbidden => StoreErrorKind::ReadOnly,
-            Kind::Mismatch | Kind::Changed | Kind::Broken => StoreErrorKind::Broken,
+            Kind::Broken => StoreErrorKind::Broken,
         };
         StoreError::new(kind, self.detail.clone())
     }
@@ -90,8 +93,9 @@ fn kind_of(said: &DbError) -> Kind {
         "53100" => Kind::Full,
         "25006" => Kind::ReadOnly,
         "42501" => Kind::Forbidden,
-        // No such table, column or function, another type, a plan for another table, no such statement.
-        "42P01" | "42703" | "42883" | "42804" | "0A000" | "26000" => Kind::Changed,
+        // No such table, column or function, another type, a plan for another table, no such statement; a column that
+        // is gone may leave a function of its name.
+        "42P01" | "42703" | "42883" | "42803" | "42804" | "0A000" | "26000" => Kind::Changed,
         code => match code.get(..2).unwrap_or_default() {
             "08" => Kind::Lost,
             "28" | "3D" => Kind::Login,

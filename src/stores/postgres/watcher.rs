@@ -26,6 +26,10 @@ use tokio_postgres::types::ToSql;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
+/// As for single records: a plan that was made while the log was empty must still go through its index.
+const SETTINGS: &str =
+    "SET enable_seqscan = off; SET enable_bitmapscan = off; SET statement_timeout = 900;";
+
 /// Preparing may build an index over a large table.
 const PREPARING: Duration = Duration::from_hours(1);
 
@@ -38,6 +42,11 @@ const TRIM_PAUSE: Duration = Duration::from_millis(250);
 
 /// Old attempts are forgotten now and then, also when nothing changes.
 const TIDY_PAUSE: Duration = Duration::from_mins(1);
+
+/// The least time from one look to the next that a notice asks for, and how many times as long as the last look took:
+/// under many writes one look finds what many notices tell of, and the server has its time for the writes.
+const LOOK_PAUSE: Duration = Duration::from_millis(5);
+const LOOK_SHARE: u32 = 8;
 
 pub async fn work(shared: &Shared) {
     let mut pause = FIRST_PAUSE;
@@ -95,6 +104,8 @@ struct Watch {
     /// Changes since the log was cut.
     uncut: u64,
     cut_at: Instant,
+    /// Before then no notice is followed.
+    rests_until: Instant,
     waiting: Vec<Waiting<Look>>,
 }
 
@@ -112,9 +123,7 @@ impl Watch {
                  WHERE resource = $1 AND xid = ANY($3) LIMIT $4)) c ON true"
         );
         let begin = async {
-            connection
-                .batch_execute(&format!("SET statement_timeout = 900; LISTEN {CHANNEL}"))
-                .await?;
+            connection.batch_execute(&format!("{SETTINGS} LISTEN {CHANNEL}")).await?;
             let look = connection.prepare(&sql).await?;
             let row = connection.query_one("SELECT pg_current_snapshot()::text", &[]).await?;
             let seen = Snapshot::parse(row.try_get(0)?)?;
@@ -124,14 +133,25 @@ impl Watch {
         let settled = seen.oldest;
         // The log may be too long from a time when nobody watched.
         let (uncut, cut_at) = (TRIM_CHANGES, now());
-        let waiting = Vec::new();
-        Ok(Self { connection, prepared, look, seen, newest: 0, settled, uncut, cut_at, waiting })
+        Ok(Self {
+            connection,
+            prepared,
+            look,
+            seen,
+            newest: 0,
+            settled,
+            uncut,
+            cut_at,
+            rests_until: cut_at,
+            waiting: Vec::new(),
+        })
     }
 
     /// Tells what is new since the last look.
     async fn look(&mut self, shared: &Shared) -> Result<(), Trouble> {
         let begin = now();
         let result = until(begin + GET_TIME, self.new_changes(shared)).await;
+        self.rests_until = now() + LOOK_PAUSE.max(begin.elapsed() * LOOK_SHARE);
         let waiting = std::mem::take(&mut self.waiting);
         match &result {
             Ok(()) => {
@@ -198,7 +218,11 @@ impl Watch {
     /// Until it is time for the next look; answers why there can be none.
     async fn wait(&mut self, shared: &Shared) -> Option<Trouble> {
         let reason = {
-            let soon = either(shared.suspected.notified(), self.connection.noticed());
+            let noticed = async {
+                tokio::time::sleep_until(self.rests_until.into()).await;
+                self.connection.noticed().await;
+            };
+            let soon = either(shared.suspected.notified(), noticed);
             let told = either(soon, tokio::time::sleep(shared.watch_interval));
             let asked = either(shared.looks.take(usize::MAX), shared.lost.notified());
             either(asked, told).await

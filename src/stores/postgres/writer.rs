@@ -20,6 +20,10 @@ use std::time::{Duration, Instant};
 const ASIDE: Duration = Duration::from_millis(40);
 const ASIDE_TOGETHER: usize = 4;
 
+/// How long a writer lets another one finish first. What comes meanwhile shares its commit; only one that is held up by
+/// somebody's lock is overtaken.
+const TURN: Duration = Duration::from_millis(5);
+
 pub async fn work(shared: &Shared) {
     let mut writer = Writer { shared, pen: None, aside: VecDeque::new() };
     while writer.round().await {}
@@ -57,8 +61,17 @@ impl Writer<'_> {
         };
         match taken {
             Some(taken) if taken.is_empty() => true,
-            Some(taken) => {
+            Some(mut taken) => {
+                let shared = self.shared;
+                let turn = tokio::time::timeout(TURN, shared.turn.lock()).await;
+                let weight: usize = taken.iter().map(|waiting| waiting.job.weight()).sum();
+                if weight < limits::COMMIT_WRITES {
+                    // Nothing there, or closed: then there is only what was taken.
+                    let more = shared.groups.take_now(limits::COMMIT_WRITES - weight);
+                    taken.extend(more.unwrap_or_default());
+                }
                 self.write(taken).await;
+                drop(turn);
                 true
             }
             None => false,

@@ -10,8 +10,9 @@ use std::time::Duration;
 /// SQLite before this one can damage a WAL that several connections reset at the same time.
 const OLDEST: i32 = 3_051_003;
 
-/// How long a statement waits for another process's lock; longer than any of our own transactions takes.
-const LOCK_WAIT: Duration = Duration::from_secs(1);
+/// How long a statement waits for another process's lock: longer than a large bulk of a neighbour takes, and short
+/// enough that the writes behind it are answered before their queue calls them late.
+const LOCK_WAIT: Duration = Duration::from_secs(2);
 
 /// Prepared statements that a connection keeps: the fixed ones, and the lists and updates most in use.
 const STATEMENTS: usize = 128;
@@ -39,6 +40,8 @@ impl Location {
         };
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         pattern::install(&connection)?;
+        // Plans do not depend on values, or a list's limit alone would have it planned anew each time.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         // A column that is gone is an error, not a text of the same letters.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;

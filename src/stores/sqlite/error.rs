@@ -42,7 +42,8 @@ fn remedy(kind: Kind) -> &'static str {
         Kind::TooSlow => "it took too long and was broken off",
         Kind::Refused => "the table does not take this value",
         Kind::Unavailable => {
-            "look whether the directory is there, and whether this user may read and write in it"
+            "look whether the directory is there, and whether this user may read and write in it: SQLite writes \
+             beside the file even to read it"
         }
         _ => {
             "the file is damaged or was changed by something else; stop, keep a copy, and try `sqlite3 FILE \
@@ -63,11 +64,22 @@ pub(super) fn summary(kind: Kind) -> &'static str {
     }
 }
 
-/// What the same error is when the store is being opened: what may pass by itself is tried again.
-pub(super) fn fault(error: StoreError) -> Fault {
-    match error.kind {
-        Kind::Locked | Kind::DiskFull | Kind::Busy | Kind::TooSlow => Fault::retry(error.detail),
-        _ => Fault::stop(error.detail),
+/// What the same error is when the store is being opened: what may pass by itself is tried again. A file that cannot be
+/// opened needs a person, a disk that failed to read or write may work the next time.
+pub(super) fn fault(file: &str, error: &rusqlite::Error) -> Fault {
+    let is_of_disk = matches!(
+        error.sqlite_error_code(),
+        Some(
+            ErrorCode::SystemIoFailure
+                | ErrorCode::FileLockingProtocolFailed
+                | ErrorCode::OutOfMemory
+        )
+    );
+    let StoreError { kind, detail } = store_error(file, error);
+    match kind {
+        Kind::Locked | Kind::DiskFull | Kind::Busy | Kind::TooSlow => Fault::retry(detail),
+        Kind::Unavailable if is_of_disk => Fault::retry(detail),
+        _ => Fault::stop(detail),
     }
 }
 

@@ -151,6 +151,58 @@ pub(super) fn triggers(table: &Table) -> Vec<(String, String)> {
     .into()
 }
 
+/// A record that `INSERT OR REPLACE` takes away because another one gets its unique value is gone without a delete
+/// trigger, unless the shell turns `recursive_triggers` on. So the records that may go are written down before, and
+/// those that are gone are noted after; where the write is ignored, what was written down is still there and means
+/// nothing, until it goes another way. None without unique fields; a record that is replaced under its own key is noted
+/// as created.
+pub(super) fn evictions(table: &Table) -> Vec<String> {
+    let fields = table.schema.fields.iter().enumerate();
+    let unique = fields.filter(|(place, field)| field.is_unique && *place != table.schema.key);
+    let columns: Vec<&str> = unique.map(|(place, _)| table.columns[place].as_str()).collect();
+    if columns.is_empty() {
+        return Vec::new();
+    }
+    let (owner, key, evicted, changes) = (&table.name, &table.key, evicted(table), &table.changes);
+    let same: Vec<String> =
+        columns.iter().map(|column| format!("{column} = new.{column}")).collect();
+    let other = format!("FROM {owner} WHERE ({}) AND {key} IS NOT new.{key}", same.join(" OR "));
+    let may_go = format!("WHEN EXISTS (SELECT 1 {other})");
+    let note = format!("INSERT INTO {evicted} (key) SELECT {key} {other};");
+    let some = format!("WHEN EXISTS (SELECT 1 FROM {evicted})");
+    let gone = format!(
+        "INSERT INTO {changes} (kind, key, record, at) SELECT 'deleted', key, NULL, {NOW} FROM {evicted} \
+         WHERE NOT EXISTS (SELECT 1 FROM {owner} WHERE {owner}.{key} = {evicted}.key); DELETE FROM {evicted};"
+    );
+    let forget = format!("DELETE FROM {evicted} WHERE key IS old.{key};");
+    let columns = columns.join(", ");
+    let triggers = [
+        ("BEFORE INSERT".to_owned(), &may_go, &note),
+        ("AFTER INSERT".to_owned(), &some, &gone),
+        (format!("BEFORE UPDATE OF {columns}"), &may_go, &note),
+        (format!("AFTER UPDATE OF {columns}"), &some, &gone),
+        ("AFTER DELETE".to_owned(), &some, &forget),
+        (format!("AFTER UPDATE OF {key}"), &some, &forget),
+    ];
+    let table_of_its_own = format!("CREATE TABLE IF NOT EXISTS {evicted} (key ANY) STRICT");
+    let named = eviction_triggers(table).into_iter().zip(triggers);
+    let made = named.map(|(name, (event, when, body))| {
+        format!("CREATE TRIGGER IF NOT EXISTS {name} {event} ON {owner} {when} BEGIN {body} END")
+    });
+    std::iter::once(table_of_its_own).chain(made).collect()
+}
+
+/// The names of the triggers of `evictions`, whether there are any or not.
+pub(super) fn eviction_triggers(table: &Table) -> Vec<String> {
+    let of = |what| quoted(&format!("headwater_{what}_{}", table.schema.name));
+    let what = ["evicts_insert", "evicted_insert", "evicts_update", "evicted_update"];
+    what.into_iter().chain(["gone_delete", "gone_move"]).map(of).collect()
+}
+
+fn evicted(table: &Table) -> String {
+    quoted(&format!("headwater_evicted_{}", table.schema.name))
+}
+
 /// Milliseconds since 1970. Older shells than ours fire these triggers, too, so nothing newer than STRICT is in them.
 const NOW: &str = "CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER)";
 

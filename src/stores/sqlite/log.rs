@@ -108,14 +108,16 @@ pub(super) fn keys(
     rows.map(|row| row.map(|(version, key)| (key, version))).collect()
 }
 
-/// Forgets the oldest changes beyond what is kept, at most `most` of them.
-pub(super) fn trim(connection: &Connection, table: &Table, most: u64) -> rusqlite::Result<()> {
+/// Forgets the oldest changes beyond what is kept, at most `most` of them; whether there are more to forget. Without
+/// any, nothing is written.
+pub(super) fn trim(connection: &Connection, table: &Table, most: u64) -> rusqlite::Result<bool> {
     let beyond = version(connection, table)?.saturating_sub(limits::CHANGES_KEPT);
     let first = first(connection, table)?;
-    if first <= beyond {
-        let upto = beyond.min(first.saturating_add(most));
-        let sql = format!("DELETE FROM {} WHERE position <= ?1", table.changes);
-        connection.prepare_cached(&sql)?.execute([upto as i64])?;
+    if first > beyond {
+        return Ok(false);
     }
-    Ok(())
+    let upto = beyond.min(first.saturating_add(most));
+    let sql = format!("DELETE FROM {} WHERE position <= ?1", table.changes);
+    connection.prepare_cached(&sql)?.execute([upto as i64])?;
+    Ok(upto < beyond)
 }

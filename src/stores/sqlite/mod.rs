@@ -10,6 +10,7 @@ mod attempts;
 mod commit;
 mod connection;
 mod error;
+mod here;
 mod job;
 mod layout;
 mod log;

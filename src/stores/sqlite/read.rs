@@ -51,31 +51,59 @@ pub(super) fn find(
     statement.query_row([BoundKey(key)], place_and_record).optional()
 }
 
+pub(super) fn get(
+    connection: &Connection,
+    shared: &Shared,
+    key: &Key,
+) -> Result<Fetched, StoreError> {
+    in_one_view(connection, shared, || {
+        let as_of = Version(log::version(connection, &shared.table)?);
+        let record = find(connection, &shared.table, key)?.map(|found| found.1);
+        Ok(Fetched { record, as_of })
+    })
+}
+
 pub(super) fn list(
     connection: &Connection,
     shared: &Shared,
     query: &ListQuery,
 ) -> Result<Page, StoreError> {
+    let page = list_within(connection, shared, query, usize::MAX)?;
+    page.ok_or_else(|| StoreError::new(StoreErrorKind::Broken, "a page without a bound was cut"))
+}
+
+/// A page, or nothing when its records are larger than so many bytes together.
+pub(super) fn list_within(
+    connection: &Connection,
+    shared: &Shared,
+    query: &ListQuery,
+    most_bytes: usize,
+) -> Result<Option<Page>, StoreError> {
     let table = &shared.table;
     let limit = query.limit.min(limits::ANSWER_RECORDS);
     let query = ListQuery { limit, ..query.clone() };
     let selection = select::page(table, &query)?;
     in_one_view(connection, shared, || {
         let as_of = Version(log::version(connection, table)?);
-        let (records, next) = run(connection, &selection, |rows| {
-            let mut records = Vec::new();
-            let mut place = 0;
+        run(connection, &selection, |rows| {
+            let mut page = Page { records: Vec::new(), next: None, as_of };
+            let (mut place, mut bytes) = (0, 0_usize);
             while let Some(row) = rows.next()? {
-                if records.len() == limit {
-                    let next = records.last().map(|last| cursor(table, &query.order, last, place));
-                    return Ok((records, next));
+                if page.records.len() == limit {
+                    let last = page.records.last();
+                    page.next = last.map(|last| cursor(table, &query.order, last, place));
+                    break;
                 }
                 place = row.get(0)?;
-                records.push(record(&table.schema.fields, row, 1)?);
+                let record = record(&table.schema.fields, row, 1)?;
+                bytes = bytes.saturating_add(record.size());
+                if bytes > most_bytes {
+                    return Ok(None);
+                }
+                page.records.push(record);
             }
-            Ok((records, None))
-        })?;
-        Ok(Page { records, next, as_of })
+            Ok(Some(page))
+        })
     })
 }
 
@@ -83,8 +111,8 @@ pub(super) fn list(
 fn cursor(table: &Table, order: &Order, last: &Record, place: i64) -> Cursor {
     match order {
         Order::Insertion => Cursor(vec![Value::Integer(place)]),
-        Order::Fields(sorts) => {
-            let sorts = select::all_sorts(table, sorts);
+        Order::Fields(_) => {
+            let sorts = order.columns(&table.schema);
             Cursor(sorts.iter().map(|sort| last.value(sort.field).clone()).collect())
         }
     }

@@ -3,8 +3,7 @@
 use super::pattern;
 use super::table::{PLACE, Table};
 use crate::resource::{
-    Comparison, Condition, Cursor, FieldKind, ListQuery, Order, Sort, StoreError, StoreErrorKind,
-    Value,
+    Comparison, Condition, Cursor, ListQuery, Order, Sort, StoreError, StoreErrorKind, Value,
 };
 
 /// A statement with its parameters in order.
@@ -44,8 +43,8 @@ pub(super) fn page(table: &Table, query: &ListQuery) -> Result<Selection, StoreE
             selection.push(" ORDER BY ");
             selection.push(PLACE);
         }
-        Order::Fields(sorts) => {
-            let sorts = all_sorts(table, sorts);
+        Order::Fields(_) => {
+            let sorts = query.order.columns(&table.schema);
             if let Some(cursor) = &query.after {
                 check_cursor(table, &sorts, cursor)?;
                 add_cursor(&mut selection, table, &sorts, cursor);
@@ -63,16 +62,6 @@ pub(super) fn count(table: &Table, conditions: &[Condition]) -> Selection {
     let mut selection = Selection { sql, values: Vec::new() };
     add_conditions(&mut selection, table, conditions);
     selection
-}
-
-/// The fields that decide the order: nothing behind the key can, and the key comes last.
-pub(super) fn all_sorts(table: &Table, sorts: &[Sort]) -> Vec<Sort> {
-    let key = table.schema.key;
-    let before = sorts.iter().take_while(|sort| sort.field != key);
-    let mut all: Vec<Sort> = before.copied().collect();
-    let last = sorts.get(all.len()).copied();
-    all.push(last.unwrap_or(Sort { field: key, is_descending: false }));
-    all
 }
 
 fn add_conditions(selection: &mut Selection, table: &Table, conditions: &[Condition]) {
@@ -133,11 +122,10 @@ fn foreign() -> StoreError {
 fn check_cursor(table: &Table, sorts: &[Sort], cursor: &Cursor) -> Result<(), StoreError> {
     let fits = |(sort, value): (&Sort, &Value)| {
         let field = &table.schema.fields[sort.field];
-        let is_kind = match (value, &field.kind) {
-            (Value::Null, _) => sort.field != table.schema.key,
-            (value, _) => super::values::fits(field, value),
-        };
-        is_kind && field.kind != FieldKind::Json
+        match value {
+            Value::Null => sort.field != table.schema.key,
+            value => super::values::fits(field, value),
+        }
     };
     if cursor.0.len() == sorts.len() && sorts.iter().zip(&cursor.0).all(fits) {
         return Ok(());

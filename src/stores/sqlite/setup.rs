@@ -24,7 +24,7 @@ pub(super) enum Refusal {
 impl Refusal {
     pub fn into_fault(self, location: &Location) -> Fault {
         match self {
-            Self::Sqlite(error) => fault(store_error(&location.name(), &error)),
+            Self::Sqlite(error) => fault(&location.name(), &error),
             Self::Fault(fault) => fault,
         }
     }
@@ -205,7 +205,8 @@ fn differences(old: &Schema, columns: &[Column]) -> Vec<String> {
 
 fn carry_out(transaction: &Transaction<'_>, table: &Table, plan: &Plan) -> Result<(), Refusal> {
     // Nobody's record changes by this, so nothing is noted; the new triggers know the new fields.
-    for (trigger, _) in layout::triggers(table) {
+    let triggers = layout::triggers(table).into_iter().map(|(name, _)| name);
+    for trigger in triggers.chain(layout::eviction_triggers(table)) {
         transaction.execute(&format!("DROP TRIGGER IF EXISTS {trigger}"), [])?;
     }
     for place in &plan.added {
@@ -240,6 +241,9 @@ fn complete(transaction: &Transaction<'_>, table: &Table, file: &str) -> Result<
     transaction.execute(&layout::create_log(table), [])?;
     transaction.execute(&layout::create_attempts(table), [])?;
     for (_, sql) in layout::triggers(table) {
+        transaction.execute(&sql, [])?;
+    }
+    for sql in layout::evictions(table) {
         transaction.execute(&sql, [])?;
     }
     // The numbers begin with the time, so that they also grow when a file is thrown away: a version or a position that

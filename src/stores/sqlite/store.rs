@@ -1,8 +1,10 @@
 //! The store as its callers see it: queues in front of threads.
 
 use super::connection::{self, Location};
-use super::error::{fault, is_busy, store_error};
+use super::error::{fault, is_busy};
+use super::here::Here;
 use super::job::{Job, WriteJob};
+use super::read;
 use super::setup::{self, Refusal};
 use super::shared::Shared;
 use super::table::Table;
@@ -16,15 +18,15 @@ use crate::core::time::now;
 use crate::core::wait::Wait;
 use crate::resource::{
     Action, Answering, Atomicity, ChangePosition, Changes, Condition, Fetched, Health, Key,
-    ListQuery, Listener, Page, Pending, Schema, Store, StoreError, StoreErrorKind, Version, Write,
-    Written, pending,
+    ListQuery, Listener, Order, Page, Pending, SHORT_PAGE, Schema, Store, StoreError,
+    StoreErrorKind, Version, Write, Written, pending,
 };
 use crate::stores::limits;
 use crate::stores::queue::Queue;
 use rusqlite::Connection;
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -43,6 +45,7 @@ pub struct SqliteStore {
     gets: Arc<Queue<Job>>,
     scans: Arc<Queue<Job>>,
     looks: Arc<Queue<Job>>,
+    here: Here,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -50,6 +53,7 @@ impl SqliteStore {
     /// A store that is gone with the process, or earlier.
     pub fn in_memory(schema: Arc<Schema>, watch_interval: Duration) -> Result<Self, Fault> {
         let (connection, shared) = open(schema, Location::Memory)?;
+        let connection = Arc::new(Mutex::new(connection));
         let queue = Arc::new(Queue::new(limits::WAITING_WRITES));
         let mut store = Self {
             shared: Arc::new(shared),
@@ -57,6 +61,7 @@ impl SqliteStore {
             gets: Arc::clone(&queue),
             scans: Arc::clone(&queue),
             looks: queue,
+            here: Here::new(vec![Arc::clone(&connection)]),
             threads: Vec::new(),
         };
         store.start(connection, Role::Alone { interval: watch_interval })?;
@@ -77,20 +82,22 @@ impl SqliteStore {
             gets: Arc::new(Queue::new(limits::WAITING_READS)),
             scans: Arc::new(Queue::new(limits::WAITING_READS)),
             looks: Arc::new(Queue::new(limits::WAITING_READS)),
+            here: Here::default(),
             threads: Vec::new(),
         };
-        store.start(writing, Role::Writer)?;
-        store.start(store.connect()?, Role::Getter)?;
+        store.here = Here::open(|| store.connect())?;
+        store.start(Arc::new(Mutex::new(writing)), Role::Writer)?;
+        store.start(Arc::new(Mutex::new(store.connect()?)), Role::Getter)?;
         let mut scans = Vec::new();
         for _ in 0..SCANNERS {
             let connection = store.connect()?;
             let scan = Arc::new(Scan::new(&connection));
             scans.push(Arc::clone(&scan));
-            store.start(connection, Role::Scanner(scan))?;
+            store.start(Arc::new(Mutex::new(connection)), Role::Scanner(scan))?;
         }
         let queues = [&store.writes, &store.gets, &store.scans].map(Arc::clone).into();
         let watcher = Role::Watcher { interval: watch_interval, queues, scans };
-        store.start(store.connect()?, watcher)?;
+        store.start(Arc::new(Mutex::new(store.connect()?)), watcher)?;
         Ok(store)
     }
 
@@ -99,7 +106,7 @@ impl SqliteStore {
         patiently(location, || Ok(location.connect()?))
     }
 
-    fn start(&mut self, connection: Connection, role: Role) -> Result<(), Fault> {
+    fn start(&mut self, connection: Arc<Mutex<Connection>>, role: Role) -> Result<(), Fault> {
         let (queue, work) = match role {
             Role::Alone { .. } => (&self.writes, "memory"),
             Role::Writer => (&self.writes, "writes"),
@@ -144,6 +151,19 @@ impl Store for SqliteStore {
 
     fn get(&self, key: Key) -> Pending<Fetched> {
         ask(&self.gets, |answering| Job::Get(key, answering))
+    }
+
+    fn get_now(&self, key: &Key) -> Option<Fetched> {
+        self.here.read(|connection| read::get(connection, &self.shared, key).ok())
+    }
+
+    fn list_now(&self, query: &ListQuery) -> Option<Page> {
+        let is_short = query.limit <= SHORT_PAGE;
+        let is_plain = is_short && query.conditions.is_empty() && query.order == Order::Insertion;
+        let list = |connection: &Connection| {
+            read::list_within(connection, &self.shared, query, limits::BYTES_NOW).ok()?
+        };
+        if is_plain { self.here.read(list) } else { None }
     }
 
     fn write(&self, writes: Vec<Write>, atomicity: Atomicity) -> Pending<Vec<Written>> {
@@ -237,8 +257,8 @@ fn open(schema: Arc<Schema>, location: Location) -> Result<(Connection, Shared),
         Ok((connection, prepared))
     })?;
     if location != Location::Memory {
-        let is_durable = connection::is_durable(&connection)
-            .map_err(|error| fault(store_error(&location.name(), &error)))?;
+        let is_durable =
+            connection::is_durable(&connection).map_err(|error| fault(&location.name(), &error))?;
         if !is_durable {
             return Err(Fault::stop(format!(
                 "{}: this file system does not let SQLite keep a write-ahead log; put the file on a local disk",

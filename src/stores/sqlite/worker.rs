@@ -1,7 +1,9 @@
 //! The threads of a store: each takes what waits in its queue and does it on its own connection.
 
 use super::commit::{Committer, run};
+use super::here::hold;
 use super::job::{Job, WriteJob};
+use super::log;
 use super::look::look;
 use super::read;
 use super::shared::{Shared, Side};
@@ -17,6 +19,12 @@ use std::time::{Duration, Instant};
 
 /// While writing is in trouble, somebody looks this often whether it has passed.
 const PROBE: Duration = Duration::from_secs(1);
+
+/// How often the log of changes is shortened by more than our own writes ask for: others may write to the table, too.
+const TRIM_PAUSE: Duration = if cfg!(test) { PROBE } else { Duration::from_mins(1) };
+
+/// Changes that are forgotten in one go then; what is left comes a second later, so that nobody waits for long.
+const TRIM_TOGETHER: u64 = 10_000;
 
 /// What a thread is for.
 pub(super) enum Role {
@@ -60,18 +68,20 @@ impl Scan {
 }
 
 pub(super) struct Worker {
-    pub connection: Connection,
+    connection: Arc<Mutex<Connection>>,
     pub shared: Arc<Shared>,
     pub queue: Arc<Queue<Job>>,
     pub role: Role,
     committer: Committer,
     /// When it was last told that everything is told.
     synced: Option<Instant>,
+    /// When the log is looked at again.
+    next_trim: Instant,
 }
 
 impl Worker {
     pub fn new(
-        connection: Connection,
+        connection: Arc<Mutex<Connection>>,
         shared: &Arc<Shared>,
         queue: &Arc<Queue<Job>>,
         role: Role,
@@ -83,6 +93,7 @@ impl Worker {
             role,
             committer: Committer::default(),
             synced: None,
+            next_trim: now() + TRIM_PAUSE,
         }
     }
 
@@ -94,12 +105,14 @@ impl Worker {
                 Taken::Nothing => Vec::new(),
                 Taken::Closed => return,
             };
-            let worked = catch_unwind(AssertUnwindSafe(|| self.turn(jobs)));
+            let shared = Arc::clone(&self.connection);
+            let connection = &*hold(&shared);
+            let worked = catch_unwind(AssertUnwindSafe(|| self.turn(connection, jobs)));
             if let Err(panic) = worked {
                 let resource = &self.shared.table.schema.name;
                 tracing::error!(resource = %resource, "a panic: {}", panic_message(&*panic));
-                if !self.connection.is_autocommit() {
-                    drop(run(&self.connection, "ROLLBACK"));
+                if !connection.is_autocommit() {
+                    drop(run(connection, "ROLLBACK"));
                 }
             }
         }
@@ -117,11 +130,12 @@ impl Worker {
         match &self.role {
             Role::Alone { interval } | Role::Watcher { interval, .. } => *interval,
             Role::Writer if self.shared.is_in_trouble(Side::Writing) => PROBE,
+            Role::Writer => self.next_trim.saturating_duration_since(now()),
             _ => Duration::from_hours(1),
         }
     }
 
-    fn turn(&mut self, jobs: Vec<Job>) {
+    fn turn(&mut self, connection: &Connection, jobs: Vec<Job>) {
         let is_idle = jobs.is_empty();
         let mut writes: Vec<WriteJob> = Vec::new();
         let mut gets = Vec::new();
@@ -135,13 +149,14 @@ impl Worker {
                 other => others.push(other),
             }
         }
-        self.committer.commit(&self.connection, &self.shared, writes);
-        read::answer_gets(&self.connection, &self.shared, gets);
+        self.committer.commit(connection, &self.shared, writes);
+        read::answer_gets(connection, &self.shared, gets);
         for job in others {
-            self.scan(job);
+            self.scan(connection, job);
         }
         match &self.role {
-            Role::Writer if is_idle && self.shared.is_in_trouble(Side::Writing) => self.probe(),
+            Role::Writer if !self.shared.is_in_trouble(Side::Writing) => self.trim(connection),
+            Role::Writer if is_idle => self.probe(connection),
             Role::Watcher { queues, scans, .. } => {
                 for queue in queues {
                     queue.refuse_late();
@@ -149,18 +164,18 @@ impl Worker {
                 for scan in scans {
                     scan.interrupt_when_late(limits::SCAN_TIME);
                 }
-                self.watch(catching_up);
+                self.watch(connection, catching_up);
             }
-            Role::Alone { .. } => self.watch(catching_up),
+            Role::Alone { .. } => self.watch(connection, catching_up),
             _ => {}
         }
     }
 
-    fn scan(&self, job: Job) {
+    fn scan(&self, connection: &Connection, job: Job) {
         if let Role::Scanner(scan) = &self.role {
             scan.set(Some(now()));
         }
-        let (connection, shared) = (&self.connection, &*self.shared);
+        let shared = &*self.shared;
         match job {
             Job::List(query, answering) if !answering.is_forgotten() => {
                 answering.answer(read::list(connection, shared, &query));
@@ -180,7 +195,7 @@ impl Worker {
     }
 
     /// Everything that was committed before `at` is told before anybody hears that it is.
-    fn watch(&mut self, catching_up: Vec<Answering<()>>) {
+    fn watch(&mut self, connection: &Connection, catching_up: Vec<Answering<()>>) {
         let at = now();
         if catching_up.is_empty() && self.is_in_step(at) {
             return;
@@ -188,7 +203,7 @@ impl Worker {
         let looked = match self.role {
             // There is nobody else who could write.
             Role::Alone { .. } => Ok(()),
-            _ => self.shared.look_for_file().and_then(|()| look(&self.connection, &self.shared)),
+            _ => self.shared.look_for_file().and_then(|()| look(connection, &self.shared)),
         };
         self.shared.fares(Side::Reading, looked.as_ref().err());
         if looked.is_ok() {
@@ -210,12 +225,21 @@ impl Worker {
         }
     }
 
+    /// A statement of its own, once in a while. Trouble is left to the next write to tell.
+    fn trim(&mut self, connection: &Connection) {
+        let at = now();
+        if at < self.next_trim {
+            return;
+        }
+        let trimmed = log::trim(connection, &self.shared.table, TRIM_TOGETHER);
+        self.next_trim = at + if trimmed == Ok(true) { PROBE } else { TRIM_PAUSE };
+    }
+
     /// Writes something that changes nothing, to learn whether writing works again.
-    fn probe(&self) {
-        let written = self
-            .connection
+    fn probe(&self, connection: &Connection) {
+        let written = connection
             .pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))
-            .and_then(|version| self.connection.pragma_update(None, "user_version", version));
+            .and_then(|version| connection.pragma_update(None, "user_version", version));
         let error = written.err().map(|error| self.shared.error(&error));
         self.shared.fares(Side::Writing, error.as_ref());
     }

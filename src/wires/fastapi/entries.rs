@@ -36,18 +36,6 @@ impl Entries {
         self.end(mismatch, input);
     }
 
-    /// The body is no JSON, from this byte on.
-    pub(super) fn add_malformed(&mut self, offset: usize, reason: &str) {
-        let mismatch = Mismatch {
-            kind: "json_invalid",
-            message: "JSON decode error".into(),
-            context: Some(("error", Box::new(reason.into()))),
-        };
-        self.begin(mismatch.kind, Place::Body);
-        append(&mut self.out, format_args!("{offset}"));
-        self.end(&mismatch, Input::Json("{}"));
-    }
-
     fn begin(&mut self, kind: &str, place: Place) {
         self.out.push(if self.out.is_empty() { b'[' } else { b',' });
         let place = match place {

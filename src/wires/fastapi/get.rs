@@ -37,7 +37,7 @@ impl Attempt for Get {
     fn attempt(&self, request: &RequestHead<'_>, out: &mut Answer) -> bool {
         let Some(key) = self.plain_key(request.segment()) else { return false };
         let freshness = answers::version_asked_for(|name| request.header(name));
-        let Some(read) = self.shape.served.resource.near(&key, freshness) else { return false };
+        let Some(read) = self.shape.served.resource.now(&key, freshness) else { return false };
         answers::read_headers(&read, false, |name, value| {
             out.header(name, value);
         });

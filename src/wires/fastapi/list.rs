@@ -2,10 +2,13 @@
 //! does not grow with it.
 
 use super::shape::{Shape, trouble};
-use crate::resource::{Cursor, ListQuery, Order, Page, Pending, Record};
-use crate::server::{Reply, Request, Response, Slow, StreamEnded, StreamSender, stream};
+use crate::resource::{Cursor, ListQuery, Order, Page, Pending, Record, SHORT_PAGE};
+use crate::server::{
+    Answer, Attempt, Reply, Request, RequestHead, Response, Slow, StreamEnded, StreamSender, stream,
+};
 use crate::wires::{answers, events};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// Records that are asked for at a time: many enough that a page's query does not show.
 const PAGE: usize = 1000;
@@ -16,7 +19,36 @@ const PIECE_BYTES: usize = 48 * 1024;
 const PIECES: usize = 2;
 
 pub(super) struct List {
-    pub shape: Arc<Shape>,
+    shape: Arc<Shape>,
+    /// It was longer than what is answered at once when somebody last looked.
+    is_long: AtomicBool,
+}
+
+impl List {
+    pub(super) fn new(shape: Arc<Shape>) -> Self {
+        Self { shape, is_long: AtomicBool::new(false) }
+    }
+}
+
+impl Attempt for List {
+    /// A short list is read and written down sooner than a thread could be woken to do it.
+    fn attempt(&self, request: &RequestHead<'_>, out: &mut Answer) -> bool {
+        if self.is_long.load(Relaxed) || request.header("accept").is_some_and(wants_events) {
+            return false;
+        }
+        let query = first_page(SHORT_PAGE);
+        let Some(page) = self.shape.served.resource.store().list_now(&query) else { return false };
+        if page.next.is_some() {
+            self.is_long.store(true, Relaxed);
+            return false;
+        }
+        let mut object = Object::over(std::mem::take(out.json()));
+        for record in &page.records {
+            object.append(&self.shape, record);
+        }
+        *out.json() = object.close();
+        true
+    }
 }
 
 impl Slow for List {
@@ -28,6 +60,8 @@ impl Slow for List {
             }
             let first = answers::within(answers::WORK_DEADLINE, ask(&self.shape, None, PAGE)).await;
             let first = first.map_err(|error| trouble(&error))?;
+            let is_long = first.next.is_some() || first.records.len() > SHORT_PAGE;
+            self.is_long.store(is_long, Relaxed);
             Ok(respond(&self.shape, first))
         })
     }
@@ -84,8 +118,11 @@ async fn send(shape: &Shape, first: Page, sender: StreamSender) -> Result<(), St
 }
 
 fn ask(shape: &Shape, after: Option<Cursor>, limit: usize) -> Pending<Page> {
-    let query = ListQuery { conditions: Vec::new(), order: Order::Insertion, after, limit };
-    shape.served.resource.store().list(query)
+    shape.served.resource.store().list(ListQuery { after, ..first_page(limit) })
+}
+
+fn first_page(limit: usize) -> ListQuery {
+    ListQuery { conditions: Vec::new(), order: Order::Insertion, after: None, limit }
 }
 
 /// The object in the making.
@@ -97,6 +134,11 @@ struct Object {
 }
 
 impl Object {
+    /// An object in a buffer that is there already and is empty.
+    fn over(out: Vec<u8>) -> Self {
+        Self { out, ..Self::default() }
+    }
+
     /// Each entry stands behind a comma, the first behind the opening brace.
     fn append(&mut self, shape: &Shape, record: &Record) {
         self.out.push(if self.entries == 0 { b'{' } else { b',' });

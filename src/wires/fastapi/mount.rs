@@ -20,7 +20,7 @@ pub fn mount(router: Router, served: &Arc<Served>) -> Router {
     let shape = Arc::new(Shape::new(served));
     let of = |shape: &Arc<Shape>| Arc::clone(shape);
     let records = Route::new()
-        .slow(Method::GET, List { shape: of(&shape) })
+        .attempt(Method::GET, List::new(of(&shape)))
         .slow(Method::POST, Create { shape: of(&shape) });
     let record = Route::new()
         .attempt(Method::GET, Get { shape: of(&shape) })

@@ -4,7 +4,7 @@ use super::entries::{Entries, Input, Place};
 use super::shape::Shape;
 use crate::formats::form;
 use crate::resource::validate::{self, Given, Rules};
-use crate::resource::{FaultKind, Field, FieldKind, Key, Record, Value};
+use crate::resource::{Field, FieldKind, Key, Record, Value};
 use crate::server::{Body, BodyError, Request};
 use crate::wires::lax::{self, Mismatch};
 use crate::wires::members::{Members, Unreadable, is_json};
@@ -115,10 +115,6 @@ impl<'a> Parameters<'a> {
             for mismatch in mismatch.into_iter().chain(of_limits) {
                 entries.add(place, &field.name, &mismatch, input);
             }
-        }
-        let lacks_one = faults.iter().any(|fault| fault.kind == FaultKind::Missing);
-        if let Some(Err(Unreadable::Malformed { reason, offset })) = members.filter(|_| lacks_one) {
-            entries.add_malformed(offset, &reason);
         }
         None
     }

@@ -14,8 +14,10 @@ pub(super) fn to(path: String) -> Route {
 /// For everything below a prefix that is no single segment: `7/` belongs to `7`, the rest is not found.
 pub(super) fn below(prefix: String) -> Route {
     any_method(&move |request: &RequestHead<'_>, out: &mut Answer| {
-        let segment = request.segment().trim_end_matches('/');
-        if segment.is_empty() || form::decode_path(segment).contains('/') {
+        // The original decodes before it routes, and writes the decoded path anew.
+        let decoded = form::decode_path(request.segment());
+        let segment = decoded.trim_end_matches('/');
+        if segment.is_empty() || segment.contains('/') {
             out.status(404).json().extend_from_slice(&detail("Not Found"));
         } else {
             redirect(request, &format!("{prefix}{segment}"), out);
@@ -39,10 +41,10 @@ fn location(request: &RequestHead<'_>, path: &str) -> String {
     let host = request.header("host").filter(|host| is_host(host));
     let host = host.map_or_else(|| local.to_string(), str::to_owned);
     let mut out = format!("{}://{host}", scheme(request)).into_bytes();
-    append_encoded(&mut out, path);
+    append_encoded(&mut out, path, b"");
     if let Some(query) = request.query().filter(|query| !query.is_empty()) {
         out.push(b'?');
-        append_encoded(&mut out, query);
+        append_encoded(&mut out, query, b"?#");
     }
     String::from_utf8_lossy(&out).into_owned()
 }
@@ -60,10 +62,11 @@ fn is_host(host: &str) -> bool {
     !host.is_empty() && host.bytes().all(is_part)
 }
 
-/// What stands in a request's target may stand in a URL, but for what Python's `quote` finds unsafe there.
-fn append_encoded(out: &mut Vec<u8>, text: &str) {
+/// What Python's `quote` finds safe in a URL stays, percent signs too; `?` and `#` only where the original lets them.
+fn append_encoded(out: &mut Vec<u8>, text: &str, also_safe: &[u8]) {
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~:/%#?=@[]!$&'()*+,;".contains(&byte) {
+        let is_safe = b"-._~:/%=@[]!$&'()*+,;".contains(&byte) || also_safe.contains(&byte);
+        if byte.is_ascii_alphanumeric() || is_safe {
             out.push(byte);
         } else {
             append(out, format_args!("%{byte:02X}"));

@@ -1,6 +1,6 @@
 //! `GET /user/{name}`: a record, and whether this request had to read the store for it.
 
-use super::words::{error, not_found, object, trouble};
+use super::words::{error, object, trouble};
 use crate::caches::Read;
 use crate::formats::form;
 use crate::resource::{FieldKind, Key, Record, lax};
@@ -88,9 +88,6 @@ impl Slow for Get {
     fn answer(&self, request: Request) -> Reply<'_> {
         Box::pin(async move {
             let text = form::decode_path(&request.segment);
-            if text.contains('/') {
-                return Err(not_found());
-            }
             if text.contains('\0') {
                 let name = &self.served.resource.schema().key_field().name;
                 return Ok(error(422, &format!("{name} must not contain a NUL character")));
@@ -116,7 +113,7 @@ impl Attempt for Get {
         }
         let Some(key) = self.key(segment) else { return false };
         let freshness = answers::version_asked_for(|name| request.header(name));
-        let Some(read) = self.served.resource.near(&key, freshness) else { return false };
+        let Some(read) = self.served.resource.now(&key, freshness) else { return false };
         answers::read_headers(&read, false, |name, value| {
             out.header(name, value);
         });

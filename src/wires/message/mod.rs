@@ -3,6 +3,7 @@
 //! closes.
 
 mod get;
+mod list;
 mod mount;
 mod register;
 mod scalar;

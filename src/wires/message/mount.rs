@@ -10,12 +10,13 @@ use std::sync::Arc;
 
 /// Puts a resource onto a router.
 pub fn mount(router: Router, served: &Arc<Served>) -> Router {
+    let router = router.leading_slashes_are_one();
     // Also beside a resource whose wire has another form of problems.
     let guarded =
         |route: Route| access::guard(route.problem_form(Problem::to_json), &served.access);
     if let Some((prefix, _)) = served.path.split_once('{') {
         let get = Get::new(served);
-        return router.segment(prefix, guarded(Route::new().attempt(Method::GET, get)));
+        return router.plain_segment(prefix, guarded(Route::new().attempt(Method::GET, get)));
     }
     let register = Register::new(served);
     let router = router.at(served.path.clone(), guarded(Route::new().slow(Method::POST, register)));

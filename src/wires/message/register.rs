@@ -1,5 +1,6 @@
 //! `POST /register`: a new record, or the same answer for one that is there already.
 
+use super::list;
 use super::scalar::{self, is_falsy};
 use super::words::{error, fault, object, trouble};
 use crate::resource::validate::{self, Given, Rules};
@@ -64,10 +65,11 @@ impl Register {
         let mut given = Vec::with_capacity(schema.fields.len());
         let mut shown_key = None;
         for (place, (field, fault)) in schema.fields.iter().zip(&mut faults).enumerate() {
-            given.push(match members.get(place).map(|raw| value(field, raw)) {
+            let is_key = place == schema.key;
+            given.push(match members.get(place).map(|raw| value(field, raw, is_key)) {
                 None => Given::Nothing,
                 Some(Ok((value, shown))) => {
-                    shown_key = if place == schema.key { shown } else { shown_key };
+                    shown_key = if is_key { shown } else { shown_key };
                     Given::Value(value)
                 }
                 Some(Err(words)) => {
@@ -157,8 +159,11 @@ fn is_needed(schema: &Schema, place: usize) -> bool {
 }
 
 /// The value of a field, and how messages show it if that is something else; in words why it cannot be stored.
-fn value(field: &Field, raw: &str) -> Result<(Value, Option<String>), String> {
+fn value(field: &Field, raw: &str, is_key: bool) -> Result<(Value, Option<String>), String> {
     if field.kind == FieldKind::Text && (field.is_required || raw != "null") {
+        if raw.starts_with('[') && !is_key {
+            return Ok((Value::text(list::read(raw)?), None));
+        }
         let scalar = scalar::read(raw)?;
         return Ok((Value::text(scalar.text), scalar.shown));
     }

@@ -1,7 +1,7 @@
 //! What this wire says: objects with one text, and why a store or a field could not do.
 
 use crate::resource::{FaultKind, StoreError};
-use crate::server::{Problem, Response};
+use crate::server::Response;
 use crate::wires::answers;
 use crate::wires::python::{Escapes, append_text};
 
@@ -15,11 +15,6 @@ pub(super) fn object(name: &str, words: &str) -> Vec<u8> {
 
 pub(super) fn error(status: u16, words: &str) -> Response {
     Response::json(status, object("error", words))
-}
-
-/// There is nothing at this path.
-pub(super) fn not_found() -> Problem {
-    Problem::new(404, "There is nothing at this path.")
 }
 
 /// Why the store could not answer; the reason itself is for the log.

@@ -29,7 +29,7 @@ impl Attempt for GetItem {
         }
         let Some(key) = path::key(native.schema(), head.segment()) else { return false };
         let Ok(freshness) = freshness(|name| head.header(name)) else { return false };
-        let Some(read) = native.cached().near(&key, freshness) else { return false };
+        let Some(read) = native.cached().now(&key, freshness) else { return false };
         let Some(record) = &read.record else { return false };
         let mut conditions =
             head.headers().filter(|(name, _)| name.eq_ignore_ascii_case("if-none-match"));

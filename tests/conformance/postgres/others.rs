@@ -120,7 +120,14 @@ fn a_table_that_goes_away_is_an_error_until_it_is_back() {
     insert_all(&*store, &[counter(1, 1)]);
     server.sql(&database, "ALTER TABLE things RENAME COLUMN count TO amount");
     let error = store.get(Key::Integer(1)).wait().unwrap_err();
-    assert_eq!(error.kind, StoreErrorKind::Broken, "{error}");
+    assert_eq!(error.kind, StoreErrorKind::Unavailable, "{error}");
+    let names_it = |health: Health| match health {
+        Health::Ready => false,
+        Health::Down(reason) => reason.contains("`count`") && reason.contains("rename it back"),
+    };
+    eventually(|| names_it(store.health()));
+    let error = store.get(Key::Integer(1)).wait().unwrap_err();
+    assert_eq!(error.kind, StoreErrorKind::Unavailable, "{error}");
     server.sql(&database, "ALTER TABLE things RENAME COLUMN amount TO count");
     let is_back = || {
         let found = store.get(Key::Integer(1)).wait();
@@ -150,4 +157,23 @@ fn a_database_that_takes_no_writes_says_so() {
         let error = store.write(vec![Action::Put(counter(1, 1)).into()], Atomicity::Each).wait();
         assert_eq!(error.unwrap_err().kind, StoreErrorKind::ReadOnly);
     }
+}
+
+#[test]
+fn idempotency_keys_beyond_what_is_kept_are_forgotten_the_oldest_first() {
+    let server = Postgres::start();
+    let database = server.new_database();
+    let store = opened(&server.url(&database), &counters());
+    server.sql(
+        &database,
+        "INSERT INTO headwater_attempts (resource, key, fingerprint, kind, at) \
+         SELECT 'things', 'key ' || n, '', 'deleted', now() - interval '1 hour' + n * interval '1 ms' \
+         FROM generate_series(1, 1000500) n",
+    );
+    // So many changes call for a look at what is kept.
+    insert_all(&*store, &(0..3000).map(|id| counter(id, 0)).collect::<Vec<_>>());
+    let left = || {
+        server.sql(&database, "SELECT count(*), min(substr(key, 5)::int) FROM headwater_attempts")
+    };
+    eventually(|| left() == "1000000|501");
 }

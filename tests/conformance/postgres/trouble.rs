@@ -5,7 +5,7 @@ use crate::postgres_server::Postgres;
 use crate::stores::paging::walk;
 use headwater::resource::*;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -213,7 +213,7 @@ fn a_connection_that_is_ended_is_made_anew_without_anybody_noticing() {
     let store = opened(&server.url(&database), &counters());
     insert_all(&*store, &[counter(1, 1)]);
     let (ear, _listener) = Ear::at(&store);
-    let is_over = AtomicBool::new(false);
+    let (is_over, rounds) = (AtomicBool::new(false), AtomicU64::new(0));
     std::thread::scope(|threads| {
         threads.spawn(|| {
             for _ in 0..5 {
@@ -223,6 +223,9 @@ fn a_connection_that_is_ended_is_made_anew_without_anybody_noticing() {
                     AND application_name = 'headwater' AND query NOT LIKE '%pg_current_snapshot()::text%' \
                     AND query NOT LIKE 'LISTEN%' AND state = 'idle'";
                 server.sql(&database, others);
+                // A connection that is ended while it is being made anew is noticed, and may be.
+                let before = rounds.load(Ordering::Relaxed);
+                eventually(|| rounds.load(Ordering::Relaxed) > before + 1);
             }
             is_over.store(true, Ordering::Relaxed);
         });
@@ -232,6 +235,7 @@ fn a_connection_that_is_ended_is_made_anew_without_anybody_noticing() {
                 store.count(vec![condition(0, Comparison::Less(Value::Integer(50)))]).wait(),
                 Ok(1)
             );
+            rounds.fetch_add(1, Ordering::Relaxed);
         }
     });
     assert_eq!(insert(&*store, 100), Ok(Outcome::Created(counter(100, 1))));

@@ -31,6 +31,7 @@ fn live(place: &dyn Place, mut store: Arc<dyn Store>, seed: u64) {
         let became: Vec<_> =
             written.into_iter().map(|written| (written.outcome, written.is_replay)).collect();
         assert_eq!(became, expected, "{what}: {writes:#?}");
+        check_now(&*store, &model, &what);
         if random.chance(30) {
             check_list(&mut random, &*store, &model, &what);
         }
@@ -42,6 +43,22 @@ fn live(place: &dyn Place, mut store: Arc<dyn Store>, seed: u64) {
     let told = changes(&*store, begin).items.into_iter();
     let told: Vec<_> = told.map(|change| (change.key, change.kind, change.record)).collect();
     assert_eq!(told, model.changes, "seed {seed}");
+}
+
+/// What a store answers at once is what it answers: neither older nor otherwise.
+fn check_now(store: &dyn Store, model: &Model, what: &str) {
+    let expected = model.list(&[], &Order::Insertion);
+    let first_page =
+        ListQuery { conditions: vec![], order: Order::Insertion, after: None, limit: SHORT_PAGE };
+    if let Some(page) = store.list_now(&first_page) {
+        assert!(page.records.iter().eq(expected.iter().take(SHORT_PAGE)), "{what}");
+        assert_eq!(page.next.is_some(), expected.len() > SHORT_PAGE, "{what}");
+    }
+    for record in &expected {
+        let key = record.key(store.schema()).unwrap();
+        let now = store.get_now(&key);
+        assert!(now.is_none_or(|fetched| fetched.record.as_ref() == Some(record)), "{what}");
+    }
 }
 
 fn check_list(random: &mut Random, store: &dyn Store, model: &Model, what: &str) {

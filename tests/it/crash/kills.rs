@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 const KILLS: u64 = 600;
 
 /// Shapes that share them.
-const SHAPES: u64 = 12;
+const SHAPES: u64 = 14;
 
 /// The kills of one shape of flow.
 pub struct Kills {
@@ -38,15 +38,29 @@ impl Kills {
         &mut self,
         harness: &Harness,
         mut before: impl FnMut(&mut Random),
+        started: impl FnMut(&Process),
+        progress: impl Fn() -> u64,
+    ) {
+        let start = |random: &mut Random| {
+            before(random);
+            harness.start()
+        };
+        self.run_by(start, started, progress);
+    }
+
+    /// Like `run`, with processes that `start` makes.
+    #[track_caller]
+    pub fn run_by(
+        &mut self,
+        mut start: impl FnMut(&mut Random) -> Process,
         mut started: impl FnMut(&Process),
         progress: impl Fn() -> u64,
     ) {
         // A process that ends before it can be killed gets less time the next time.
         let mut haste = 1;
         while self.left > 0 {
-            before(&mut self.random);
             let at_start = progress();
-            let mut process = harness.start();
+            let mut process = start(&mut self.random);
             started(&process);
             if self.random.chance(40) {
                 wait_for_progress(&mut process, || progress() != at_start);

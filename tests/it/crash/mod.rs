@@ -8,6 +8,7 @@ mod files;
 mod generated;
 mod kills;
 mod listen;
+mod moves;
 mod poll;
 mod resources;
 mod senders;

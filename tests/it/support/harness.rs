@@ -48,6 +48,12 @@ impl Harness {
         self.namespace = namespace.entrance();
     }
 
+    /// As before `enter`.
+    pub fn outside(mut self) -> Self {
+        self.namespace.clear();
+        self
+    }
+
     pub fn environment(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
         self

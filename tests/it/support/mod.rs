@@ -10,7 +10,7 @@ mod process;
 
 pub use files::{Parts, checksum, count_lines, read, read_lines, sequence};
 pub use harness::Harness;
-pub use http::{Connection, get, post};
+pub use http::{Answer, Connection, get, post};
 pub use lines::Lines;
 pub use namespace::Namespace;
 pub use peer::{Peer, Reply};

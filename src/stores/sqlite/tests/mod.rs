@@ -3,6 +3,8 @@
 mod commits;
 mod files;
 mod followers;
+mod here;
+mod neighbours;
 mod plans;
 mod schemas;
 mod shells;

@@ -102,15 +102,9 @@ fn misses_everything_where_a_body_cannot_fill_in() {
         let expected = (422, format!("{{\"detail\":[{all}]}}"));
         assert_eq!(post(&service, "", headers, body), expected, "{headers}{body}");
     }
-    let (status, body) = post(&service, "?name=a", JSON, r#"{"user_id":1,"age":}"#);
-    let rest = missing(&["user_id", "age"]);
-    let begin = format!("{{\"detail\":[{rest},{{\"type\":\"json_invalid\",\"loc\":[\"body\",19],");
-    assert_eq!(status, 422);
-    assert!(
-        body.starts_with(&begin)
-            && body.contains(r#""msg":"JSON decode error","input":{},"ctx":{"error":"#),
-        "{body}"
-    );
+    // The original never looks at a body, so it has nothing to say of one that is no JSON.
+    let expected = (422, format!("{{\"detail\":[{}]}}", missing(&["user_id", "age"])));
+    assert_eq!(post(&service, "?name=a", JSON, r#"{"user_id":1,"age":}"#), expected);
     let deep = format!("{{\"age\":{}", "[".repeat(100_000));
     assert_eq!(post(&service, "", JSON, &deep).0, 422);
     assert_eq!(post(&service, "", JSON, "{\"name\":\"\u{0}\"}").0, 422);

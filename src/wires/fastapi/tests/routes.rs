@@ -117,6 +117,8 @@ fn calls_what_is_no_http_invalid_and_closes() {
         "get /users/ HTTP/1.1\r\nHost: a\r\n\r\n",
         "GET /users/\r\n\r\n",
         "nonsense\r\n\r\n",
+        "GET /users/é HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /users?a=é HTTP/1.1\r\nHost: a\r\n\r\n",
         "GET /users/ HTTP/1.1\r\nHost: a\r\nno header\r\n\r\n",
         "POST /users/ HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n",
     ] {

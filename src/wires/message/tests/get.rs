@@ -58,11 +58,28 @@ fn answers_head_and_options_and_refuses_other_methods() {
 fn is_not_found_where_there_is_no_route() {
     let service = original();
     service.store.put([Value::text("a/b"), Value::text("never read")]);
-    for target in ["/user/a/b", "/user/a%2Fb", "/user/", "/user", "/user/alice/", "/health"] {
-        let seen = service.ask("GET", target);
-        assert_eq!(seen.status, 404, "{target}");
-        assert_eq!(seen.header("content-type"), Some("application/problem+json"), "{target}");
+    for target in
+        ["/user/a/b", "/user/a%2Fb", "/user/a%2fb", "/user/", "/user", "/user/alice/", "/health"]
+    {
+        for method in ["GET", "POST", "DELETE", "OPTIONS"] {
+            let seen = service.ask(method, target);
+            assert_eq!(seen.status, 404, "{method} {target}");
+            assert_eq!(seen.header("content-type"), Some("application/problem+json"), "{target}");
+        }
     }
+}
+
+#[test]
+fn takes_leading_slashes_as_one() {
+    let service = original();
+    register(&service, r#"{"name":"alice","info":"likes tea"}"#);
+    let body = "{\"cached\":false,\"info\":\"likes tea\",\"name\":\"alice\"}\n";
+    for target in ["//user/alice", "///user/alice"] {
+        let seen = service.ask("GET", target);
+        assert_eq!((seen.status, seen.body.as_str()), (200, body), "{target}");
+    }
+    assert_eq!(service.ask("GET", "//register").status, 405);
+    assert_eq!(service.ask("GET", "/user//alice").status, 404);
 }
 
 #[test]

@@ -79,6 +79,8 @@ fn stores_scalars_as_text() {
         ),
         ("\" \"", " "),
         ("\"é😀\"", "\\u00e9\\ud83d\\ude00"),
+        ("[1,2]", "{1,2}"),
+        ("[\"a b\",\"c\",null]", "{\\\"a b\\\",c,NULL}"),
     ]
     .into_iter()
     .enumerate()
@@ -114,12 +116,16 @@ fn names_the_field_where_the_original_failed() {
         ),
         (r#"{"name":"a\u0000b","info":"a"}"#.to_owned(), "name must not contain a NUL character"),
         (r#"{"name":"a","info":"\u0000"}"#.to_owned(), "info must not contain a NUL character"),
-        (r#"{"name":"a","info":[1,2]}"#.to_owned(), "info must be a text, not a list"),
+        (r#"{"name":[1,2],"info":"a"}"#.to_owned(), "name must be a text, not a list"),
+        (
+            r#"{"name":"a","info":[1,"a"]}"#.to_owned(),
+            "info must be a text; a list has to hold values of one kind",
+        ),
         (r#"{"name":"a","info":{"b":1}}"#.to_owned(), "info must be a text, not an object"),
         (r#"{"name":"a","info":1e999}"#.to_owned(), "info is a number too large"),
         (
-            format!("{{\"name\":\"{long}\",\"info\":[1]}}"),
-            "name must have at most 100 characters; info must be a text, not a list",
+            format!("{{\"name\":\"{long}\",\"info\":{{\"b\":1}}}}"),
+            "name must have at most 100 characters; info must be a text, not an object",
         ),
         (
             r#"{"name":"\ud800","info":"a"}"#.to_owned(),
