@@ -128,14 +128,6 @@ fn route(route: &Route) -> Lines {
     }
 }
 
-fn origin(origin: &Origin) -> String {
-    match origin {
-        Origin::Api { url, .. } => join::without_secrets(url),
-        Origin::Flow(name) => format!("flow {name}"),
-        Origin::Results(path) => format!("results in {path}"),
-    }
-}
-
 fn view(view: &View) -> Lines {
     let mut lines = vec![
         line("listen", view.listen.port),
