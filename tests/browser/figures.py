@@ -16,6 +16,8 @@ KILOBYTES = 40
 REQUESTS = 6
 SLOW = {"latency": 150, "downloadThroughput": 1.6e6 / 8, "uploadThroughput": 0.75e6 / 8, "offline": False}
 
+import os
+DETAIL = os.environ.get("DETAIL")
 PAINTED = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
 # Tells when a text is on the screen: the frame after the one that drew it has begun.
 PIXEL = """(wanted) => {
@@ -211,6 +213,7 @@ def update_costs(page, feed, updates):
         )
     after = metrics_of(session)
     spent = after["TaskDuration"] - before["TaskDuration"]
+    if DETAIL: print({k: round((after[k]-before[k])*1000/updates,2) for k in after if k.endswith("Duration")}, len(feed.events[0]))
     session.send("HeapProfiler.collectGarbage")
     heap = session.send("Runtime.getHeapUsage")["usedSize"]
     nodes = metrics_of(session)["Nodes"]
