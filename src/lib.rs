@@ -28,6 +28,8 @@ pub mod summary;
 pub mod engine;
 #[doc(hidden)]
 pub mod server;
+#[doc(hidden)]
+pub mod web;
 
 #[doc(hidden)]
 pub mod caches;
@@ -47,6 +49,8 @@ mod routes;
 #[doc(hidden)]
 pub mod stack;
 
+#[doc(hidden)]
+pub mod map;
 mod views;
 
 mod app;

@@ -16,31 +16,37 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("resource", &["core", "formats"]),
     ("clients", &["core", "formats"]),
     ("server", &["core"]),
+    ("web", &["core", "charts", "formats", "server"]),
     ("engine", &["core", "clients", "formats"]),
     ("stores", &["core", "clients", "formats", "resource"]),
     ("caches", &["core", "clients", "resource"]),
-    ("wires", &["core", "caches", "formats", "resource", "server"]),
+    ("wires", &["core", "caches", "formats", "resource", "server", "web"]),
     ("steps", &["core", "expr", "formats", "summary"]),
     ("sources", &["core", "clients", "expr", "formats", "generator", "server"]),
     ("sinks", &["core", "charts", "clients", "expr", "formats", "report", "summary"]),
     ("panels", &["core", "charts"]),
     ("stack", &["core", "catalog", "expr", "formats", "generator", "resource"]),
     ("routes", &["core", "engine", "generator", "server", "stack"]),
-    ("views", &["core", "charts", "clients", "engine", "formats", "report", "server"]),
+    ("map", &["core", "charts", "resource", "stack"]),
+    ("views", &["core", "charts", "clients", "engine", "formats", "report", "server", "web"]),
     (
         "app",
         &[
             "core",
             "caches",
             "charts",
+            "clients",
             "engine",
+            "formats",
             "generator",
+            "map",
             "resource",
             "routes",
             "server",
             "stack",
             "stores",
             "views",
+            "web",
             "wires",
         ],
     ),
@@ -54,6 +60,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "engine",
             "formats",
             "generator",
+            "map",
             "resource",
             "stack",
             "summary",
@@ -64,7 +71,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 
 /// What pure modules never touch: they have no clock, no disk, no network, no threads.
 const PURE: &[&str] =
-    &["charts", "expr", "formats", "generator", "panels", "report", "steps", "summary"];
+    &["charts", "expr", "formats", "generator", "map", "panels", "report", "steps", "summary"];
 const IMPURE: &[&str] = &["std::fs", "std::net", "std::env::", "SystemTime", "tokio::", "ureq::"];
 
 /// Lines of a file that are no tests, and of the tests inside it.

@@ -1,14 +1,14 @@
-//! The admin listener: `/metrics`, `/health`, `/ready`, and at `/` what runs here.
+//! The admin listener: the map at `/`, and `/metrics`, `/health`, `/ready` for machines.
 
+use crate::app::map::{self, Keeper};
 use crate::app::metrics;
-use crate::app::status::{Detail, Snapshot};
+use crate::app::status::Snapshot;
 use crate::caches::RedisHealth;
 use crate::core::fault::Fault;
-use crate::core::text::append;
 use crate::engine::State;
 use crate::resource::Health;
 use crate::server::{
-    Answer, Limits, RequestHead, Route, Router, RunningServer, Server, ServerConfig,
+    Answer, Limits, Quick, RequestHead, Route, Router, RunningServer, Server, ServerConfig,
 };
 use http::Method;
 use serde_json::json;
@@ -16,18 +16,22 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 /// Where it listens unless told otherwise, and how many ports behind it are tried.
-const PORT: u16 = 7070;
+pub(super) const PORT: u16 = 7070;
 const PORTS: u16 = 100;
 
 pub(super) type View = Arc<dyn Fn() -> Snapshot + Send + Sync>;
 
-pub(super) fn start(address: Option<SocketAddr>, view: &View) -> Result<RunningServer, Fault> {
+pub(super) fn start(
+    address: Option<SocketAddr>,
+    view: &View,
+    keeper: &Keeper,
+) -> Result<RunningServer, Fault> {
     if let Some(address) = address {
-        return listen(address, view);
+        return listen(address, view, keeper);
     }
     let mut last = None;
     for port in PORT..PORT + PORTS {
-        match listen(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), view) {
+        match listen(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), view, keeper) {
             Ok(server) => return Ok(server),
             Err(fault) => last = Some(fault),
         }
@@ -36,7 +40,7 @@ pub(super) fn start(address: Option<SocketAddr>, view: &View) -> Result<RunningS
         .unwrap_or_else(|| Fault::stop("no free port for the admin listener; use --admin ADDR")))
 }
 
-fn listen(address: SocketAddr, view: &View) -> Result<RunningServer, Fault> {
+fn listen(address: SocketAddr, view: &View, keeper: &Keeper) -> Result<RunningServer, Fault> {
     let limits = Limits { connections: 256, body_bytes: 64 * 1024, ..Limits::default() };
     let config = ServerConfig { name: "admin".to_owned(), address, limits };
     let page = |write: fn(&Snapshot, &mut Answer)| {
@@ -44,9 +48,8 @@ fn listen(address: SocketAddr, view: &View) -> Result<RunningServer, Fault> {
         let answer = move |_: &RequestHead<'_>, out: &mut Answer| write(&view(), out);
         Route::new().quick(Method::GET, answer)
     };
-    let router = Router::new()
-        .at("/", page(overview))
-        .at("/metrics", page(metrics_page))
+    let router = map::mount(Router::new(), keeper)
+        .at("/metrics", Route::new().quick(Method::GET, metrics_page(view, keeper)))
         .at("/health", page(|snapshot, out| state(snapshot, snapshot.is_healthy(), out)))
         .at("/ready", page(|snapshot, out| state(snapshot, snapshot.is_ready(), out)));
     Server::start(config, router).map_err(|error| {
@@ -54,9 +57,12 @@ fn listen(address: SocketAddr, view: &View) -> Result<RunningServer, Fault> {
     })
 }
 
-fn metrics_page(snapshot: &Snapshot, out: &mut Answer) {
-    let text = metrics::render(snapshot);
-    out.content("text/plain; version=0.0.4; charset=utf-8").extend_from_slice(text.as_bytes());
+fn metrics_page(view: &View, keeper: &Keeper) -> impl Quick + 'static {
+    let (view, keeper) = (Arc::clone(view), keeper.clone());
+    move |_: &RequestHead<'_>, out: &mut Answer| {
+        let text = metrics::render(&view(), &keeper.own().alerts);
+        out.content("text/plain; version=0.0.4; charset=utf-8").extend_from_slice(text.as_bytes());
+    }
 }
 
 fn state(snapshot: &Snapshot, is_fine: bool, out: &mut Answer) {
@@ -96,35 +102,4 @@ fn state(snapshot: &Snapshot, is_fine: bool, out: &mut Answer) {
     }
     out.status(if is_fine { 200 } else { 503 });
     out.json().extend_from_slice(body.to_string().as_bytes());
-}
-
-/// A page for people and for `curl`: one line per service.
-fn overview(snapshot: &Snapshot, out: &mut Answer) {
-    let mut text =
-        format!("headwater {} - stack {}\n\n", env!("CARGO_PKG_VERSION"), snapshot.stack);
-    for service in &snapshot.services {
-        let numbers = match &service.detail {
-            Detail::Flow { stored, rejected, refused, faults, .. } => {
-                let refused =
-                    if *refused > 0 { format!(", {refused} refused") } else { String::new() };
-                format!(
-                    "{stored} records stored{refused}, {rejected} dead letters, {faults} faults"
-                )
-            }
-            Detail::Server(meter) => format!("{} requests answered", meter.requests_total()),
-            Detail::Nothing => String::new(),
-        };
-        let state = service.state.name();
-        append(&mut text, format_args!("{:<24} {state:<9} {numbers}\n", service.name));
-    }
-    for resource in &snapshot.resources {
-        let state = if resource.health == Health::Ready { "ready" } else { "down" };
-        let cache = resource.cache.as_ref().map_or(String::new(), |cache| {
-            let hits = cache.near_hits + cache.redis_hits + cache.collapsed;
-            format!("{hits} reads from the cache, {} from the store", cache.store_reads)
-        });
-        append(&mut text, format_args!("{:<24} {state:<9} {cache}\n", resource.name));
-    }
-    text.push_str("\n/metrics  /health  /ready\n");
-    out.text().extend_from_slice(text.as_bytes());
 }

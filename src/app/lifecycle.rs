@@ -1,7 +1,8 @@
 //! Starting, changing and stopping the services of a stack, in order.
 
+use crate::app::map::{Keeper, Looking, Place};
 use crate::app::resources::Resources;
-use crate::app::service::{self, OnEnd, Running, with_port};
+use crate::app::service::{self, FindFlows, OnEnd, Running, with_port};
 use crate::app::status::{self, Detail, ServiceStatus, Snapshot};
 use crate::app::{admin, seed};
 use crate::core::context::{Context, Pauses, Seed};
@@ -28,6 +29,8 @@ pub struct Options {
     pub only: Vec<String>,
     pub ports: Vec<(String, u16)>,
     pub replicas: Vec<(String, u32)>,
+    /// Admin listeners of other processes of the stack, for one map of all.
+    pub peers: Vec<String>,
     /// Called whenever a flow has come to its end.
     pub on_end: OnEnd,
 }
@@ -82,6 +85,8 @@ pub struct App {
     stack: String,
     services: Arc<Mutex<Vec<Entry>>>,
     resources: Resources,
+    keeper: Keeper,
+    looking: Mutex<Option<Looking>>,
     admin: Option<RunningServer>,
 }
 
@@ -110,11 +115,23 @@ impl App {
     pub fn start(stack: &Stack, disk: Arc<dyn Disk>, options: Options) -> Result<Self, Fault> {
         let data = options.data.join(&stack.name);
         let seed = seed::of(stack.seed, &disk, &data)?;
-        let resources = Resources::new(&stack.name, data, &stack.resources);
+        let resources = Resources::new(&stack.name, data.clone(), &stack.resources);
         let (stack_name, services) = (stack.name.clone(), Arc::default());
-        let mut app =
-            Self { disk, options, seed, stack: stack_name, services, resources, admin: None };
-        app.admin = Some(admin::start(app.options.admin, &app.view())?);
+        let place = Place { disk: Arc::clone(&disk), directory: data };
+        let view = view(stack_name.clone(), Arc::clone(&services), resources.clone());
+        let keeper = Keeper::new(stack, Arc::clone(&view), place);
+        let mut app = Self {
+            disk,
+            options,
+            seed,
+            stack: stack_name,
+            services,
+            resources,
+            keeper,
+            looking: Mutex::default(),
+            admin: None,
+        };
+        app.admin = Some(admin::start(app.options.admin, &view, &app.keeper)?);
         for service in app.options.choose(stack).map_err(Fault::stop)? {
             let running = app.start_one(&service);
             if let Err(fault) = running {
@@ -123,6 +140,7 @@ impl App {
             }
             app.lock().push(Entry { service, running: running.map_err(|fault| fault.to_string()) });
         }
+        app.looking = Mutex::new(Some(app.keeper.look(&app.options.peers)?));
         Ok(app)
     }
 
@@ -163,6 +181,7 @@ impl App {
             ));
         }
         let wanted = self.options.choose(stack)?;
+        self.keeper.change(stack);
         let changed = self.resources.change(&stack.resources);
         let (kept, mut leaving): (Vec<Entry>, Vec<Entry>) =
             std::mem::take(&mut *self.lock()).into_iter().partition(|entry| {
@@ -223,6 +242,10 @@ impl App {
 
     /// Sources first, then what is under way, then servers.
     pub fn stop(&self) {
+        let looking = self.looking.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(looking) = looking {
+            looking.stop();
+        }
         stop_all(std::mem::take(&mut *self.lock()));
         self.resources.close();
     }
@@ -236,7 +259,8 @@ impl App {
 
     fn start_one(&self, service: &Service) -> Result<Running, Fault> {
         let on_end = Arc::clone(&self.options.on_end);
-        service::start(service, self.context(service), &self.resources, on_end)
+        let flows = self.flows();
+        service::start(service, self.context(service), (&self.resources, &flows), on_end)
     }
 
     fn context(&self, service: &Service) -> Context {
@@ -253,15 +277,36 @@ impl App {
         }
     }
 
-    fn view(&self) -> Arc<dyn Fn() -> Snapshot + Send + Sync> {
-        let stack = self.stack.clone();
-        let (services, resources) = (Arc::clone(&self.services), self.resources.clone());
-        Arc::new(move || snapshot(&stack, &services, &resources))
+    /// For views; a flow that is started anew has another meter.
+    fn flows(&self) -> FindFlows {
+        let services = Arc::clone(&self.services);
+        Arc::new(move |wanted| {
+            let services = services.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_it = |entry: &&Entry| {
+                let name = &entry.service.name;
+                let replica =
+                    name.rsplit_once('-').filter(|(_, number)| number.parse::<u32>().is_ok());
+                name == wanted || replica.is_some_and(|(base, _)| base == wanted)
+            };
+            let flow = |entry: &Entry| match &entry.running {
+                Ok(Running::Flow(flow)) => Some(Arc::clone(&flow.meter)),
+                _ => None,
+            };
+            services.iter().filter(is_it).filter_map(flow).collect()
+        })
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Entry>> {
         self.services.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn view(
+    stack: String,
+    services: Arc<Mutex<Vec<Entry>>>,
+    resources: Resources,
+) -> Arc<dyn Fn() -> Snapshot + Send + Sync> {
+    Arc::new(move || snapshot(&stack, &services, &resources))
 }
 
 fn snapshot(stack: &str, services: &Mutex<Vec<Entry>>, resources: &Resources) -> Snapshot {

@@ -5,6 +5,7 @@ use crate::caches::{CacheMeter, RedisHealth};
 use crate::core::text::append;
 use crate::engine::meter::{BUCKETS_US, Histogram};
 use crate::engine::{FlowMeter, State};
+use crate::map::picture::{Alert, AlertState};
 use crate::resource::Health;
 use crate::server::{MeterSnapshot, latency_bound};
 use std::sync::atomic::Ordering::Relaxed;
@@ -92,7 +93,7 @@ const CACHE_NUMBERS: &[CacheNumber] = &[
 ];
 
 /// The whole page.
-pub(super) fn render(snapshot: &Snapshot) -> String {
+pub(super) fn render(snapshot: &Snapshot, alerts: &[Alert]) -> String {
     let mut out = String::with_capacity(8 * 1024);
     states(&mut out, &snapshot.services);
     for (name, kind, help, value) in FLOW_NUMBERS {
@@ -116,7 +117,20 @@ pub(super) fn render(snapshot: &Snapshot) -> String {
     }
     servers(&mut out, snapshot);
     resources(&mut out, snapshot);
+    firing(&mut out, alerts);
     out
+}
+
+fn firing(out: &mut String, alerts: &[Alert]) {
+    if alerts.is_empty() {
+        return;
+    }
+    let name = "headwater_alert_firing";
+    header(out, name, "gauge", "1 while an alert of the stack file fires.");
+    for alert in alerts {
+        let labels = [("service", alert.service.as_str()), ("when", alert.when.as_str())];
+        line(out, name, &labels, f64::from(u8::from(alert.state == AlertState::Firing)));
+    }
 }
 
 fn resources(out: &mut String, snapshot: &Snapshot) {

@@ -2,6 +2,7 @@
 
 mod admin;
 mod lifecycle;
+mod map;
 mod metrics;
 mod move_note;
 mod moving;

@@ -1,6 +1,6 @@
 //! The resources of a running stack: each is opened when the first service asks for it, and shared by all.
 
-use crate::caches::{CacheMeter, Cached};
+use crate::caches::{CacheMeter, Cached, StoreMeter};
 use crate::core::fault::Fault;
 use crate::core::resources::{self, Fill, Follow};
 use crate::core::sink::Sink;
@@ -37,6 +37,7 @@ struct Resource {
 pub struct ResourceStatus {
     pub name: String,
     pub health: Health,
+    pub store: StoreMeter,
     /// `None` without a cache.
     pub cache: Option<CacheMeter>,
 }
@@ -106,6 +107,7 @@ impl Resources {
             .map(|(name, opened)| ResourceStatus {
                 name: name.clone(),
                 health: opened.store().health(),
+                store: opened.store_meter(),
                 cache: opened.meter(),
             })
             .collect()

@@ -2,13 +2,14 @@
 
 use crate::app::resources::Resources;
 use crate::app::serving::Serving;
+use crate::charts::file_safe;
 use crate::core::context::Context;
 use crate::core::fault::Fault;
-use crate::core::options::Setting;
+use crate::core::options::{Options as ComponentOptions, Setting};
 use crate::engine::flow::Parts;
-use crate::engine::{Flow, RunningFlow, State};
-use crate::stack::model::{self, Body, Service};
-use crate::views::{self, RunningView, View};
+use crate::engine::{Flow, FlowMeter, RunningFlow, State};
+use crate::stack::model::{self, Body, Origin, Service};
+use crate::views::{self, FindFlow, RunningView, View};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,19 +23,22 @@ pub(super) enum Running {
 /// How long the start of a stack waits for a flow that listens, so that its address can be told.
 const LISTENING: Duration = Duration::from_secs(1);
 
+/// Finds the flows of a name as they run now: all replicas of it.
+pub(super) type FindFlows = Arc<dyn Fn(&str) -> Vec<Arc<FlowMeter>> + Send + Sync>;
+
 /// What is called when a flow ends.
 pub(super) type OnEnd = Arc<dyn Fn() + Send + Sync>;
 
 pub(super) fn start(
     service: &Service,
     context: Context,
-    resources: &Resources,
+    (resources, flows): (&Resources, &FindFlows),
     on_end: OnEnd,
 ) -> Result<Running, Fault> {
     match &service.body {
         Body::Flow(flow) => Ok(Running::Flow(start_flow(flow.clone(), context, on_end)?)),
         Body::Server(server) => Ok(Running::Server(Serving::start(server, &context, resources)?)),
-        Body::View(view) => Ok(Running::View(start_view(view, &context, resources)?)),
+        Body::View(view) => Ok(Running::View(start_view(view, &context, (resources, flows))?)),
     }
 }
 
@@ -63,20 +67,49 @@ fn start_flow(flow: model::Flow, context: Context, on_end: OnEnd) -> Result<Runn
 fn start_view(
     view: &model::View,
     context: &Context,
-    resources: &Resources,
+    (resources, flows): (&Resources, &FindFlows),
 ) -> Result<RunningView, Fault> {
-    let from = &view.from;
-    let schema = from.resource.as_deref().and_then(|name| resources.schema(name));
+    let (records, from) = match &view.from {
+        Origin::Api { url, resource, headers } => {
+            let schema = resource.as_deref().and_then(|name| resources.schema(name));
+            let records = resource.clone().unwrap_or_else(|| views::records_of(url));
+            let from = views::Origin::Api {
+                url: url.clone(),
+                headers: headers.clone(),
+                key_field: schema.map(|schema| schema.key_field().name.clone()),
+            };
+            (records, from)
+        }
+        Origin::Flow(name) => {
+            let (flows, wanted) = (Arc::clone(flows), name.clone());
+            let find: FindFlow = Arc::new(move || flows(&wanted));
+            ("records".to_owned(), views::Origin::Flow { name: name.clone(), find })
+        }
+        Origin::Results(directory) => {
+            ("datasets".to_owned(), views::Origin::Results(directory.into()))
+        }
+    };
+    let panels = view.panels.iter().map(|panel| {
+        let built = (panel.kind.build)(&panel.options);
+        (address_of(panel.kind.about.name, &panel.options), built)
+    });
     let view = View {
         listen: view.listen,
         title: view.title.clone(),
-        records: from.resource.clone().unwrap_or_else(|| views::records_of(&from.url)),
-        url: from.url.clone(),
-        headers: from.headers.clone(),
-        key_field: schema.map(|schema| schema.key_field().name.clone()),
-        panels: view.panels.iter().map(|panel| (panel.kind.build)(&panel.options)).collect(),
+        records,
+        from,
+        panels: panels.collect(),
+        embed: view.embed.clone(),
     };
     view.start(context)
+}
+
+/// What a panel is called in addresses: `histogram-age`.
+fn address_of(kind: &str, options: &ComponentOptions) -> String {
+    match options.text_if("field") {
+        Some(field) => format!("{kind}-{}", file_safe(field)),
+        None => kind.to_owned(),
+    }
 }
 
 impl Running {

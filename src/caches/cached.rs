@@ -1,9 +1,11 @@
 //! A store with its cache in front: what every wire, source and sink reads and writes through.
 
 use super::layers::Layers;
+use super::meter::StoreCounts;
 use super::writing::key_of;
-use super::{CacheMeter, Freshness, Origin, Read, RedisHealth};
+use super::{CacheMeter, Freshness, Origin, Read, RedisHealth, StoreMeter};
 use crate::core::fault::Fault;
+use crate::core::time;
 use crate::resource::{
     Atomicity, CacheConfig, Fetched, Key, Schema, Store, StoreError, Write, Written,
 };
@@ -15,6 +17,7 @@ use std::time::Duration;
 pub struct Cached {
     store: Arc<dyn Store>,
     layers: Option<Arc<Layers>>,
+    counts: StoreCounts,
 }
 
 impl Cached {
@@ -26,7 +29,7 @@ impl Cached {
     ) -> Result<Arc<Self>, Fault> {
         let start = |config| Layers::start(Arc::clone(&store), config, stack);
         let layers = config.map(start).transpose()?;
-        Ok(Arc::new(Self { store, layers }))
+        Ok(Arc::new(Self { store, layers, counts: StoreCounts::default() }))
     }
 
     pub fn schema(&self) -> &Arc<Schema> {
@@ -46,7 +49,12 @@ impl Cached {
     pub fn now(&self, key: &Key, freshness: Freshness) -> Option<Read> {
         match &self.layers {
             Some(layers) => layers.near(key, freshness),
-            None => self.store.get_now(key).map(from_store),
+            None => {
+                let asked = time::now();
+                let fetched = self.store.get_now(key)?;
+                self.counts.reads.add(asked.elapsed());
+                Some(from_store(fetched))
+            }
         }
     }
 
@@ -56,7 +64,10 @@ impl Cached {
         if let Some(layers) = &self.layers {
             return layers.get(&key, freshness).await;
         }
-        self.store.get(key).await.map(from_store)
+        let asked = time::now();
+        let fetched = self.store.get(key).await.inspect_err(|_| self.counts.errors.add_one())?;
+        self.counts.reads.add(asked.elapsed());
+        Ok(from_store(fetched))
     }
 
     /// Once it answers, no reader of this process sees what was before.
@@ -66,14 +77,31 @@ impl Cached {
         atomicity: Atomicity,
     ) -> Result<Vec<Written>, StoreError> {
         let Some(layers) = &self.layers else {
-            return self.store.write(writes, atomicity).await;
+            return self.store_writes(writes, atomicity).await;
         };
         let key = |write: &Write| key_of(layers, &write.action);
         let keys: Vec<Option<Key>> = writes.iter().map(key).collect();
-        let written = self.store.write(writes, atomicity).await?;
+        let written = self.store_writes(writes, atomicity).await?;
         layers.wrote(&keys, &written);
         layers.tell_redis(keys, &written).await;
         Ok(written)
+    }
+
+    async fn store_writes(
+        &self,
+        writes: Vec<Write>,
+        atomicity: Atomicity,
+    ) -> Result<Vec<Written>, StoreError> {
+        let asked = time::now();
+        let written = self.store.write(writes, atomicity).await;
+        let written = written.inspect_err(|_| self.counts.errors.add_one())?;
+        self.counts.writes.add(asked.elapsed());
+        Ok(written)
+    }
+
+    /// What the store was asked through this: reads only without a cache, which counts its own.
+    pub fn store_meter(&self) -> StoreMeter {
+        self.counts.snapshot()
     }
 
     /// `None` without a cache.

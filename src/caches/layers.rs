@@ -111,6 +111,8 @@ impl Layers {
             confirmations: self.counts.confirmations.get(),
             staleness: near.staleness.iter().enumerate().map(|(i, n)| (bound(i), *n)).collect(),
             load: self.counts.load(),
+            hit_time: self.counts.hits.snapshot(),
+            load_time: self.counts.loads.snapshot(),
             redis: self.redis.get().map_or_else(RedisCounts::default, Redis::counts),
             redis_health: self.redis_health(),
         }

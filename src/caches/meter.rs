@@ -36,12 +36,70 @@ pub struct CacheMeter {
     pub staleness: Vec<(Duration, u64)>,
     /// What a read of the store takes, as a moving average.
     pub load: Duration,
+    /// How long answers of the cache took, those of them that were timed, and how long reads of the store.
+    pub hit_time: Timed,
+    pub load_time: Timed,
     pub redis: RedisCounts,
     pub redis_health: RedisHealth,
 }
 
+/// How many took how long in all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Timed {
+    pub count: u64,
+    pub sum: Duration,
+}
+
+/// What a store without a cache was asked, as far as requests for single records and writes go.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StoreMeter {
+    pub reads: Timed,
+    pub writes: Timed,
+    pub errors: u64,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct StoreCounts {
+    pub reads: Stopwatch,
+    pub writes: Stopwatch,
+    pub errors: Count,
+}
+
+impl StoreCounts {
+    pub fn snapshot(&self) -> StoreMeter {
+        StoreMeter {
+            reads: self.reads.snapshot(),
+            writes: self.writes.snapshot(),
+            errors: self.errors.get(),
+        }
+    }
+}
+
+/// Adds up times.
+#[derive(Debug, Default)]
+pub struct Stopwatch {
+    count: AtomicU64,
+    nanoseconds: AtomicU64,
+}
+
+impl Stopwatch {
+    pub fn add(&self, took: Duration) {
+        self.count.fetch_add(1, Relaxed);
+        self.nanoseconds.fetch_add(took.as_nanos() as u64, Relaxed);
+    }
+
+    pub fn snapshot(&self) -> Timed {
+        let sum = Duration::from_nanos(self.nanoseconds.load(Relaxed));
+        Timed { count: self.count.load(Relaxed), sum }
+    }
+}
+
 #[derive(Debug, Default)]
 pub struct Meter {
+    pub hits: Stopwatch,
+    pub loads: Stopwatch,
+    /// When a hit was timed last, in nanoseconds of the cache's clock.
+    timed_at: AtomicU64,
     pub redis_hits: Count,
     pub collapsed: Count,
     pub store_reads: Count,
@@ -67,9 +125,23 @@ impl Count {
     }
 }
 
+/// Hits are timed this often at most: a clock is read in 25 ns, and a hit takes a few hundred.
+const TIMED_EVERY: u64 = 5_000_000;
+
 impl Meter {
+    /// Shall the hit that was asked for at this moment be timed? Many threads only read the shared number.
+    pub fn wants_time(&self, asked: u64) -> bool {
+        let last = self.timed_at.load(Relaxed);
+        let is_due = asked.saturating_sub(last) >= TIMED_EVERY;
+        if is_due {
+            self.timed_at.store(asked, Relaxed);
+        }
+        is_due
+    }
+
     /// A lost update among threads is no matter: it is an average.
     pub fn note_load(&self, took: Duration) {
+        self.loads.add(took);
         let before = self.load_nanoseconds.load(Relaxed);
         let took = took.as_nanos() as u64;
         let after = if before == 0 { took } else { before - before / 8 + took / 8 };

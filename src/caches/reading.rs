@@ -88,6 +88,7 @@ impl Layers {
                 Shared::Usable(entry) => match lead.admit(&entry) {
                     Ok(()) => {
                         self.counts.redis_hits.add_one();
+                        self.counts.hits.add(self.clock.now().since(wanted.asked));
                         return Ok(self.read(entry, Origin::Redis));
                     }
                     Err(given_back) => {
@@ -296,6 +297,9 @@ impl Layers {
             self.refresh(key.clone());
         }
         let age = now.since(entry.read_at);
+        if self.counts.wants_time(now.0) {
+            self.counts.hits.add(self.clock.now().since(now));
+        }
         Read {
             record: entry.record,
             as_of: entry.as_of,

@@ -1,9 +1,9 @@
 //! Puts ticks on pixels: labels that fit beside each other, gridlines and the base line.
 
-use super::chart::AxisKind;
 use super::font::text_width;
 use super::scene::{Anchor, Bounds, Label, Paint, Shape, Stroke, Weight};
 use super::ticks::{Domain, Tick, nice_step, ticks};
+use crate::core::chart::AxisKind;
 
 pub(super) const TICK_SIZE: f64 = 12.0;
 /// Least distance between two tick labels on one line.

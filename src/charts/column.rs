@@ -2,9 +2,9 @@
 
 use crate::summary::{Column, Histogram, Kind, Summary, TopValue};
 
-use super::chart::{Axis, AxisKind, Bar, BarMarks, Chart, HistogramMarks, Marker, Marks};
 use super::describe;
 use super::number;
+use crate::core::chart::{Axis, AxisKind, Bar, BarMarks, Chart, HistogramMarks, Marker, Marks};
 
 /// The chart that shows a column best; `None` when a picture would say nothing. A time column has
 /// one only if it carries a histogram, whose edges are then seconds since 1970.

@@ -1,6 +1,6 @@
 //! Thins a line to what a screen can show, keeping the lowest and highest point of every pixel column.
 
-use super::chart::Point;
+use crate::core::chart::Point;
 
 /// At most two points a column, its lowest and its highest, so that no spike vanishes; the first and
 /// the last point of the line stay, too. Points are in the order of x.

@@ -2,7 +2,6 @@
 //! shapes, and [`svg`] and [`png`] write that scene. Files, reports and live pages all use it.
 
 mod axis;
-mod chart;
 mod column;
 mod decimate;
 mod describe;
@@ -18,7 +17,7 @@ mod theme;
 mod ticks;
 pub mod time;
 
-pub use chart::{
+pub use crate::core::chart::{
     Axis, AxisKind, Bar, BarMarks, Chart, HistogramMarks, LineMarks, Marker, Marks, Point,
     SparklineMarks,
 };
@@ -29,7 +28,7 @@ pub use font::text_width;
 pub use layout::{Frame, layout};
 pub use png::{PngError, png};
 pub use scene::{Anchor, Bounds, Label, Paint, Scene, Shape, Stroke, Weight};
-pub use svg::{Placement, SvgOptions, style_rules, svg};
+pub use svg::{Placement, SvgOptions, page_rules, style_rules, svg};
 pub use text::{clean, escape, shorten};
 pub use theme::{Color, Theme};
 

@@ -5,7 +5,7 @@ use super::text::{clean, escape};
 use super::theme::{Color, Theme, css_name, dark, light};
 
 const STANDARD_SIZE: f64 = 12.0;
-const TEXT_RULES: &str = ".hw text{font:12px system-ui,-apple-system,Segoe UI,Roboto,\
+const TEXT_RULES: &str = "svg.hw{font:12px system-ui,-apple-system,Segoe UI,Roboto,\
     Helvetica Neue,Arial,sans-serif}.hw .b{font-weight:600}";
 
 /// Where the SVG will stand.
@@ -47,6 +47,15 @@ pub fn style_rules(theme: Theme) -> String {
         ) {
             rules.extend([".hw .s", class, "{fill:none;stroke:var(--hw-", name, ")}"]);
         }
+    }
+    rules
+}
+
+/// The style of a page whose reader may choose a theme: `data-theme` at the root wins over what the system prefers.
+pub fn page_rules() -> String {
+    let mut rules = style_rules(Theme::Automatic);
+    for (name, palette) in [("light", light as fn(Paint) -> Color), ("dark", dark)] {
+        rules.extend(["[data-theme=", name, "] .hw{", &properties(palette), "}"]);
     }
     rules
 }
@@ -219,8 +228,8 @@ fn write_text(label: &Label, out: &mut Markup) {
         Anchor::End => out.attribute("text-anchor", "end"),
     }
     if label.size != STANDARD_SIZE {
-        // A style, because the style sheet's own size would win over an attribute.
-        out.attribute("style", &format!("font-size:{}px", number(label.size)));
+        // An attribute, because a strict policy lets no style stand in the markup.
+        out.attribute("font-size", &number(label.size));
     }
     out.content("text", &label.content);
 }

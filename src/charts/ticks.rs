@@ -1,8 +1,8 @@
 //! Where ticks stand on a scale of numbers: multiples of 1, 2 or 5 times a power of ten.
 
-use super::chart::AxisKind;
 use super::number;
 use super::time;
+use crate::core::chart::AxisKind;
 
 /// A value on an axis and what is written there.
 #[derive(Debug, Clone, PartialEq)]

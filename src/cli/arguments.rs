@@ -71,6 +71,11 @@ pub(super) enum Command {
     Generate(Generate),
     /// Copy a resource to another store, and prove that both hold the same
     Move(MoveResource),
+    /// Show the live map of a running headwater in this terminal
+    Top {
+        /// [default: the admin listener]
+        url: Option<String>,
+    },
     /// Ask whether a running headwater is healthy: for container health checks
     Health {
         /// [default: the admin listener's /health]
@@ -117,6 +122,10 @@ pub(super) struct Up {
     /// Apply the stack file whenever it changes
     #[arg(long)]
     pub watch: bool,
+
+    /// Admin listeners of other processes of this stack, for one map of all [also: HEADWATER_PEERS]
+    #[arg(long, value_name = "ADDR:PORT", value_delimiter = ',')]
+    pub peers: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -130,6 +139,10 @@ pub(super) struct One {
     /// Listen on another port (0: any free one)
     #[arg(long, value_name = "SERVICE=N", value_parser = assignment::<u16>)]
     pub port: Vec<(String, u16)>,
+
+    /// Admin listeners of other processes of this stack, for one map of all [also: HEADWATER_PEERS]
+    #[arg(long, value_name = "ADDR:PORT", value_delimiter = ',')]
+    pub peers: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]

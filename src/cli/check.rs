@@ -51,9 +51,9 @@ fn describe(stack: &Stack) -> String {
             Body::View(view) => {
                 let panels: Vec<&str> =
                     view.panels.iter().map(|panel| panel.kind.about.name).collect();
-                let (name, port, url) = (&service.name, view.listen.port, &view.from.url);
+                let (name, port, from) = (&service.name, view.listen.port, &view.from);
                 append(&mut text, format_args!("\n  {name}: port {port}\n"));
-                append(&mut text, format_args!("    /: {} of {url}, live\n", panels.join(", ")));
+                append(&mut text, format_args!("    /: {} of {from}, live\n", panels.join(", ")));
             }
             Body::Server(server) => {
                 append(

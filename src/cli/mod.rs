@@ -14,6 +14,7 @@ mod out;
 mod ports;
 mod run;
 mod stacks;
+mod top;
 
 use crate::cli::arguments::{Arguments, Command};
 use clap::Parser as _;
@@ -45,6 +46,7 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> exit::Code {
         Command::Kinds(kinds) => kinds::kinds(&arguments, kinds),
         Command::Generate(generate) => generate::generate(generate),
         Command::Move(wanted) => moving::move_resource(&arguments, wanted),
+        Command::Top { url } => top::top(&arguments, url.as_deref()),
         Command::Health { url } => health::health(&arguments, url.as_deref()),
         Command::Completions { shell } => arguments::completions(*shell),
     }

@@ -41,8 +41,13 @@ pub(super) fn up(arguments: &Arguments, up: &Up) -> exit::Code {
     if stack.is_none() && only.len() > 1 && only.last().is_some_and(names_stack) {
         stack = only.pop();
     }
-    let chosen =
-        Chosen { only, ports: up.port.clone(), replicas: up.scale.clone(), watch: up.watch };
+    let chosen = Chosen {
+        only,
+        ports: up.port.clone(),
+        replicas: up.scale.clone(),
+        watch: up.watch,
+        peers: up.peers.clone(),
+    };
     start(arguments, stack.as_deref(), chosen)
 }
 
@@ -52,6 +57,7 @@ pub(super) fn one(arguments: &Arguments, one: &One) -> exit::Code {
         ports: one.port.clone(),
         replicas: Vec::new(),
         watch: false,
+        peers: one.peers.clone(),
     };
     start(arguments, one.stack.as_deref(), chosen)
 }
@@ -61,6 +67,18 @@ struct Chosen {
     ports: Vec<(String, u16)>,
     replicas: Vec<(String, u32)>,
     watch: bool,
+    peers: Vec<String>,
+}
+
+/// Named on the command line, or else by the variable that containers set.
+fn peers(given: Vec<String>) -> Vec<String> {
+    if !given.is_empty() {
+        return given;
+    }
+    #[expect(clippy::disallowed_methods, reason = "it is for the process, not for its stack")]
+    let variable = std::env::var("HEADWATER_PEERS").unwrap_or_default();
+    let named = variable.split(',').map(str::trim).filter(|peer| !peer.is_empty());
+    named.map(str::to_owned).collect()
 }
 
 fn start(arguments: &Arguments, stack: Option<&str>, chosen: Chosen) -> exit::Code {
@@ -85,6 +103,7 @@ fn start(arguments: &Arguments, stack: Option<&str>, chosen: Chosen) -> exit::Co
         only: chosen.only,
         ports: chosen.ports,
         replicas: chosen.replicas,
+        peers: peers(chosen.peers),
         on_end: Arc::new(move || {
             // A full queue wakes the session anyway.
             events.try_send(Event::FlowEnded).unwrap_or_default();
@@ -183,7 +202,7 @@ fn named<'a>(stack: &'a Stack, name: &str) -> Option<&'a Service> {
 fn route_of(service: &Service) -> Option<String> {
     let flow = match &service.body {
         Body::Flow(flow) => flow,
-        Body::View(view) => return Some(format!("view of {}", view.from.url)),
+        Body::View(view) => return Some(format!("view of {}", view.from)),
         Body::Server(_) => return None,
     };
     let named = |about: &About, options: &ComponentOptions| {

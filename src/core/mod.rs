@@ -6,6 +6,7 @@
 //! users: the stack file, `headwater kinds` and the JSON Schema all read the same tables.
 
 pub mod batch;
+pub mod chart;
 pub mod context;
 pub mod disk;
 pub mod fault;

@@ -72,6 +72,8 @@ pub enum Shape {
     Pairs,
     /// Names of fields with the type that an answer must have there.
     Fields,
+    /// Names in a list, or one alone.
+    Names,
     /// How much of the old is kept: a count, an age or a size.
     Keep,
 }
@@ -97,6 +99,7 @@ impl Shape {
             Self::Expression => "jq expression".into(),
             Self::Pairs => "name: text".into(),
             Self::Fields => "field: integer | float | boolean | text".into(),
+            Self::Names => "list of names".into(),
             Self::Keep => "count, age or size".into(),
         }
     }
@@ -111,6 +114,7 @@ pub enum Setting {
     Duration(Duration),
     Record(Vec<(String, Spec)>),
     Pairs(Vec<(String, String)>),
+    Names(Vec<String>),
     Keep(Keep),
 }
 
@@ -135,6 +139,11 @@ impl Options {
 
     pub fn get(&self, name: &str) -> Option<&Setting> {
         self.settings.get(name)
+    }
+
+    /// All of them, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Setting)> {
+        self.settings.iter().map(|(name, setting)| (*name, setting))
     }
 
     /// The text of a text, choice, path, URL, template or expression.
@@ -194,6 +203,14 @@ impl Options {
         match self.settings.get(name)? {
             Setting::Keep(keep) => Some(*keep),
             _ => missing(name),
+        }
+    }
+
+    /// None where there are none.
+    pub fn names(&self, name: &str) -> &[String] {
+        match self.settings.get(name) {
+            Some(Setting::Names(names)) => names,
+            _ => &[],
         }
     }
 

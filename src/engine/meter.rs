@@ -1,6 +1,9 @@
 //! Counts, rates, latencies and ages around every component; components themselves never count.
 
-use crate::core::time::now;
+use crate::core::time::{now, unix_ms};
+use crate::engine::last_records::LastRecords;
+use crate::engine::tap::Tap;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -56,6 +59,10 @@ pub struct FlowMeter {
     pub step_time: Histogram,
     pub write_time: Histogram,
     pub commit_time: Histogram,
+    /// What it delivers, for those who look.
+    pub tap: Tap,
+    /// Some of it, for the pages of the map.
+    pub last_records: LastRecords,
     shared: Mutex<Shared>,
 }
 
@@ -69,6 +76,19 @@ pub enum Side {
     Sink,
 }
 
+/// Something that went wrong, once or more often in a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Complaint {
+    pub reason: String,
+    pub times: u64,
+    /// Milliseconds since 1970.
+    pub first: i64,
+    pub last: i64,
+}
+
+/// How many different errors are remembered.
+const ERRORS: usize = 20;
+
 #[derive(Debug, Default)]
 struct Shared {
     state: State,
@@ -76,7 +96,8 @@ struct Shared {
     source_waits: Option<String>,
     intake_waits: Option<String>,
     sink_waits: Option<String>,
-    last_error: Option<String>,
+    /// The newest last; the same again and again is one.
+    errors: VecDeque<Complaint>,
     /// When the oldest record that is not yet acknowledged was read.
     oldest: Option<Instant>,
 }
@@ -99,6 +120,8 @@ impl Default for FlowMeter {
             step_time: Histogram::default(),
             write_time: Histogram::default(),
             commit_time: Histogram::default(),
+            tap: Tap::default(),
+            last_records: LastRecords::default(),
             shared: Mutex::default(),
         }
     }
@@ -145,12 +168,38 @@ impl FlowMeter {
         *self.lock().waiting(side) = None;
     }
 
+    /// Which of its places waits; the one that is nearest to the end says most.
+    pub fn waiting_side(&self) -> Option<Side> {
+        let shared = self.lock();
+        let waits = [
+            (Side::Sink, &shared.sink_waits),
+            (Side::Intake, &shared.intake_waits),
+            (Side::Source, &shared.source_waits),
+        ];
+        waits.into_iter().find_map(|(side, reason)| reason.as_ref().map(|_| side))
+    }
+
     pub fn last_error(&self) -> Option<String> {
-        self.lock().last_error.clone()
+        self.lock().errors.back().map(|complaint| complaint.reason.clone())
+    }
+
+    /// What went wrong, the newest last.
+    pub fn errors(&self) -> Vec<Complaint> {
+        self.lock().errors.iter().cloned().collect()
     }
 
     pub fn error(&self, reason: &str) {
-        self.lock().last_error = Some(reason.to_owned());
+        let at = unix_ms();
+        let mut shared = self.lock();
+        match shared.errors.back_mut().filter(|last| last.reason == reason) {
+            Some(same) => (same.times, same.last) = (same.times + 1, at),
+            None => {
+                let reason = reason.to_owned();
+                shared.errors.push_back(Complaint { reason, times: 1, first: at, last: at });
+                let surplus = shared.errors.len().saturating_sub(ERRORS);
+                shared.errors.drain(..surplus);
+            }
+        }
     }
 
     /// A batch was read and is on its way.
@@ -208,6 +257,11 @@ impl Histogram {
         let bucket = BUCKETS_US.partition_point(|bound| *bound < us);
         self.counts[bucket].fetch_add(1, Relaxed);
         self.sum_us.fetch_add(us, Relaxed);
+    }
+
+    /// All of them together.
+    pub fn sum(&self) -> Duration {
+        Duration::from_micros(self.sum_us.load(Relaxed))
     }
 
     /// Cumulative counts per bound, the total, and the sum in seconds.

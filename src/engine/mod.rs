@@ -9,12 +9,16 @@ pub mod flow;
 mod inbox;
 pub mod journal;
 mod journal_source;
+mod last_records;
 pub mod meter;
 mod progress;
 mod reader;
 mod retry;
+mod tap;
 mod writer;
 
 pub use dead_letters::DeadLetters;
 pub use flow::{Flow, RunningFlow};
-pub use meter::{FlowMeter, State};
+pub use last_records::{LastRecords, Seen};
+pub use meter::{Complaint, FlowMeter, State};
+pub use tap::{Listener, Tap};

@@ -1,14 +1,11 @@
 //! `histogram`: how the numbers of a field are spread, as bars and as a table.
 
-use crate::charts::number::{count, number};
-use crate::charts::{
-    Axis, AxisKind, Chart, Frame as Room, HistogramMarks, Marks, Placement, SvgOptions, Theme,
-    layout, svg,
-};
+use crate::charts::number::{count, number_within};
+use crate::charts::{Axis, AxisKind, Chart, HistogramMarks, Marks};
 use crate::core::kind::{About, PanelKind};
 use crate::core::options::{Opt, Options, Shape};
-use crate::core::panel::{Drawn, Frame, Panel};
-use maud::{PreEscaped, html};
+use crate::core::panel::{Cell, Drawn, Frame, Given, Panel, Sheet, Want};
+use crate::core::text::capital;
 use serde_json::json;
 
 pub(super) static KIND: PanelKind = PanelKind {
@@ -41,50 +38,43 @@ struct Histogram {
     bins: usize,
 }
 
-/// A page shows the one that fits its width; a scaled chart would have text that is too small or too large.
-const ROOMS: [(&str, f64, f64); 3] =
-    [("broad", 960.0, 400.0), ("middle", 600.0, 320.0), ("narrow", 300.0, 260.0)];
-
 impl Panel for Histogram {
-    fn field(&self) -> &str {
-        &self.field
+    fn want(&self) -> Want {
+        Want::Numbers(self.field.clone())
     }
 
-    fn draw(&self, frame: &Frame, numbers: &[f64]) -> Drawn {
-        let Bins { edges, counts } = bins(numbers, self.bins);
-        let data = json!({ "histogram": self.field, "edges": edges, "counts": counts });
-        let chart = self.chart(frame, &edges, &counts);
-        let picture = |name: &str, width, height, placement| {
-            let room = Room { width, height, heading: placement == Placement::File };
-            let name = format!("{}-{name}", frame.id);
-            svg(&layout(&chart, room), &SvgOptions { name, placement, theme: Theme::Automatic })
-        };
-        let (_, width, height) = ROOMS[0];
-        let markup = html! {
-            h2 { "Distribution of " (self.field) }
-            figure id={ (frame.id) "-chart" } data-live {
-                @for (name, width, height) in ROOMS {
-                    div class=(name) { (PreEscaped(picture(name, width, height, Placement::Page))) }
-                }
-            }
-            details {
-                summary { "As a table" }
-                table id={ (frame.id) "-table" } data-live {
-                    thead { tr {
-                        th scope="col" { (capital(&self.field)) }
-                        th.n scope="col" { (number_of(frame.records)) }
-                    } }
-                    tbody {
-                        @for (range, counted) in ranges(&edges).zip(&counts) {
-                            tr { th scope="row" { (range) } td.n { (count(*counted)) } }
-                        }
-                    }
-                }
-            }
-        };
-        let file = picture("file", width, height, Placement::File);
-        Drawn { markup: markup.into_string(), svg: Some(file), data }
+    fn name(&self, _: &str) -> String {
+        format!("Distribution of {}", self.field)
     }
+
+    fn draw(&self, frame: &Frame, given: &Given) -> Drawn {
+        let Given::Numbers(numbers) = given else { return no_numbers(frame, &self.field) };
+        let Bins { edges, counts } = bins(numbers, self.bins);
+        if counts.is_empty() {
+            return no_numbers(frame, &self.field);
+        }
+        let chart = self.chart(frame, &edges, &counts);
+        let head = ["from", "to below", frame.records].map(capital).to_vec();
+        let row = |(pair, count): (&[f64], &u64)| {
+            let edges = pair.iter().map(|edge| Cell::Number(*edge));
+            edges.chain([Cell::count(*count)]).collect()
+        };
+        let rows = edges.windows(2).zip(&counts).map(row).collect();
+        Drawn {
+            summary: chart.description.clone(),
+            data: json!({ "histogram": self.field, "edges": edges, "counts": counts }),
+            chart: Some(chart),
+            figures: Vec::new(),
+            sheet: Sheet { head, rows },
+            is_sheet: false,
+        }
+    }
+}
+
+/// Says so instead of drawing an empty picture.
+fn no_numbers(frame: &Frame, field: &str) -> Drawn {
+    let words = format!("None of the {} {} has a number in {field}.", count(frame.count), frame.records);
+    Drawn::nothing(words, json!({ "histogram": field, "edges": [], "counts": [] }))
 }
 
 impl Histogram {
@@ -108,11 +98,6 @@ fn number_of(records: &str) -> String {
     format!("Number of {}", capital(records))
 }
 
-fn capital(word: &str) -> String {
-    let mut letters = word.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
-
 /// `age of 1,234 users, 18 to 80, in 10 bins; the fullest holds 150, from 42.8 to 49`
 fn describe(field: &str, records: &str, edges: &[f64], counts: &[u64]) -> String {
     let total: u64 = counts.iter().sum();
@@ -125,8 +110,8 @@ fn describe(field: &str, records: &str, edges: &[f64], counts: &[u64]) -> String
     format!(
         "{field} of {} {records}, {} to {}, in {} bins; the fullest holds {}, {range}.",
         count(total),
-        number(*low),
-        number(*high),
+        number_within(*low, high - low),
+        number_within(*high, high - low),
         counts.len(),
         count(most)
     )
@@ -135,9 +120,10 @@ fn describe(field: &str, records: &str, edges: &[f64], counts: &[u64]) -> String
 /// What a bin holds: its left edge belongs to it, its right edge to the next one.
 fn ranges(edges: &[f64]) -> impl Iterator<Item = String> {
     let last = edges.len().saturating_sub(2);
+    let span = edges.first().zip(edges.last()).map_or(0.0, |(low, high)| high - low);
     edges.windows(2).enumerate().map(move |(index, pair)| {
         let word = if index == last { "to" } else { "to below" };
-        format!("{} {word} {}", number(pair[0]), number(pair[1]))
+        format!("{} {word} {}", number_within(pair[0], span), number_within(pair[1], span))
     })
 }
 
@@ -207,33 +193,28 @@ mod tests {
     }
 
     fn drawn(numbers: &[f64]) -> Drawn {
-        let frame = Frame { id: "panel-1", records: "users" };
-        Histogram { field: "age".into(), bins: 10 }.draw(&frame, numbers)
+        let frame = Frame { records: "users", count: 3 };
+        Histogram { field: "age".into(), bins: 10 }.draw(&frame, &Given::Numbers(numbers))
     }
 
     #[test]
-    fn the_picture_has_its_axes_a_description_and_a_table() {
+    fn the_picture_has_its_axes_a_sentence_and_a_table() {
         let drawn = drawn(&[18.0, 18.5, 80.0]);
-        for part in [
-            ">Age</text>",
-            ">Number of Users</text>",
-            "age of 3 users, 18 to 80, in 10 bins; the fullest holds 2, 18 to below 24.2.",
-            "<th scope=\"row\">73.8 to 80</th><td class=\"n\">1</td>",
-            "id=\"panel-1-chart\" data-live",
-            "id=\"panel-1-table\" data-live",
-        ] {
-            assert!(drawn.markup.contains(part), "{part} in {}", drawn.markup);
-        }
-        assert!(!drawn.markup.contains("style="), "a strict policy allows no style in the markup");
+        let Some(Chart { marks: Marks::Histogram(marks), .. }) = &drawn.chart else { panic!() };
+        assert_eq!((&*marks.x.label, &*marks.y.label), ("Age", "Number of Users"));
+        assert_eq!(
+            drawn.summary,
+            "age of 3 users, 18 to 80, in 10 bins; the fullest holds 2, 18 to below 24.2."
+        );
+        assert_eq!(drawn.sheet.head, ["From", "To below", "Users"]);
+        assert_eq!(drawn.sheet.rows[9], [73.800_000_000_000_01, 80.0, 1.0].map(Cell::Number));
         assert_eq!(drawn.data["counts"][0], 2);
-        roxmltree::Document::parse(&drawn.svg.unwrap()).unwrap();
     }
 
     #[test]
-    fn a_field_with_a_hostile_name_stays_text() {
-        let frame = Frame { id: "panel-1", records: "<b>" };
-        let field = "<script>alert(1)</script>".to_owned();
-        let drawn = Histogram { field, bins: 2 }.draw(&frame, &[1.0, 2.0]);
-        assert!(!drawn.markup.contains("<script") && !drawn.markup.contains("<b>"));
+    fn a_field_without_numbers_is_said_to_have_none() {
+        let drawn = drawn(&[]);
+        assert_eq!(drawn.summary, "None of the 3 users has a number in age.");
+        assert!(drawn.chart.is_none() && drawn.sheet.rows.is_empty());
     }
 }

@@ -3,6 +3,10 @@
 use crate::core::kind::kinds;
 
 kinds! { PanelKind:
+    bar,
     histogram,
+    line,
+    number,
     statistics,
+    table,
 }

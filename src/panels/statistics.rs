@@ -3,8 +3,8 @@
 use crate::charts::number::{count, number};
 use crate::core::kind::{About, PanelKind};
 use crate::core::options::{Opt, Options, Shape};
-use crate::core::panel::{Drawn, Frame, Panel};
-use maud::html;
+use crate::core::panel::{Figure, Cell, Drawn, Frame, Given, Panel, Sheet, Want};
+use crate::core::text::capital;
 use serde_json::json;
 
 pub(super) static KIND: PanelKind = PanelKind {
@@ -30,32 +30,42 @@ struct Statistics {
 }
 
 impl Panel for Statistics {
-    fn field(&self) -> &str {
-        &self.field
+    fn want(&self) -> Want {
+        Want::Numbers(self.field.clone())
     }
 
-    fn draw(&self, frame: &Frame, numbers: &[f64]) -> Drawn {
-        let figures = figures(numbers);
+    fn name(&self, _: &str) -> String {
+        "Statistics:".to_owned()
+    }
+
+    fn draw(&self, frame: &Frame, given: &Given) -> Drawn {
+        let numbers: &[f64] = if let Given::Numbers(numbers) = given { numbers } else { &[] };
+        let total = numbers.len() as u64;
         let (least, largest) = self.ends();
-        let markup = html! {
-            h2 { "Statistics:" }
-            dl.totals id={ (frame.id) "-figures" } data-live {
-                (figure(&format!("Total {}", frame.records), &count(numbers.len() as u64)))
-                @if let Some(figures) = &figures {
-                    (figure(&format!("Average {}", self.field), &format!("{:.1}", figures.mean)))
-                    (figure(&least, &number(figures.least)))
-                    (figure(&largest, &number(figures.largest)))
-                }
+        let mut figures = vec![(format!("Total {}", frame.records), count(total))];
+        let mut data = json!({ "statistics": self.field, "count": total });
+        let mut rows = vec![vec![Cell::text("count"), Cell::count(total)]];
+        let of = |figure: Figure| figure.of(numbers);
+        if let (Some(mean), Some(min), Some(max)) =
+            (of(Figure::Average), of(Figure::Least), of(Figure::Largest))
+        {
+            figures.push((format!("Average {}", self.field), format!("{mean:.1}")));
+            figures.push((least, number(min)));
+            figures.push((largest, number(max)));
+            for (name, value) in [("mean", mean), ("min", min), ("max", max)] {
+                data[name] = value.into();
+                rows.push(vec![Cell::text(name), Cell::Number(value)]);
             }
-        };
-        let data = match figures {
-            Some(Figures { mean, least, largest }) => json!({
-                "statistics": self.field, "count": numbers.len(), "mean": mean, "min": least,
-                "max": largest,
-            }),
-            None => json!({ "statistics": self.field, "count": 0 }),
-        };
-        Drawn { markup: markup.into_string(), svg: None, data }
+        }
+        let told = figures.iter().map(|(name, value)| format!("{name}: {value}"));
+        Drawn {
+            summary: format!("{}.", told.collect::<Vec<_>>().join(", ")),
+            chart: None,
+            figures,
+            sheet: Sheet { head: vec!["Figure".to_owned(), capital(&self.field)], rows },
+            is_sheet: false,
+            data,
+        }
     }
 }
 
@@ -68,41 +78,12 @@ impl Statistics {
     }
 }
 
-fn figure(name: &str, value: &str) -> maud::Markup {
-    html! { div { dt { (name) } dd { (value) } } }
-}
-
-struct Figures {
-    mean: f64,
-    least: f64,
-    largest: f64,
-}
-
-fn figures(numbers: &[f64]) -> Option<Figures> {
-    let first = *numbers.first()?;
-    let fold = |choose: fn(f64, f64) -> f64| numbers.iter().copied().fold(first, choose);
-    let mean = sum(numbers) / numbers.len() as f64;
-    Some(Figures { mean, least: fold(f64::min), largest: fold(f64::max) })
-}
-
-/// Like Python's `sum`: what rounding loses is added up beside it (Neumaier), so that the order does not matter.
-fn sum(numbers: &[f64]) -> f64 {
-    let (mut sum, mut lost) = (0.0_f64, 0.0_f64);
-    for number in numbers {
-        let next = sum + number;
-        lost +=
-            if sum.abs() >= number.abs() { (sum - next) + number } else { (number - next) + sum };
-        sum = next;
-    }
-    if lost.is_finite() { sum + lost } else { sum }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn average(numbers: &[f64]) -> String {
-        format!("{:.1}", figures(numbers).unwrap().mean)
+        format!("{:.1}", Figure::Average.of(numbers).unwrap())
     }
 
     #[test]
@@ -124,24 +105,25 @@ mod tests {
         }
     }
 
+    fn drawn(field: &str, numbers: &[f64]) -> Drawn {
+        let frame = Frame { records: "users", count: 3 };
+        Statistics { field: field.into() }.draw(&frame, &Given::Numbers(numbers))
+    }
+
     #[test]
     fn names_the_ends_of_an_age_as_people_do() {
-        let frame = Frame { id: "panel-2", records: "users" };
-        let drawn = Statistics { field: "age".into() }.draw(&frame, &[18.0, 80.0, 43.0]);
-        for (name, value) in
-            [("Total users", "3"), ("Average age", "47.0"), ("Youngest", "18"), ("Oldest", "80")]
-        {
-            let figure = format!("<dt>{name}</dt><dd>{value}</dd>");
-            assert!(drawn.markup.contains(&figure), "{figure} in {}", drawn.markup);
-        }
-        let of_weight = Statistics { field: "weight".into() }.draw(&frame, &[1.5]);
-        assert!(of_weight.markup.contains("<dt>Least weight</dt><dd>1.5</dd>"));
+        let expected =
+            [("Total users", "3"), ("Average age", "47.0"), ("Youngest", "18"), ("Oldest", "80")];
+        let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(drawn("age", &[18.0, 80.0, 43.0]).figures, expected);
+        let least = ("Least weight".to_owned(), "1.5".to_owned());
+        assert_eq!(drawn("weight", &[1.5]).figures[2], least);
     }
 
     #[test]
     fn nothing_has_a_total_and_no_average() {
-        let frame = Frame { id: "panel-2", records: "users" };
-        let drawn = Statistics { field: "age".into() }.draw(&frame, &[]);
-        assert!(drawn.markup.contains("<dd>0</dd>") && !drawn.markup.contains("Average"));
+        let drawn = drawn("age", &[]);
+        assert_eq!(drawn.figures, [("Total users".to_owned(), "0".to_owned())]);
+        assert_eq!((drawn.summary.as_str(), drawn.sheet.rows.len()), ("Total users: 0.", 1));
     }
 }

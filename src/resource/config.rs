@@ -9,6 +9,8 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq)]
 pub struct ResourceConfig {
     pub schema: Arc<Schema>,
+    /// Fields whose values no page shows.
+    pub secrets: Vec<String>,
     pub store: StoreConfig,
     pub cache: Option<CacheConfig>,
     pub wire: Wire,

@@ -46,4 +46,6 @@ pub use running::{RunningServer, Server, ServerConfig, StartError, Stopped};
 pub use stream::{StreamBody, StreamEnded, StreamSender, stream};
 
 #[cfg(test)]
+pub(crate) use stream::Next;
+#[cfg(test)]
 pub(crate) mod tests;

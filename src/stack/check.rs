@@ -3,15 +3,16 @@
 use crate::catalog::Catalog;
 use crate::core::options::Setting;
 use crate::core::spec::Spec;
+use crate::stack::alert;
 use crate::stack::conflicts::{self, Placed};
 use crate::stack::diagnostic::{Diagnostic, Diagnostics};
 use crate::stack::expand;
-use crate::stack::model::Stack;
+use crate::stack::model::{Body, Stack};
 use crate::stack::node::{self, Key, Node};
 use crate::stack::options::{self, is_misspelt, unknown_key};
 use crate::stack::resources;
 use crate::stack::service::service;
-use crate::stack::view::check_fields;
+use crate::stack::view::{check_fields, default_panels};
 
 const KEYS: [&str; 5] = ["version", "stack", "seed", "services", "resources"];
 
@@ -105,22 +106,34 @@ fn check(
         .map(|(_, node)| resources::resources(node, diagnostics))
         .unwrap_or_default();
     let services = services(entries, diagnostics)?;
-    let placed: Vec<Placed> = services
+    let mut placed: Vec<Placed> = services
         .iter()
         .map(|(key, node)| Placed { key, node, service: service(key, node, catalog, diagnostics) })
         .collect();
     conflicts::check(&placed, diagnostics);
     let named = get("resources").and_then(|(_, node)| node.entries()).unwrap_or_default();
     conflicts::resources(&placed, named, diagnostics);
+    conflicts::flows(&placed, diagnostics);
     for view in placed.iter().filter_map(|it| it.node.value("view")) {
         check_fields(view, &resources, diagnostics);
     }
+    for service in placed.iter_mut().filter_map(|it| it.service.as_mut()) {
+        if let Body::View(view) = &mut service.body
+            && view.panels.is_empty()
+        {
+            view.panels = default_panels(&view.from, &resources, catalog);
+        }
+    }
+    let alerts = placed.iter().filter_map(|it| {
+        Some(alert::alerts(it.key, it.node.value("alert")?, it.body(), diagnostics))
+    });
+    let alerts = alerts.flatten().collect();
     if diagnostics.iter().any(|diagnostic| !diagnostic.is_warning) {
         return None;
     }
     let services = conflicts::in_order(placed);
     let (file, text) = (file.to_owned(), text.to_owned());
-    Some(Stack { name: name?, file, text, seed, resources, services })
+    Some(Stack { name: name?, file, text, seed, resources, services, alerts })
 }
 
 /// The services, if there are any.

@@ -82,6 +82,24 @@ fn component<'a>(placed: &Placed<'a>, role: &str) -> Option<&'a Node> {
     if options.text().is_some() { Some(options) } else { options.value("name") }
 }
 
+/// Views that show a flow which is none.
+pub(super) fn flows(placed: &[Placed], diagnostics: &mut Vec<Diagnostic>) {
+    let has = |it: &&Placed| it.node.value("source").is_some() || it.node.value("sink").is_some();
+    let flows: Vec<&str> = placed.iter().filter(has).map(Placed::name).collect();
+    for view in placed {
+        let from = view.node.value("view").and_then(|view| view.value("from"));
+        let Some(node) = from.and_then(|from| from.value("flow")) else { continue };
+        let Some(name) = node.text().filter(|name| !flows.contains(name)) else { continue };
+        let help = match nearest(name, flows.iter().copied()) {
+            Some(word) => format!("did you mean `{word}`?"),
+            None if flows.is_empty() => "this stack has no flow".to_owned(),
+            None => format!("the flows of this stack: {}", flows.join(", ")),
+        };
+        let message = format!("`{}` shows the flow `{name}`, which is none", view.name());
+        diagnostics.push(Diagnostic::new(node.span.clone(), message).help(help));
+    }
+}
+
 /// The services in an order in which each stands behind those that it needs; there is one, because
 /// `check` found no cycle.
 pub(super) fn in_order(placed: Vec<Placed>) -> Vec<Service> {

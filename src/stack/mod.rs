@@ -4,6 +4,7 @@
 //! [`model::Stack`] and collects every mistake as a [`diagnostic::Diagnostic`]. Everything behind this
 //! module works on the model alone.
 
+mod alert;
 pub mod builtin;
 mod check;
 mod component;

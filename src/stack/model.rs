@@ -6,6 +6,7 @@ use crate::core::options::Options;
 use crate::core::spec::Spec;
 use crate::resource::{ResourceConfig, Secret};
 use std::path::PathBuf;
+use std::time::Duration;
 
 #[derive(Debug, Clone)]
 pub struct Stack {
@@ -17,6 +18,36 @@ pub struct Stack {
     pub resources: Vec<ResourceConfig>,
     /// Every service stands behind those that it needs.
     pub services: Vec<Service>,
+    /// Beside the services and not in them: another limit is no reason to start a service anew.
+    pub alerts: Vec<Alert>,
+}
+
+/// Somebody wants to know when something is measured beyond a limit for some time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Alert {
+    pub service: String,
+    /// As it stands in the stack file.
+    pub text: String,
+    pub measure: Measure,
+    /// Above the limit, or below it.
+    pub is_above: bool,
+    /// In records, in seconds, or a second.
+    pub limit: f64,
+    pub lasting: Duration,
+    /// Where a change is posted to.
+    pub webhook: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measure {
+    Backlog,
+    BacklogAge,
+    DeadLetters,
+    Errors,
+    Latency,
+    Rate,
+    /// It waits for something, or has failed.
+    Waiting,
 }
 
 impl Stack {
@@ -44,7 +75,7 @@ impl Service {
             Body::Server(server) => {
                 server.routes.iter().filter_map(Route::exposed).any(|it| is_one(&it.resource))
             }
-            Body::View(view) => view.from.resource.as_deref().is_some_and(is_one),
+            Body::View(view) => view.from.resource().is_some_and(is_one),
             Body::Flow(flow) => {
                 let named = [
                     (flow.source.kind.about.name, &flow.source.options),
@@ -150,16 +181,51 @@ pub struct View {
     pub listen: Listen,
     pub title: String,
     pub from: Origin,
+    /// Never empty: without any in the file there are those that suit what is shown.
     pub panels: Vec<Part<PanelKind>>,
+    /// Origins of pages that may embed the panels.
+    pub embed: Vec<String>,
 }
 
 /// Where a view has its records from.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Origin {
-    pub url: String,
-    /// Says what the records are and which field is their key.
-    pub resource: Option<String>,
-    pub headers: Vec<(String, String)>,
+pub enum Origin {
+    Api {
+        url: String,
+        /// Says what the records are and which field is their key.
+        resource: Option<String>,
+        headers: Vec<(String, String)>,
+    },
+    /// The records that a flow of this stack delivers.
+    Flow(String),
+    /// A directory that the sink `report` fills.
+    Results(String),
+}
+
+impl Origin {
+    pub fn url(&self) -> Option<&str> {
+        match self {
+            Self::Api { url, .. } => Some(url),
+            Self::Flow(_) | Self::Results(_) => None,
+        }
+    }
+
+    pub fn resource(&self) -> Option<&str> {
+        match self {
+            Self::Api { resource, .. } => resource.as_deref(),
+            Self::Flow(_) | Self::Results(_) => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Api { url, .. } => formatter.write_str(url),
+            Self::Flow(name) => write!(formatter, "the flow {name}"),
+            Self::Results(directory) => write!(formatter, "the results in {directory}"),
+        }
+    }
 }
 
 /// How a route writes its record down.

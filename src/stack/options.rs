@@ -167,6 +167,7 @@ fn setting(shape: Shape, node: &Node) -> Result<Setting, Wrong> {
         Shape::Record => record(node),
         Shape::Pairs => pairs(node),
         Shape::Fields => fields(node),
+        Shape::Names => name_list(node),
         _ => match node.text() {
             Some(text) => scalar(shape, text.trim(), text, node),
             None => Err(vec![
@@ -267,6 +268,26 @@ fn url(text: &str) -> Result<Setting, String> {
 
 fn pairs(node: &Node) -> Result<Setting, Wrong> {
     texts(node, |_, _| None)
+}
+
+/// Names in a list, or one alone.
+fn name_list(node: &Node) -> Result<Setting, Wrong> {
+    let items = match &node.yaml {
+        Yaml::List(items) if !items.is_empty() => items.as_slice(),
+        Yaml::Scalar { .. } => std::slice::from_ref(node),
+        _ => {
+            let message = format!("{} stands here", node.is_a());
+            return Err(vec![
+                Diagnostic::new(node.span.clone(), message).help("write a list, like [name, age]"),
+            ]);
+        }
+    };
+    let is_name = |item: &&Node| item.text().is_some_and(|text| !text.trim().is_empty());
+    if let Some(item) = items.iter().find(|item| !is_name(item)) {
+        let message = format!("{} is no name", item.is_a());
+        return Err(vec![Diagnostic::new(item.span.clone(), message)]);
+    }
+    Ok(Setting::Names(items.iter().filter_map(Node::text).map(str::to_owned).collect()))
 }
 
 /// Names with the types that an answer must have there.

@@ -37,6 +37,15 @@ pub fn json_schema(catalog: &Catalog) -> Value {
         "oneOf": [{ "required": ["generate"] }, { "required": ["resource"] }],
         "additionalProperties": false,
     });
+    let alert = json!({ "oneOf": [
+        { "type": "string" },
+        {
+            "type": "object",
+            "properties": { "when": { "type": "string" }, "webhook": { "type": "string" } },
+            "required": ["when"],
+            "additionalProperties": false,
+        },
+    ] });
     let service = json!({
         "type": "object",
         "properties": {
@@ -48,6 +57,7 @@ pub fn json_schema(catalog: &Catalog) -> Value {
             "listen": listen,
             "routes": { "type": "object", "additionalProperties": route },
             "view": view(catalog),
+            "alert": { "oneOf": [alert, { "type": "array", "items": alert }] },
         },
         "additionalProperties": false,
     });
@@ -78,12 +88,17 @@ fn view(catalog: &Catalog) -> Value {
             "from": {
                 "type": ["string", "object"],
                 "properties": from,
-                "required": ["url"],
+                "anyOf": [
+                    { "required": ["url"] },
+                    { "required": ["flow"] },
+                    { "required": ["results"] },
+                ],
                 "additionalProperties": false,
             },
             "panels": { "type": "array", "items": panels },
+            "embed": { "type": ["string", "array"], "items": { "type": "string" } },
         },
-        "required": ["from", "panels"],
+        "required": ["from"],
         "additionalProperties": false,
     })
 }
@@ -109,6 +124,7 @@ fn resource() -> Value {
             "choices": { "type": "array", "items": { "type": "string" } },
             "unique": { "type": "boolean" },
             "index": { "type": "boolean" },
+            "secret": { "type": "boolean" },
         },
         "required": ["type"],
         "additionalProperties": false,
@@ -218,6 +234,10 @@ fn shape(shape: Shape) -> Value {
         Shape::Pairs | Shape::Fields => {
             json!({ "type": "object", "additionalProperties": { "type": "string" } })
         }
+        Shape::Names => json!({
+            "type": ["string", "array"],
+            "items": { "type": "string" },
+        }),
         Shape::Text
         | Shape::Path
         | Shape::Pattern

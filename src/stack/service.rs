@@ -10,7 +10,8 @@ use crate::stack::options::{is_misspelt, unknown_key};
 use crate::stack::route::server;
 use crate::stack::view::view;
 
-const KEYS: [&str; 8] = ["needs", "source", "steps", "sink", "require", "listen", "routes", "view"];
+const KEYS: [&str; 9] =
+    ["needs", "source", "steps", "sink", "require", "listen", "routes", "view", "alert"];
 
 /// Reads a service; `None` when it is too wrong to go on with.
 pub(super) fn service(

@@ -1,4 +1,4 @@
-//! Reads a view: its title, where its records come from, its panels.
+//! Reads a view: its title, where its records come from, its panels, and the panels of a view that names none.
 
 use crate::catalog::Catalog;
 use crate::core::kind::PanelKind;
@@ -8,17 +8,20 @@ use crate::resource::{FieldKind, ResourceConfig, Schema};
 use crate::stack::component::component;
 use crate::stack::diagnostic::Diagnostic;
 use crate::stack::model::{Origin, Part, View};
-use crate::stack::node::{Key, Node, Yaml};
+use crate::stack::node::{self, Key, Node, Yaml};
 use crate::stack::options::{Owner, is_misspelt, read, unknown_key};
 use crate::stack::route::listen;
+use serde_json::{Value, json};
 
-const KEYS: [&str; 3] = ["title", "from", "panels"];
+const KEYS: [&str; 4] = ["title", "from", "panels", "embed"];
 const HELP: &str = "write `view:`, below it `from: URL` and `panels:` with lines like \
                     `- histogram: { field: age }`";
 
 /// What may stand below `from:`.
 pub(super) const FROM: &[Opt] = &[
-    Opt::required("url", Shape::Url, "The list of an API."),
+    Opt::optional("url", Shape::Url, "The list of an API."),
+    Opt::optional("flow", Shape::Text, "A flow of this stack: the records that it delivers."),
+    Opt::optional("results", Shape::Path, "A directory that the sink `report` fills."),
     Opt::optional("resource", Shape::Text, "The resource of this stack that the API serves."),
     Opt::optional("headers", Shape::Pairs, "Headers that are sent along, such as a token."),
 ];
@@ -40,14 +43,11 @@ pub(super) fn view(
         diagnostics.push(unknown_key(entry, KEYS.into_iter(), "this view"));
     }
     let get = |name: &str| entries.iter().find(|(entry, _)| entry.name == name);
-    for (missing, help) in [
-        ("from", "add `from: URL`: the list that it shows"),
-        ("panels", "add `panels:` with lines like `- histogram: { field: age }`"),
-    ] {
-        if get(missing).is_none() && !is_misspelt(missing, entries, &KEYS) {
-            let message = format!("the view needs the key `{missing}`");
-            diagnostics.push(Diagnostic::new(key.span.clone(), message).help(help));
-        }
+    if get("from").is_none() && !is_misspelt("from", entries, &KEYS) {
+        diagnostics.push(
+            Diagnostic::new(key.span.clone(), "the view needs the key `from`")
+                .help("add `from: URL`, `from: { flow: NAME }` or `from: { results: DIRECTORY }`"),
+        );
     }
     let title = match get("title") {
         None => Some(name.name.clone()),
@@ -55,7 +55,32 @@ pub(super) fn view(
     };
     let from = get("from").and_then(|(key, node)| origin(key, node, diagnostics));
     let panels = get("panels").map(|(_, node)| panels(node, catalog, diagnostics));
-    Some(View { listen: place?, title: title?, from: from?, panels: panels? })
+    let embed = get("embed").map(|(_, node)| embed(node, diagnostics)).unwrap_or_default();
+    let panels = panels.unwrap_or_default();
+    Some(View { listen: place?, title: title?, from: from?, panels, embed })
+}
+
+/// Origins, as a browser writes them.
+fn embed(node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Vec<String> {
+    let items = match &node.yaml {
+        Yaml::List(items) => items.as_slice(),
+        _ => std::slice::from_ref(node),
+    };
+    let mut origins = Vec::new();
+    for item in items {
+        let text = item.text().unwrap_or_default();
+        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        let is_host = |c: char| c.is_ascii_alphanumeric() || ".-:*[]".contains(c);
+        if rest.is_some_and(|host| !host.is_empty() && host.chars().all(is_host)) {
+            origins.push(text.to_owned());
+        } else {
+            diagnostics.push(
+                Diagnostic::new(item.span.clone(), format!("{} is no origin", item.is_a()))
+                    .help("write who may embed the panels, for example https://wiki.example.org"),
+            );
+        }
+    }
+    origins
 }
 
 fn title(node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<String> {
@@ -73,12 +98,31 @@ fn origin(key: &Key, node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<O
     let before = diagnostics.len();
     let owner = Owner { name: "from", table: FROM, main: Some("url"), span: key.span.clone() };
     let options = read(&owner, node, diagnostics);
-    let is_right = diagnostics.len() == before;
-    is_right.then(|| Origin {
-        url: options.text("url").to_owned(),
-        resource: options.text_if("resource").map(str::to_owned),
-        headers: options.pairs("headers").to_vec(),
-    })
+    let named: Vec<&str> =
+        ["url", "flow", "results"].into_iter().filter(|name| options.get(name).is_some()).collect();
+    if diagnostics.len() > before {
+        return None;
+    }
+    let help = "a view shows the list of an API (`url`), a flow of this stack (`flow`) or a \
+                directory of results (`results`)";
+    let wrong = match named.as_slice() {
+        [] => "`from` names nothing to show".to_owned(),
+        ["url"] => {
+            return Some(Origin::Api {
+                url: options.text("url").to_owned(),
+                resource: options.text_if("resource").map(str::to_owned),
+                headers: options.pairs("headers").to_vec(),
+            });
+        }
+        [one] => match ["resource", "headers"].into_iter().find(|it| options.get(it).is_some()) {
+            None if *one == "flow" => return Some(Origin::Flow(options.text("flow").to_owned())),
+            None => return Some(Origin::Results(options.text("results").to_owned())),
+            Some(strange) => format!("`{strange}` belongs to a `url`, not to `{one}`"),
+        },
+        [one, other, ..] => format!("`{one}` and `{other}` are two things to show"),
+    };
+    diagnostics.push(Diagnostic::new(key.span.clone(), wrong).help(help));
+    None
 }
 
 /// A wrong panel is left out, so that the others are looked at too; the errors stay.
@@ -104,6 +148,51 @@ fn panels(
     items.iter().filter_map(panel).collect()
 }
 
+/// What a view shows that names no panels: what can be said of the fields of its resource, or else how many records
+/// there are and the latest of them.
+pub(super) fn default_panels(
+    from: &Origin,
+    resources: &[ResourceConfig],
+    catalog: &Catalog,
+) -> Vec<Part<PanelKind>> {
+    let named = |config: &&ResourceConfig| Some(config.schema.name.as_str()) == from.resource();
+    let text = match (from, resources.iter().find(named)) {
+        (Origin::Results(_), _) => RESULTS.to_owned(),
+        (_, Some(resource)) => of_schema(&resource.schema),
+        _ => "[number, table]".to_owned(),
+    };
+    // The text is ours and so are the kinds; there is nothing in it to complain about.
+    let mut complaints = Vec::new();
+    node::parse(&text).map(|node| panels(&node, catalog, &mut complaints)).unwrap_or_default()
+}
+
+const RESULTS: &str = "[number, line: { field: rows, x: place }, bar: quality, \
+    table: { fields: [name, rows, bad_rows, quality, mean] }]";
+
+/// JSON is YAML, so that a field may have any name.
+fn of_schema(schema: &Schema) -> String {
+    let fields = || schema.fields.iter().enumerate().filter(|(at, _)| *at != schema.key);
+    let of = |wanted: fn(&FieldKind) -> bool| {
+        fields().filter(move |(_, field)| wanted(&field.kind)).map(|(_, field)| &field.name)
+    };
+    let numbers = of(|kind| matches!(kind, FieldKind::Integer | FieldKind::Float));
+    let choices = of(|kind| matches!(kind, FieldKind::Choice(_) | FieldKind::Boolean));
+    let texts = of(|kind| matches!(kind, FieldKind::Text));
+    let mut panels = vec![json!("number")];
+    for field in numbers.take(3) {
+        panels.push(json!({ "statistics": { "field": field } }));
+        panels.push(json!({ "histogram": { "field": field } }));
+    }
+    panels.extend(choices.take(2).map(|field| json!({ "bar": { "field": field } })));
+    if panels.len() == 1 {
+        panels.extend(texts.take(1).map(|field| json!({ "bar": { "field": field } })));
+    }
+    let shown = schema.fields.iter().filter(|field| field.kind != FieldKind::Json).take(6);
+    let names: Vec<&String> = shown.map(|field| &field.name).collect();
+    panels.push(json!({ "table": { "fields": names } }));
+    Value::Array(panels).to_string()
+}
+
 /// Does the resource that a view names have what its panels show? `view` is what stands behind the key.
 pub(super) fn check_fields(
     view: &Node,
@@ -115,17 +204,52 @@ pub(super) fn check_fields(
     let Some(resource) = resources.iter().find(named) else { return };
     let Some(Yaml::List(items)) = view.value("panels").map(|panels| &panels.yaml) else { return };
     for item in items {
-        let Some((_, options)) = item.entries().and_then(<[_]>::first) else { continue };
-        let field = options.value("field").unwrap_or(options);
-        let Some(name) = field.text() else { continue };
-        if let Some((message, help)) = wrong_field(&resource.schema, name) {
-            diagnostics.push(Diagnostic::new(field.span.clone(), message).help(help));
+        let Some((kind, options)) = item.entries().and_then(<[_]>::first) else { continue };
+        for (name, node, takes) in named_fields(&kind.name, options) {
+            if let Some((message, help)) = wrong_field(&resource.schema, name, takes) {
+                diagnostics.push(Diagnostic::new(node.span.clone(), message).help(help));
+            }
         }
     }
 }
 
-fn wrong_field(schema: &Schema, name: &str) -> Option<(String, String)> {
-    let is_number = |kind: &FieldKind| matches!(kind, FieldKind::Integer | FieldKind::Float);
+/// What a panel can show of a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Takes {
+    Numbers,
+    NumbersAndTimes,
+    Everything,
+}
+
+/// Every field that a panel names, with its place.
+fn named_fields<'a>(kind: &str, options: &'a Node) -> Vec<(&'a str, &'a Node, Takes)> {
+    let takes = if matches!(kind, "bar" | "table") { Takes::Everything } else { Takes::Numbers };
+    let mut nodes: Vec<(&Node, Takes)> = Vec::new();
+    match &options.yaml {
+        Yaml::Map(_) => {
+            nodes.extend(options.value("field").map(|node| (node, takes)));
+            nodes.extend(options.value("fields").map(|node| (node, takes)));
+            nodes.extend(options.value("x").map(|node| (node, Takes::NumbersAndTimes)));
+        }
+        _ => nodes.push((options, takes)),
+    }
+    let mut fields = Vec::new();
+    for (node, takes) in nodes {
+        let names = match &node.yaml {
+            Yaml::List(items) => items.as_slice(),
+            _ => std::slice::from_ref(node),
+        };
+        fields.extend(names.iter().filter_map(|name| Some((name.text()?, name, takes))));
+    }
+    fields
+}
+
+fn wrong_field(schema: &Schema, name: &str, takes: Takes) -> Option<(String, String)> {
+    let is_number = |kind: &FieldKind| match kind {
+        FieldKind::Integer | FieldKind::Float => true,
+        FieldKind::Time => takes != Takes::Numbers,
+        _ => takes == Takes::Everything,
+    };
     let numbers = || schema.fields.iter().filter(|field| is_number(&field.kind));
     let names: Vec<&str> = numbers().map(|field| field.name.as_str()).collect();
     let message = match schema.position(name).and_then(|at| schema.fields.get(at)) {
@@ -142,6 +266,7 @@ fn wrong_field(schema: &Schema, name: &str) -> Option<(String, String)> {
     let help = match nearest(name, names.iter().copied()) {
         Some(word) => format!("did you mean `{word}`?"),
         None if names.is_empty() => "it has no field with numbers".to_owned(),
+        None if takes == Takes::Everything => format!("its fields: {}", names.join(", ")),
         None => format!("its fields with numbers: {}", names.join(", ")),
     };
     Some((message, help))

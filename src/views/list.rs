@@ -1,7 +1,8 @@
 //! A list of records as APIs answer it, read as it comes: an object of objects by key, an array of objects, or
-//! pages `{"items": [...], "next": "..."}`. No record is kept, only the numbers that are wanted.
+//! pages `{"items": [...], "next": "..."}`. No record is kept whole, only the fields that are wanted.
 
-use crate::views::table::{Numbers, Table, Wanted};
+use crate::views::record::{Record, Wanted};
+use crate::views::table::Table;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use std::cell::Cell;
@@ -43,12 +44,6 @@ pub(super) fn read(body: impl Read, wanted: &Wanted, table: &mut Table) -> Resul
     Ok(Page { next: reader.next, has_keys: reader.has_keys })
 }
 
-/// The record of an event.
-pub(super) fn numbers_of(record: &Value, wanted: &Wanted) -> Numbers {
-    let number = |field: &String| record.get(field).and_then(Value::as_f64).unwrap_or(f64::NAN);
-    wanted.fields.iter().map(number).collect()
-}
-
 /// A key as it stands in an object: `123` and `"123"` are the same one.
 pub(super) fn key_text(value: &Value) -> Option<String> {
     match value {
@@ -88,10 +83,10 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn take(&mut self, name: Option<&str>, record: &Found) {
+    fn take(&mut self, name: Option<&str>, found: Found) {
         self.budget.set(RECORD_BYTES);
         self.has_records = true;
-        let key = match (name, &record.key) {
+        let key = match (name, &found.key) {
             (Some(name), _) => self.wanted.key(name),
             (None, Some(key)) => self.wanted.key(key),
             (None, None) => {
@@ -99,7 +94,7 @@ impl Reader<'_> {
                 self.wanted.place(self.table.records() as u64)
             }
         };
-        self.table.put(key, &record.numbers);
+        self.table.put(key, found.record);
     }
 }
 
@@ -135,8 +130,8 @@ impl<'de> Visitor<'de> for Root<'_, '_> {
 
 fn read_items<'de, A: SeqAccess<'de>>(reader: &mut Reader, mut items: A) -> Result<(), A::Error> {
     reader.has_records = true;
-    while let Some(record) = items.next_element_seed(Record(reader.wanted))? {
-        reader.take(None, &record);
+    while let Some(record) = items.next_element_seed(One(reader.wanted))? {
+        reader.take(None, record);
     }
     Ok(())
 }
@@ -163,8 +158,8 @@ impl<'de> Visitor<'de> for Entry<'_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<(), A::Error> {
-        let record = Record(self.reader.wanted).visit_map(entries)?;
-        self.reader.take(Some(&self.name), &record);
+        let record = One(self.reader.wanted).visit_map(entries)?;
+        self.reader.take(Some(&self.name), record);
         Ok(())
     }
 
@@ -204,15 +199,15 @@ impl<'de> Visitor<'de> for Entry<'_, '_> {
     }
 }
 
-/// One record: its numbers, and its key if that stands inside.
-struct Record<'a>(&'a Wanted);
+/// One record, and its key if that stands inside.
+struct One<'a>(&'a Wanted);
 
 struct Found {
     key: Option<String>,
-    numbers: Numbers,
+    record: Record,
 }
 
-impl<'de> DeserializeSeed<'de> for Record<'_> {
+impl<'de> DeserializeSeed<'de> for One<'_> {
     type Value = Found;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Found, D::Error> {
@@ -220,7 +215,7 @@ impl<'de> DeserializeSeed<'de> for Record<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Record<'_> {
+impl<'de> Visitor<'de> for One<'_> {
     type Value = Found;
 
     fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
@@ -229,72 +224,66 @@ impl<'de> Visitor<'de> for Record<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Found, A::Error> {
         let wanted = self.0;
-        let mut found =
-            Found { key: None, numbers: wanted.fields.iter().map(|_| f64::NAN).collect() };
+        let mut found = Found { key: None, record: Record::empty(wanted) };
         while let Some(name) = entries.next_key_seed(Name(wanted))? {
-            match name {
-                Place::Other => drop(entries.next_value::<IgnoredAny>()?),
-                Place::Known { field, is_key } => {
-                    let value: Value = entries.next_value()?;
-                    if let Some(number) = field.and_then(|field| found.numbers.get_mut(field)) {
-                        *number = value.as_f64().unwrap_or(f64::NAN);
-                    }
-                    if is_key {
-                        found.key = key_text(&value);
-                    }
-                }
+            let Some(name) = name else {
+                entries.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            let value: Value = entries.next_value()?;
+            found.record.put(wanted, &name, &value);
+            if wanted.key_field.as_ref() == Some(&name) {
+                found.key = key_text(&value);
             }
         }
         Ok(found)
     }
 }
 
-/// What the value behind a name is for.
-enum Place {
-    Known { field: Option<usize>, is_key: bool },
-    Other,
-}
-
+/// A name behind which something is wanted.
 struct Name<'a>(&'a Wanted);
 
 impl<'de> DeserializeSeed<'de> for Name<'_> {
-    type Value = Place;
+    type Value = Option<String>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Place, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(
+        self,
+        deserializer: D,
+    ) -> Result<Option<String>, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
 impl Visitor<'_> for Name<'_> {
-    type Value = Place;
+    type Value = Option<String>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
         formatter.write_str("a name")
     }
 
-    fn visit_str<E: Error>(self, name: &str) -> Result<Place, E> {
+    fn visit_str<E: Error>(self, name: &str) -> Result<Option<String>, E> {
         let is_key = self.0.key_field.as_deref() == Some(name);
-        let field = self.0.fields.iter().position(|field| field == name);
-        Ok(match field {
-            None if !is_key => Place::Other,
-            field => Place::Known { field, is_key },
-        })
+        Ok((is_key || Record::is_wanted(self.0, name)).then(|| name.to_owned()))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::panel::Want;
+    use crate::views::table::Plan;
 
-    fn wanted() -> Wanted {
-        Wanted::new(vec!["age".to_owned()], Some("user_id".to_owned()))
+    fn table() -> (Wanted, Table) {
+        let wants = [Want::Numbers("age".to_owned())];
+        let (wanted, plan) = Plan::new(&wants, Some("user_id".to_owned()));
+        let table = Table::new(&wanted, &plan);
+        (wanted, table)
     }
 
     fn check(text: &str) -> Result<(Page, Vec<f64>), String> {
-        let wanted = wanted();
-        let mut table = Table::new(&wanted);
+        let (wanted, mut table) = table();
         let page = read(text.as_bytes(), &wanted, &mut table)?;
-        let mut numbers = table.numbers(0);
+        let mut numbers = table.numbers("age");
         numbers.sort_by(f64::total_cmp);
         assert!(table.records() >= numbers.len());
         Ok((page, numbers))
@@ -338,10 +327,9 @@ mod tests {
     #[test]
     fn what_is_no_number_counts_as_a_record_without_one() {
         let text = r#"{"1":{"age":null},"2":{"age":"30"},"3":{},"4":{"age":[1,{"age":2}]},"5":{"age":-0.5}}"#;
-        let wanted = wanted();
-        let mut table = Table::new(&wanted);
+        let (wanted, mut table) = table();
         read(text.as_bytes(), &wanted, &mut table).unwrap();
-        assert_eq!((table.records(), table.numbers(0)), (5, vec![-0.5]));
+        assert_eq!((table.records(), table.numbers("age")), (5, vec![-0.5]));
     }
 
     #[test]
@@ -373,12 +361,9 @@ mod tests {
     #[test]
     fn refuses_a_record_that_would_fill_the_memory() {
         for start in [&b"{\""[..], b"[{\"age\":\"", b"[{\"", b"{\"next\":\""] {
-            let wanted = wanted();
-            let fault = read(
-                start.chain(std::io::repeat(b'x').take(1 << 40)),
-                &wanted,
-                &mut Table::new(&wanted),
-            );
+            let (wanted, mut table) = table();
+            let endless = start.chain(std::io::repeat(b'x').take(1 << 40));
+            let fault = read(endless, &wanted, &mut table);
             assert!(fault.unwrap_err().contains("larger than 4 MiB"));
         }
     }
@@ -391,10 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_is_read_like_a_record_of_the_list() {
-        let record = serde_json::json!({ "user_id": 1, "name": "a", "age": 30 });
-        assert_eq!(*numbers_of(&record, &wanted()), [30.0]);
-        assert!(numbers_of(&Value::Null, &wanted())[0].is_nan());
+    fn a_key_is_a_text_or_a_number() {
         let keys = [serde_json::json!(123), serde_json::json!("123")];
         assert!(keys.iter().all(|key| key_text(key).as_deref() == Some("123")));
     }

@@ -1,19 +1,33 @@
-//! Views: live pages over a resource's API.
+//! Views: live pages over a resource's API, a flow or a directory of results.
 //!
 //! ```text
-//!  reading thread                     drawing thread                      server
-//!  events or lists -> queue (1024) -> table of numbers -> snapshot (latest only) -> page, events, data
+//!  reading thread                     drawing thread                        server
+//!  events, lists,  -> queue (1024) -> table of what panels  -> parts -> Hub -> page, /live
+//!  a tap, a log                       show; drawn for those             \-> panels/NAME.svg .png .csv .json
+//!                                     who look, at most 4 times a second
 //! ```
 //!
-//! The queue is bounded, so that a view that draws slowly slows its API's stream; a browser that reads slowly
-//! misses snapshots and slows nobody.
+//! The queue is bounded, so that a view that draws slowly slows its API's stream; a flow is never slowed, it is
+//! looked at. A browser that reads slowly misses parts and slows nobody.
 
 mod drawing;
+mod history;
 mod list;
+mod markup;
+mod message;
 mod page;
+mod panels;
+mod pictures;
 mod reader;
+mod record;
+mod results;
 mod serve;
 mod table;
+mod tapped;
+#[cfg(test)]
+mod tests;
+mod values;
 mod view;
 
-pub use view::{RunningView, View, records_of};
+pub use tapped::FindFlow;
+pub use view::{Origin, RunningView, View, records_of};

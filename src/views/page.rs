@@ -1,28 +1,27 @@
-//! The view's page: readable as it comes, and kept up to date by one small script.
+//! The words and the frame of a view's page.
 
 use crate::charts::number::count;
-use crate::charts::{Theme, clean, style_rules};
-use crate::core::panel::Drawn;
-use crate::report::PAGE_STYLE;
-use crate::views::reader::{Following, Standing};
+use crate::core::time::rfc3339;
+use crate::views::markup;
+use crate::views::message::{Following, Standing};
+use crate::views::panels::Names;
 use crate::views::table::RECORDS;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use crate::views::tapped;
+use crate::web::{Page, Parts, Version, clock};
+use maud::{Markup, PreEscaped, html};
 
-const STYLE: &str = include_str!("view.css");
-pub(super) const SCRIPT: &str = include_str!("live.js");
-
-/// Only what this server gives; nothing inline, so that a text that escapes its place can do nothing.
-pub(super) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-    connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
+/// The topic of a view's parts.
+pub(super) const TOPIC: &str = "view";
 
 /// What the page says about its data.
 #[derive(Debug, Clone)]
 pub(super) struct Words {
     pub title: String,
+    pub stack: String,
     /// What the records are, in the plural.
     pub records: String,
-    /// Where they come from, without its query.
-    pub url: String,
+    /// Where they come from, for people.
+    pub from: String,
 }
 
 /// How the data are at one moment.
@@ -31,30 +30,29 @@ pub(super) struct Moment<'a> {
     /// `None` before the list was read.
     pub records: Option<usize>,
     pub is_cut: bool,
+    /// Records of a flow that were not shown.
+    pub missed: u64,
     pub standing: Option<&'a Standing>,
-    /// RFC 3339.
-    pub as_of: Option<&'a str>,
+    /// Milliseconds since 1970.
+    pub as_of: Option<i64>,
 }
 
-pub(super) fn style() -> String {
-    format!("{}{PAGE_STYLE}{STYLE}", style_rules(Theme::Automatic))
-}
-
-/// What changes while the page is open. `data-live` marks what the script replaces one by one.
-pub(super) fn content(words: &Words, moment: &Moment, drawn: &[Drawn]) -> String {
-    let markup = html! {
-        p.lead #found data-live { (found(words, moment)) }
-        div #notice role="status" data-live { (notice(words, moment)) }
-        @for (index, drawn) in drawn.iter().enumerate() {
-            section.panel id={ "panel-" (index + 1) } { (PreEscaped(&drawn.markup)) }
-        }
-        p.note #fresh data-live { (fresh(moment)) }
-    };
-    markup.into_string()
+/// The parts beside those of the panels.
+pub(super) fn parts(words: &Words, moment: &Moment) -> Parts {
+    [
+        ("found", html! { (found(words, moment)) }),
+        ("notice", notice(words, moment)),
+        ("fresh", fresh(moment)),
+    ]
+    .map(|(id, markup)| (id.to_owned(), markup.into_string()))
+    .to_vec()
 }
 
 fn found(words: &Words, moment: &Moment) -> String {
     match (moment.records, moment.standing) {
+        (Some(0), Some(Standing::Good(Following::Flow))) => {
+            format!("No {} delivered yet", words.records)
+        }
         (Some(0), _) => format!("No {} found", words.records),
         (Some(records), _) => format!("Found {} {}", count(records as u64), words.records),
         (None, Some(Standing::Trouble(_))) => String::new(),
@@ -67,12 +65,19 @@ fn notice(words: &Words, moment: &Moment) -> Markup {
         @if let Some(Standing::Trouble(trouble)) = moment.standing {
             div.trouble {
                 p { (trouble) }
-                @if let Some(as_of) = moment.as_of { p.note { "Data as of " (time(as_of)) "." } }
+                @if let Some(as_of) = moment.as_of {
+                    p.note { "Data as of " (clock(&rfc3339(as_of))) "." }
+                }
             }
         }
         @if moment.is_cut {
             p.trouble {
                 "Only the first " (count(RECORDS as u64)) " " (words.records) " are shown."
+            }
+        }
+        @if moment.missed > 0 {
+            p.note {
+                (count(moment.missed)) " more came too fast to be shown; the flow delivered them all."
             }
         }
     }
@@ -84,47 +89,59 @@ fn fresh(moment: &Moment) -> Markup {
             @match following {
                 Following::Events => { "Live: a change shows at once. The last one was at " }
                 Following::Asking => { "Live: the API is asked every 2 s. The last answer was at " }
+                Following::Flow => {
+                    "Live: the latest " (count(tapped::RECORDS as u64))
+                    " records that the flow delivered since this view began. The last one was at "
+                }
+                Following::Files => { "Live: the results are looked at every second. The last change was at " }
             }
-            (time(as_of)) "."
+            (clock(&rfc3339(as_of))) "."
         }
     }
 }
 
-/// `12:00:01 UTC`, which the script turns into the reader's own time.
-fn time(rfc3339: &str) -> Markup {
-    let clock = rfc3339.get(11..19).unwrap_or(rfc3339);
-    html! { time datetime=(rfc3339) { (clock) " UTC" } }
-}
-
-/// The whole page around its content.
-pub(super) fn page(words: &Words, content: &str) -> String {
-    let markup = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { (clean(&words.title)) }
-                link rel="icon" href="data:,";
-                link rel="stylesheet" href="view.css";
-                script type="module" src="live.js" {}
-            }
-            body.hw {
-                a.skip href="#content" { "Skip to content" }
-                header {
-                    h1 { (clean(&words.title)) }
-                }
-                p.trouble #lost role="status" hidden {}
-                main #content tabindex="-1" { (PreEscaped(content)) }
-                footer {
-                    noscript { p.note { "Reload this page to see what is new." } }
-                    p.note {
-                        "From " (words.url) " · " a href="data.json" { "as JSON" }
-                    }
-                }
-            }
+/// The whole page with what is known now.
+pub(super) fn page(words: &Words, names: &[Names], (version, parts): (Version, Parts)) -> String {
+    let part = |id: &str| {
+        let markup = parts.iter().find(|(known, _)| known == id).map(|(_, markup)| markup);
+        PreEscaped(markup.cloned().unwrap_or_default())
+    };
+    let content = html! {
+        p.lead #found { (part("found")) }
+        div #notice role="status" { (part("notice")) }
+        div class={ "panels" @if names.len() > 3 { " many" } } {
+            @for names in names { (markup::shell(names, &parts)) }
         }
     };
-    markup.into_string()
+    let footer = html! {
+        p.note #fresh { (part("fresh")) }
+        p.note { "From " (words.from) " · " a href="data.json" { "all as JSON" } }
+    };
+    write(words, version, (content, footer), false)
+}
+
+/// One panel alone, for a frame in another page.
+pub(super) fn embedded(words: &Words, names: &Names, (version, parts): (Version, Parts)) -> String {
+    let content = html! { div.panels { (markup::shell(names, &parts)) } };
+    write(words, version, (content, html! {}), true)
+}
+
+fn write(
+    words: &Words,
+    version: Version,
+    (content, footer): (Markup, Markup),
+    is_bare: bool,
+) -> String {
+    let page = Page {
+        title: &words.title,
+        over: &words.stack,
+        root: if is_bare { "../" } else { "" },
+        links: &[],
+        topics: &[TOPIC],
+        version,
+        content,
+        footer,
+        is_bare,
+    };
+    page.html()
 }

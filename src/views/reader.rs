@@ -5,15 +5,13 @@ use crate::core::time::now;
 use crate::core::wait::Wait;
 use crate::formats::event_stream::{Event, EventReader};
 use crate::formats::query;
-use crate::views::list::{self, key_text, numbers_of};
-use crate::views::table::{Key, Numbers, Table, Wanted};
+use crate::views::list::{self, key_text};
+use crate::views::message::{End, Following, Message, Queue, Standing, tell};
+use crate::views::record::{Record, Wanted};
+use crate::views::table::{Plan, Table};
 use serde_json::{Value, json};
 use std::io::Read;
-use std::sync::mpsc::SyncSender;
 use std::time::Duration;
-
-/// Changes that may wait to be drawn; then the API's stream is slowed down.
-pub(super) const QUEUE: usize = 1024;
 
 const CONNECT: Duration = Duration::from_secs(5);
 /// A silence after which the API is given up: twice as long as the pause between two signs of life of its stream.
@@ -28,45 +26,13 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Records asked for at a time from an API that has pages.
 const PAGE: u32 = 1000;
 
-/// What the drawing thread is told.
-#[derive(Debug)]
-pub(super) enum Message {
-    /// All records, in the place of what was known.
-    List(Table, Following),
-    Put(Key, Numbers),
-    Gone(Key),
-    Standing(Standing),
-}
-
-/// How the view stands with its API.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Following {
-    /// Changes come by themselves.
-    Events,
-    /// It is asked every two seconds.
-    Asking,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Standing {
-    Good(Following),
-    /// In words for whoever looks at the page.
-    Trouble(String),
-}
-
-/// Why an attempt ended.
-enum End {
-    Trouble(String),
-    /// The view stops.
-    Over,
-}
-
 pub(super) struct Reader {
     client: Client,
     url: String,
     headers: Vec<(String, String)>,
     wanted: Wanted,
-    queue: SyncSender<Message>,
+    plan: Plan,
+    queue: Queue,
     wait: Wait,
     /// The last event that is applied; without one the list is to be read.
     last_id: Option<String>,
@@ -77,14 +43,15 @@ impl Reader {
     pub(super) fn new(
         url: &str,
         headers: &[(String, String)],
-        wanted: Wanted,
-        (queue, wait): (SyncSender<Message>, Wait),
+        (wanted, plan): (Wanted, Plan),
+        (queue, wait): (Queue, Wait),
     ) -> Self {
         Self {
             client: Client::patient(CONNECT, SILENCE),
             url: url.to_owned(),
             headers: headers.to_vec(),
             wanted,
+            plan,
             queue,
             wait,
             last_id: None,
@@ -195,7 +162,7 @@ impl Reader {
             Message::Gone(key)
         } else {
             let record = data.get("record").unwrap_or(&Value::Null);
-            Message::Put(key, numbers_of(record, &self.wanted))
+            Message::Put(key, Record::of(record, &self.wanted))
         })
     }
 
@@ -211,7 +178,7 @@ impl Reader {
 
     /// Reads this answer, and the pages behind it.
     fn rest_of_list(&mut self, first: impl Read + Send + 'static) -> Result<Table, End> {
-        let mut table = Table::new(&self.wanted);
+        let mut table = Table::new(&self.wanted, &self.plan);
         let mut body: Box<dyn Read + Send> = Box::new(first);
         let mut before = None;
         self.has_keys = true;
@@ -250,7 +217,7 @@ impl Reader {
     }
 
     fn tell(&self, message: Message) -> Result<(), End> {
-        self.queue.send(message).map_err(|_| End::Over)
+        tell(&self.queue, message)
     }
 }
 
@@ -284,8 +251,8 @@ mod tests {
     #[test]
     fn the_next_page_is_a_url_a_path_or_a_cursor() {
         let (queue, _) = std::sync::mpsc::sync_channel(1);
-        let wanted = Wanted::new(Vec::new(), None);
-        let reader = Reader::new("http://api/users?age=gte.18", &[], wanted, (queue, Wait::new()));
+        let url = "http://api/users?age=gte.18";
+        let reader = Reader::new(url, &[], Plan::new(&[], None), (queue, Wait::new()));
         for (next, expected) in [
             ("http://api/users?page=2", "http://api/users?page=2"),
             ("/users?page=2", "http://api/users?page=2"),

@@ -1,116 +1,120 @@
-//! What a view answers: the page, its style and script, the events that keep it up to date, data and pictures.
+//! What a view answers: the page, its live parts, its panels in every form, and all data.
 
-use crate::server::{
-    Answer, Gate, GateHeaders, Problem, Quick, RequestHead, Response, Route, Router, StreamEnded,
-    StreamSender, stream,
-};
+use crate::server::{Gate, Problem, Request, Response, Route, Router};
 use crate::views::drawing::Snapshot;
-use crate::views::page::{self, Words};
+use crate::views::message::{Message, Queue};
+use crate::views::page::{self, TOPIC, Words};
+use crate::views::panels::Names;
+use crate::views::pictures;
+use crate::web::{self, HTML, Hub, Policy};
 use http::Method;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 
-/// How often an open page hears that the view is alive although nothing changes.
-const ALIVE: Duration = Duration::from_secs(10);
+/// How long a request waits for what it asks to be drawn; then it gets what was drawn before.
+const PATIENCE: Duration = Duration::from_secs(2);
 
-/// How long a browser may keep style and script; they change only with the program.
-const KEEP: &str = "max-age=300";
+/// What all handlers share.
+pub(super) struct Serving {
+    pub words: Words,
+    pub names: Vec<Names>,
+    pub hub: Hub,
+    pub queue: Queue,
+    pub snapshots: watch::Receiver<Arc<Snapshot>>,
+}
 
-pub(super) type Snapshots = watch::Receiver<Arc<Snapshot>>;
+/// Who may show a view in a frame.
+pub(super) struct Gates {
+    pub page: Arc<dyn Gate>,
+    pub embed: Arc<dyn Gate>,
+    pub picture: Arc<dyn Gate>,
+}
 
-/// All handlers share one receiver, so that the number of receivers tells how many pages are open.
-pub(super) fn router(words: Words, snapshots: Snapshots) -> Router {
-    let snapshots = Arc::new(snapshots);
-    let latest = Arc::clone(&snapshots);
-    let the_page = move |_: &RequestHead<'_>, out: &mut Answer| {
-        let markup = page::page(&words, &latest.borrow().content);
-        put(out, "text/html; charset=utf-8", "no-store", &markup);
-    };
-    let latest = Arc::clone(&snapshots);
-    let data = move |_: &RequestHead<'_>, out: &mut Answer| {
-        put(out, "application/json", "no-store", &latest.borrow().data);
-    };
-    let latest = Arc::clone(&snapshots);
-    let picture = move |request: &RequestHead<'_>, out: &mut Answer| {
-        let number = request.segment().strip_suffix(".svg").and_then(|text| text.parse().ok());
-        let index = number.and_then(|number: usize| number.checked_sub(1));
-        let snapshot = latest.borrow();
-        let found = index.and_then(|index| snapshot.pictures.get(index)).and_then(Option::as_ref);
-        let Some(svg) = found else {
-            out.status(404);
-            out.text().extend_from_slice(b"there is no such picture\n");
-            return;
+impl Gates {
+    /// `ancestors` are origins that may embed panels; the page itself only its own server may frame.
+    pub(super) fn new(ancestors: &[String]) -> Self {
+        let embed = match ancestors {
+            [] => Policy::new(),
+            origins => Policy::framed_by(&format!("'self' {}", origins.join(" "))),
         };
-        put(out, "image/svg+xml", "no-store", svg);
-    };
-    let events = move |_| std::future::ready(Ok(follow(Snapshots::clone(&snapshots))));
-    let style = page::style();
-    let gate: Arc<dyn Gate> = Arc::new(Headers);
-    Router::new()
-        .at("/", quick(&gate, the_page))
-        .at("/data.json", quick(&gate, data))
-        .segment("/panels/", quick(&gate, picture))
-        .at("/view.css", quick(&gate, fixed("text/css; charset=utf-8", style)))
-        .at("/live.js", quick(&gate, fixed("text/javascript", page::SCRIPT.to_owned())))
-        .at("/events", Route::new().gate(gate).slow(Method::GET, events))
+        Self {
+            page: Arc::new(Policy::new()),
+            embed: Arc::new(embed),
+            picture: Arc::new(Policy::pictures()),
+        }
+    }
 }
 
-fn quick(gate: &Arc<dyn Gate>, handler: impl Quick + 'static) -> Route {
-    Route::new().gate(Arc::clone(gate)).quick(Method::GET, handler)
-}
+impl Serving {
+    /// Everything as it is now: drawn anew if something changed since the last drawing.
+    pub(super) async fn look(&self) -> Arc<Snapshot> {
+        let (answer, drawn) = oneshot::channel();
+        // A full queue means that the drawing thread is busy; what it has drawn is not old then.
+        if self.queue.try_send(Message::Look(answer)).is_ok() {
+            drop(timeout(PATIENCE, drawn).await);
+        }
+        Arc::clone(&self.snapshots.borrow())
+    }
 
-fn put(out: &mut Answer, content_type: &'static str, cache: &str, body: &str) {
-    out.header("cache-control", cache);
-    out.content(content_type).extend_from_slice(body.as_bytes());
-}
+    pub(super) fn place(&self, slug: &str) -> Option<(usize, &Names)> {
+        let by_number = slug.parse().ok().and_then(|number: usize| number.checked_sub(1));
+        let named = |(index, names): &(usize, &Names)| {
+            names.slug == slug || by_number.is_some_and(|wanted| wanted == *index)
+        };
+        self.names.iter().enumerate().find(named)
+    }
 
-fn fixed(content_type: &'static str, body: String) -> impl Quick {
-    move |_: &RequestHead<'_>, out: &mut Answer| put(out, content_type, KEEP, &body)
-}
+    async fn page(&self, request: &Request) -> Response {
+        self.look().await;
+        let page = page::page(&self.words, &self.names, self.hub.snapshot(TOPIC));
+        web::fresh(request, HTML, page)
+    }
 
-/// Headers that every answer carries.
-struct Headers;
+    async fn embed(&self, request: &Request) -> Result<Response, Problem> {
+        let Some((_, names)) = self.place(&request.segment) else { return Err(nothing()) };
+        self.look().await;
+        let page = page::embedded(&self.words, names, self.hub.snapshot(TOPIC));
+        Ok(web::fresh(request, HTML, page))
+    }
 
-impl Gate for Headers {
-    fn ask(
-        &self,
-        _: &RequestHead<'_>,
-        _: &str,
-        headers: &mut GateHeaders<'_>,
-    ) -> Result<(), Problem> {
-        headers
-            .add("content-security-policy", page::POLICY)
-            .add("x-content-type-options", "nosniff")
-            .add("referrer-policy", "no-referrer");
-        Ok(())
+    async fn data(&self, request: &Request) -> Response {
+        let data = self.look().await.data.clone();
+        web::fresh(request, "application/json", data)
     }
 }
 
-/// The latest snapshot and then every newer one. A client that reads slowly misses those between.
-fn follow(snapshots: Snapshots) -> Response {
-    let (sender, body) = stream(1);
-    tokio::spawn(async move {
-        // The client has gone, or nothing more will be drawn: either way nothing is left to be done.
-        if send_all(snapshots, &sender).await.is_ok() {
-            sender.finish().await.unwrap_or_default();
-        }
-    });
-    Response::events(body)
+/// All paths of a view.
+pub(super) fn router(serving: Serving, gates: &Gates) -> Router {
+    let hub = serving.hub.clone();
+    let serving = Arc::new(serving);
+    let page = slow(&gates.page, &serving, async |it, request| Ok(it.page(&request).await));
+    let data = slow(&gates.page, &serving, async |it, request| Ok(it.data(&request).await));
+    let embed = slow(&gates.embed, &serving, async |it, request| it.embed(&request).await);
+    let panel =
+        slow(&gates.picture, &serving, async |it, request| pictures::panel(&it, &request).await);
+    let badge =
+        slow(&gates.picture, &serving, async |it, request| pictures::badge(&it, &request).await);
+    let router = Router::new()
+        .at("/", page)
+        .at("/data.json", data)
+        .at("/badge.svg", badge)
+        .segment("/embed/", embed)
+        .segment("/panels/", panel);
+    web::mount(router, &hub, &gates.page)
 }
 
-async fn send_all(mut snapshots: Snapshots, sender: &StreamSender) -> Result<(), StreamEnded> {
-    sender.send("retry: 1000\n\n").await?;
-    loop {
-        let event = snapshots.borrow_and_update().event.clone();
-        sender.send(event).await?;
-        loop {
-            match timeout(ALIVE, snapshots.changed()).await {
-                Ok(Ok(())) => break,
-                Ok(Err(_)) => return Ok(()),
-                Err(_) => sender.send("event: alive\ndata: 1\n\n").await?,
-            }
-        }
-    }
+fn slow<F, R>(gate: &Arc<dyn Gate>, serving: &Arc<Serving>, answer: F) -> Route
+where
+    F: Fn(Arc<Serving>, Request) -> R + Send + Sync + 'static,
+    R: Future<Output = Result<Response, Problem>> + Send + 'static,
+{
+    let serving = Arc::clone(serving);
+    let handler = move |request: Request| answer(Arc::clone(&serving), request);
+    Route::new().gate(Arc::clone(gate)).slow(Method::GET, handler)
+}
+
+pub(super) fn nothing() -> Problem {
+    Problem::new(404, "There is no such panel; the page links to those that there are.")
 }

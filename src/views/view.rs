@@ -3,17 +3,24 @@
 use crate::core::context::Context;
 use crate::core::fault::Fault;
 use crate::core::listen::Listen;
-use crate::core::panel::Panel;
+use crate::core::panel::{Panel, Want};
 use crate::core::thread::spawn;
 use crate::core::wait::Wait;
 use crate::engine::State;
 use crate::server::{Limits, MeterSnapshot, RunningServer, Server, ServerConfig};
 use crate::views::drawing::{Drawing, Snapshot};
+use crate::views::message::{Message, QUEUE, Queue};
 use crate::views::page::Words;
-use crate::views::reader::{QUEUE, Reader};
-use crate::views::serve;
-use crate::views::table::Wanted;
+use crate::views::panels::Place;
+use crate::views::reader::Reader;
+use crate::views::record::Wanted;
+use crate::views::results::ResultsReader;
+use crate::views::serve::{Gates, Serving, router};
+use crate::views::table::Plan;
+use crate::views::tapped::{FindFlow, TapReader};
+use crate::web::Hub;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -28,11 +35,69 @@ pub struct View {
     pub title: String,
     /// What the records are, in the plural.
     pub records: String,
-    pub url: String,
-    pub headers: Vec<(String, String)>,
-    /// The field that holds a record's key, if that is known.
-    pub key_field: Option<String>,
-    pub panels: Vec<Box<dyn Panel>>,
+    pub from: Origin,
+    /// Each with what it shall be called in addresses.
+    pub panels: Vec<(String, Box<dyn Panel>)>,
+    /// Origins of pages that may embed the panels.
+    pub embed: Vec<String>,
+}
+
+/// Where a view has its records from.
+pub enum Origin {
+    Api {
+        url: String,
+        headers: Vec<(String, String)>,
+        /// The field that holds a record's key, if that is known.
+        key_field: Option<String>,
+    },
+    Flow {
+        name: String,
+        find: FindFlow,
+    },
+    Results(PathBuf),
+}
+
+impl Origin {
+    /// For people; a query may hold what does not belong on a page.
+    fn words(&self) -> String {
+        match self {
+            Self::Api { url, .. } => url.split('?').next().unwrap_or_default().to_owned(),
+            Self::Flow { name, .. } => format!("the flow {name}"),
+            Self::Results(directory) => format!("the results in {}", directory.display()),
+        }
+    }
+
+    /// Starts the reading thread.
+    fn follow(
+        self,
+        service: &str,
+        (wanted, plan): (Wanted, Plan),
+        (queue, wait): (Queue, Wait),
+    ) -> Result<(), Fault> {
+        let name = format!("{service} reads");
+        // Nobody joins it: it may hang in a read until its time is over.
+        drop(match self {
+            Self::Api { url, headers, .. } => {
+                let reader = Reader::new(&url, &headers, (wanted, plan), (queue, wait));
+                spawn(&name, move || reader.run())?
+            }
+            Self::Flow { name: flow, find } => {
+                let reader = TapReader { name: flow, find, wanted, plan, queue, wait };
+                spawn(&name, move || reader.run())?
+            }
+            Self::Results(directory) => {
+                let reader = ResultsReader { directory, wanted, plan, queue, wait };
+                spawn(&name, move || reader.run())?
+            }
+        });
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Origin {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.words())
+    }
 }
 
 impl std::fmt::Debug for View {
@@ -46,42 +111,60 @@ pub struct RunningView {
     server: RunningServer,
     state: Arc<Mutex<State>>,
     wait: Wait,
+    queue: Queue,
 }
 
 impl View {
     pub fn start(self, context: &Context) -> Result<RunningView, Fault> {
         let service = &context.service;
-        let wanted = Wanted::new(fields(&self.panels), self.key_field);
+        let places = Place::all(self.panels, &self.records);
+        let wants: Vec<Want> = places.iter().map(|place| place.want.clone()).collect();
+        let key_field = match &self.from {
+            Origin::Api { key_field, .. } => key_field.clone(),
+            _ => None,
+        };
+        let plan = Plan::new(&wants, key_field);
         let words = Words {
             title: self.title,
+            stack: context.stack.clone(),
             records: self.records,
-            url: self.url.split('?').next().unwrap_or_default().to_owned(),
+            from: self.from.words(),
         };
         let (snapshots, latest) = watch::channel(Arc::new(Snapshot::of_nothing(&words)));
+        let (queue, messages) = sync_channel(QUEUE);
+        let hub = Hub::new();
+        let wait = Wait::new();
+        let woken = queue.clone();
+        // A full queue wakes the drawing thread by itself.
+        hub.on_look(move |_| drop(woken.try_send(Message::Wake)));
+        let serving = Serving {
+            words: words.clone(),
+            names: places.iter().map(|place| place.names.clone()).collect(),
+            hub: hub.clone(),
+            queue: queue.clone(),
+            snapshots: latest,
+        };
         let config = ServerConfig {
             name: service.clone(),
             address: self.listen.socket(context.bind),
             limits: Limits::default(),
         };
-        let server = Server::start(config, serve::router(words.clone(), latest))
+        let server = Server::start(config, router(serving, &Gates::new(&self.embed)))
             .map_err(|error| Fault::stop(error.to_string()))?;
         let state = Arc::new(Mutex::new(State::Running));
-        let (sender, queue) = sync_channel(QUEUE);
-        let wait = Wait::new();
         let drawing = Drawing {
             service: service.clone(),
             words,
-            panels: self.panels,
-            fields: Arc::clone(&wanted.fields),
+            places,
+            hub,
             snapshots,
             state: Arc::clone(&state),
+            wait: wait.clone(),
         };
-        let reader = Reader::new(&self.url, &self.headers, wanted, (sender, wait.clone()));
-        // Nobody joins them: the reading thread may hang in a read until its time is over, and the drawing thread
-        // ends with it.
-        drop(spawn(&format!("{service} draws"), move || drawing.run(&queue))?);
-        drop(spawn(&format!("{service} reads"), move || reader.run())?);
-        Ok(RunningView { server, state, wait })
+        // Nobody joins it: it ends when it is woken after the view has stopped.
+        drop(spawn(&format!("{service} draws"), move || drawing.run(&messages))?);
+        self.from.follow(service, plan, (queue.clone(), wait.clone()))?;
+        Ok(RunningView { server, state, wait, queue })
     }
 }
 
@@ -93,17 +176,6 @@ pub fn records_of(url: &str) -> String {
     let word = word.and_then(|path| path.rsplit('/').next()).unwrap_or_default();
     let is_word = !word.is_empty() && word.chars().all(|c| c.is_ascii_alphabetic());
     if is_word { word.to_lowercase() } else { "records".to_owned() }
-}
-
-/// Every field that a panel shows, once.
-fn fields(panels: &[Box<dyn Panel>]) -> Vec<String> {
-    let mut fields: Vec<String> = Vec::new();
-    for panel in panels {
-        if !fields.iter().any(|field| field == panel.field()) {
-            fields.push(panel.field().to_owned());
-        }
-    }
-    fields
 }
 
 impl RunningView {
@@ -122,6 +194,8 @@ impl RunningView {
     /// Asks it to follow its API no more.
     pub fn stop(&self) {
         self.wait.stop();
+        // A full queue wakes the drawing thread by itself.
+        drop(self.queue.try_send(Message::Wake));
     }
 
     pub fn join(self) {

@@ -8,6 +8,7 @@ mod command;
 mod diagnostics;
 mod generate;
 mod generated_docs;
+mod map;
 mod schema;
 mod support;
 mod up;

@@ -1,9 +1,9 @@
 //! Horizontal bars: names on the left, the number at each bar's end, no axis needed.
 
-use crate::charts::chart::{Bar, BarMarks};
 use crate::charts::font::text_width;
 use crate::charts::scene::{Anchor, Bounds, Label, Paint, Shape, Stroke, Weight};
 use crate::charts::text::{clean, shorten, shorten_middle};
+use crate::core::chart::{Bar, BarMarks};
 
 use super::compose::{draw_empty, note};
 

@@ -1,9 +1,9 @@
 //! What all charts share: size, background, heading, and the note that stands where nothing can be drawn.
 
-use crate::charts::chart::{Chart, Marks};
 use crate::charts::font::text_width;
 use crate::charts::scene::{Anchor, Bounds, Label, Paint, Scene, Shape, Weight};
 use crate::charts::text::{clean, shorten};
+use crate::core::chart::{Chart, Marks};
 
 use super::{bars, histogram, line, sparkline};
 

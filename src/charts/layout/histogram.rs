@@ -1,13 +1,13 @@
 //! Histograms: bars that touch, on the scale of the values they count.
 
 use crate::charts::axis::{PlacedTick, VerticalAxis, draw_x_labels, fit_given, fit_labels};
-use crate::charts::chart::{AxisKind, HistogramMarks, Marker};
 use crate::charts::font::text_width;
 use crate::charts::number;
 use crate::charts::scene::{Anchor, Bounds, Label, Paint, Shape, Stroke, Weight};
 use crate::charts::text::{clean, shorten};
 use crate::charts::ticks::Domain;
 use crate::charts::time;
+use crate::core::chart::{AxisKind, HistogramMarks, Marker};
 
 use super::compose::{TEXT_SIZE, draw_axis_name, draw_empty, note};
 

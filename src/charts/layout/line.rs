@@ -1,7 +1,6 @@
 //! Lines over time or a sequence, thinned so that every spike stays.
 
 use crate::charts::axis::{VerticalAxis, draw_x_labels, fit_labels};
-use crate::charts::chart::{AxisKind, LineMarks, Point};
 use crate::charts::decimate::decimate;
 use crate::charts::font::text_width;
 use crate::charts::number;
@@ -9,6 +8,7 @@ use crate::charts::scene::{Anchor, Bounds, Label, Paint, Shape, Stroke, Weight};
 use crate::charts::text::{clean, shorten};
 use crate::charts::ticks::Domain;
 use crate::charts::time;
+use crate::core::chart::{AxisKind, LineMarks, Point};
 
 use super::compose::{TEXT_SIZE, draw_axis_name, draw_empty, note};
 

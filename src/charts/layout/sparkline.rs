@@ -1,9 +1,9 @@
 //! Pictures the size of a word: a line with its end marked, or the bars of a small histogram.
 
-use crate::charts::chart::{Point, SparklineMarks};
 use crate::charts::decimate::decimate;
 use crate::charts::scene::{Bounds, Paint, Shape, Stroke};
 use crate::charts::ticks::Domain;
+use crate::core::chart::{Point, SparklineMarks};
 
 const MARGIN: f64 = 3.0;
 const WIDEST_BAR: f64 = 10.0;

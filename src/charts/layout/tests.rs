@@ -3,12 +3,12 @@
 use std::fmt::Write;
 
 use super::*;
-use crate::charts::chart::{
+use crate::charts::font::exact_width;
+use crate::charts::scene::{Anchor, Label, Scene, Shape};
+use crate::core::chart::{
     Axis, AxisKind, Bar, BarMarks, Chart, HistogramMarks, LineMarks, Marker, Marks, Point,
     SparklineMarks,
 };
-use crate::charts::font::exact_width;
-use crate::charts::scene::{Anchor, Label, Scene, Shape};
 
 fn chart(marks: Marks) -> Chart {
     Chart {

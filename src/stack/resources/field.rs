@@ -7,8 +7,9 @@ use crate::stack::node::{Key, Node, Yaml};
 use crate::stack::options::unknown_key;
 use std::ops::Range;
 
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 11] = [
     "type", "required", "default", "min", "max", "length", "pattern", "choices", "unique", "index",
+    "secret",
 ];
 const TYPES: [&str; 8] = ["integer", "float", "text", "boolean", "time", "uuid", "json", "choice"];
 const EXAMPLE: &str = "\
@@ -25,6 +26,15 @@ pub(super) fn fields(node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<V
     let before = diagnostics.len();
     let fields = entries.iter().filter_map(|(key, node)| field(key, node, diagnostics)).collect();
     (diagnostics.len() == before).then_some(fields)
+}
+
+/// The fields that pages mask: `{ type: text, secret: true }`.
+pub(super) fn secrets(node: &Node) -> Vec<String> {
+    let is_secret = |node: &Node| {
+        node.value("secret").and_then(Node::text).is_some_and(|it| matches!(it, "true" | "yes"))
+    };
+    let entries = node.entries().unwrap_or_default().iter();
+    entries.filter(|(_, node)| is_secret(node)).map(|(key, _)| key.name.clone()).collect()
 }
 
 fn field(key: &Key, node: &Node, diagnostics: &mut Wrong) -> Option<Field> {
@@ -220,7 +230,7 @@ fn set(field: &mut Field, entry: &Key, value: &Node, diagnostics: &mut Wrong) {
     let text = value.text().unwrap_or_default();
     let help = match entry.name.as_str() {
         "type" | "default" | "choices" => return,
-        "required" | "unique" | "index" => {
+        "required" | "unique" | "index" | "secret" => {
             let is_set = match text {
                 "true" | "yes" => Some(true),
                 "false" | "no" => Some(false),
@@ -230,6 +240,8 @@ fn set(field: &mut Field, entry: &Key, value: &Node, diagnostics: &mut Wrong) {
                 ("required", Some(is_set)) => field.is_required = is_set,
                 ("unique", Some(is_set)) => field.is_unique = is_set,
                 ("index", Some(is_set)) => field.is_indexed = is_set,
+                // Kept beside the schema: how a field is shown is no matter of its store.
+                ("secret", Some(_)) => {}
                 _ => {
                     let message = format!("{} is not right here", value.is_a());
                     let wrong = Diagnostic::new(value.span.clone(), message);

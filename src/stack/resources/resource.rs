@@ -42,6 +42,7 @@ pub(super) fn resource(
         }
         return None;
     };
+    let secrets = field::secrets(fields);
     let fields = field::fields(fields, diagnostics)?;
     let schema = schema(key, fields, get("key").map(|(_, node)| node), diagnostics);
     let store = get("store").map_or(Some(StoreConfig::Sqlite(default_file(key))), |(_, node)| {
@@ -51,7 +52,8 @@ pub(super) fn resource(
     let wire = get("wire").map_or(Some(Wire::Native), |(_, node)| wire(node, diagnostics));
     let (schema, wire) = (schema?, wire?);
     check_wire(&schema, wire, (get("wire"), key), diagnostics);
-    Some(ResourceConfig { schema: Arc::new(schema), store: store?, cache: cache.ok()?, wire })
+    let (schema, store, cache) = (Arc::new(schema), store?, cache.ok()?);
+    Some(ResourceConfig { schema, secrets, store, cache, wire })
 }
 
 /// `users` is kept in `users.db` unless the stack says otherwise.

@@ -2,7 +2,6 @@
 //!
 //! The page is Swagger UI, which clients of the originals know; nothing of it comes from another server.
 
-mod asset;
 mod mount;
 
 pub use mount::mount;

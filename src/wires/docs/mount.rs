@@ -1,8 +1,7 @@
 //! Which path gives which file.
 
-use super::asset::Asset;
-use crate::server::{Reply, Request, Route, Router, Slow};
-use http::Method;
+use crate::server::Router;
+use crate::web::Asset;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -36,22 +35,10 @@ pub fn mount(router: Router, document: &Value) -> Router {
         ("/docs/icon.svg", Asset::plain("image/svg+xml", ICON)),
         ("/openapi.json", Asset::plain("application/json", document.to_string())),
     ];
-    let router = router.at("/docs", route(Arc::clone(&page))).at("/redoc", route(page));
-    files.into_iter().fold(router, |router, (path, file)| router.at(path, route(Arc::new(file))))
-}
-
-fn route(asset: Arc<Asset>) -> Route {
-    Route::new().slow(Method::GET, File(asset))
-}
-
-/// A slow handler, although it never waits: its answer shares the bytes and copies none.
-struct File(Arc<Asset>);
-
-impl Slow for File {
-    fn answer(&self, request: Request) -> Reply<'_> {
-        let answer = self.0.answer(&request);
-        Box::pin(std::future::ready(answer))
-    }
+    let router = router.at("/docs", Asset::route(&page)).at("/redoc", Asset::route(&page));
+    files
+        .into_iter()
+        .fold(router, |router, (path, file)| router.at(path, Asset::route(&Arc::new(file))))
 }
 
 const PAGE_HTML: &[u8] = include_bytes!("assets/page.html");

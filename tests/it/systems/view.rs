@@ -193,21 +193,44 @@ fn the_page_takes_nothing_from_elsewhere_and_allows_nothing_inline() {
     let answer = get(&address).unwrap();
     assert!(answer.body.len() < 40_000, "{} bytes", answer.body.len());
     let policy = answer.header("content-security-policy").unwrap();
-    assert!(policy.starts_with("default-src 'none'; script-src 'self';"), "{policy}");
-    assert!(!policy.contains("unsafe"));
+    assert!(policy.starts_with("default-src 'none'; script-src 'self' 'sha256-"), "{policy}");
+    assert!(!policy.contains("unsafe") && policy.contains("style-src 'sha256-"), "{policy}");
     assert!(!answer.body.contains("style=") && !answer.body.contains("onload"));
     for (path, kind) in [
-        ("view.css", "text/css; charset=utf-8"),
-        ("live.js", "text/javascript"),
+        ("worker.js", "text/javascript; charset=utf-8"),
+        ("live.js", "text/javascript; charset=utf-8"),
         ("data.json", "application/json"),
-        ("panels/1.svg", "image/svg+xml"),
+        ("embed/histogram-age", "text/html; charset=utf-8"),
     ] {
         let answer = get(&format!("{address}{path}")).unwrap();
         assert_eq!((answer.status, answer.header("content-type")), (200, Some(kind)), "{path}");
         assert_eq!(answer.header("content-security-policy"), Some(policy), "{path}");
         assert!(!answer.body.contains("https://"), "{path}");
     }
-    for path in ["panels/2.svg", "panels/0.svg", "panels/9999999999999999999999.svg", "panels/1"] {
+    for (path, kind, begins) in [
+        ("panels/1.svg", "image/svg+xml", "<svg "),
+        ("panels/histogram-age.svg?theme=dark&w=300", "image/svg+xml", "<svg "),
+        ("panels/histogram-age.csv", "text/csv; charset=utf-8", "From,To below,Records\r\n20,21,1"),
+        ("panels/histogram-age.json", "application/json", "{\"histogram\":\"age\""),
+        ("panels/statistics-age.csv", "text/csv; charset=utf-8", "Figure,Age\r\ncount,2"),
+        ("badge.svg", "image/svg+xml", "<svg "),
+    ] {
+        let answer = get(&format!("{address}{path}")).unwrap();
+        assert_eq!((answer.status, answer.header("content-type")), (200, Some(kind)), "{path}");
+        assert!(answer.body.starts_with(begins), "{path}: {}", answer.body);
+        assert!(answer.header("content-security-policy").unwrap().contains("sandbox"), "{path}");
+    }
+    let png =
+        curl(&["-o", "/dev/null", "-w", "%{content_type}", &format!("{address}panels/1.png")]);
+    assert_eq!(png, "image/png");
+    for path in [
+        "panels/2.svg",
+        "panels/0.svg",
+        "panels/9999999999999999999999.svg",
+        "panels/1",
+        "panels/1.gif",
+        "embed/pie",
+    ] {
         assert_eq!(get(&format!("{address}{path}")).unwrap().status, 404, "{path}");
     }
 }
@@ -220,17 +243,18 @@ impl Page {
         let host = address.trim_start_matches("http://").trim_end_matches('/');
         let mut stream = TcpStream::connect(host).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        write!(stream, "GET /events HTTP/1.1\r\nhost: {host}\r\n\r\n").unwrap();
+        write!(stream, "GET /live?topics=view HTTP/1.1\r\nhost: {host}\r\n\r\n").unwrap();
         Self(BufReader::new(stream))
     }
 
-    /// The next event that replaces content.
-    fn next(&mut self) -> (Instant, String) {
+    /// The parts of the next event with changes, by their ids.
+    fn next(&mut self) -> (Instant, Value) {
         loop {
             let mut line = String::new();
             assert!(self.0.read_line(&mut line).unwrap() > 0, "the events end");
-            if line.starts_with("data: <") {
-                return (Instant::now(), line);
+            let data = line.strip_prefix("data: ").unwrap_or_default();
+            if let Ok(mut topics @ Value::Object(_)) = serde_json::from_str::<Value>(data) {
+                return (Instant::now(), topics["view"].take());
             }
         }
     }
@@ -265,7 +289,7 @@ fn the_whole_stack_shows_what_its_simulator_creates() {
     let mut page = Page::open(&address);
     // A browser that never reads must slow nobody.
     let _stuck: Vec<Page> = (0..3).map(|_| Page::open(&address)).collect();
-    eventually("users on the page", || found(&page.next().1) >= 20);
+    eventually("users on the page", || found(page.next().1["found"].as_str().unwrap_or("")) >= 20);
     let begun = Instant::now();
     let moments: Vec<Instant> = (0..12).map(|_| page.next().0).collect();
     let gaps = moments.windows(2).map(|pair| pair[1] - pair[0]);
@@ -276,7 +300,7 @@ fn the_whole_stack_shows_what_its_simulator_creates() {
     let created = Instant::now();
     let path = "/users/?user_id=20000&name=Methuselah&age=969";
     assert_eq!(connection.exchange("POST", path, "").unwrap().status, 200);
-    while !page.next().1.contains("<dt>Oldest</dt><dd>969</dd>") {}
+    while !page.next().1.to_string().contains("<dt>Oldest</dt><dd>969</dd>") {}
     assert!(created.elapsed() < Duration::from_secs(2), "{:?}", created.elapsed());
     process.stop();
 }

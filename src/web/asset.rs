@@ -1,16 +1,20 @@
 //! A file that never changes while the process runs, and the answer to a request for it: packed where the client
 //! takes gzip, with a tag, so that a second visit costs no bytes.
 
-use crate::server::{Problem, Request, Response};
+use crate::server::{Problem, Reply, Request, Response, Route, Slow};
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::read::{GzDecoder, GzEncoder};
+use http::Method;
 use sha2::{Digest, Sha256};
 use std::io::{self, Read};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
+
+/// A shorter answer fits into one packet as it is.
+const WORTH_PACKING: usize = 1200;
 
 #[derive(Debug)]
-pub(super) struct Asset {
+pub struct Asset {
     content_type: &'static str,
     packed: Bytes,
     /// Made of `packed` for the first client that does not take gzip, if it was not there before.
@@ -22,13 +26,13 @@ pub(super) struct Asset {
 
 impl Asset {
     /// A file of the binary that `gzip` made.
-    pub(super) fn packed(content_type: &'static str, packed: &'static [u8]) -> Self {
+    pub fn packed(content_type: &'static str, packed: &'static [u8]) -> Self {
         Self::new(content_type, Bytes::from_static(packed), OnceLock::new())
     }
 
-    pub(super) fn plain(content_type: &'static str, plain: impl Into<Bytes>) -> Self {
+    pub fn plain(content_type: &'static str, plain: impl Into<Bytes>) -> Self {
         let plain = plain.into();
-        Self::new(content_type, pack(&plain), plain.into())
+        Self::new(content_type, pack(&plain, Compression::best()), plain.into())
     }
 
     fn new(content_type: &'static str, packed: Bytes, plain: OnceLock<Bytes>) -> Self {
@@ -38,12 +42,12 @@ impl Asset {
     }
 
     #[must_use]
-    pub(super) fn with_headers(mut self, headers: &'static [(&'static str, &'static str)]) -> Self {
+    pub fn with_headers(mut self, headers: &'static [(&'static str, &'static str)]) -> Self {
         self.headers = headers;
         self
     }
 
-    pub(super) fn answer(&self, request: &Request) -> Result<Response, Problem> {
+    pub fn answer(&self, request: &Request) -> Result<Response, Problem> {
         let is_packed = request.header("accept-encoding").is_some_and(takes_gzip);
         // Strong tags are of bytes: two encodings have two tags.
         let tag = format!("\"{:032x}{}\"", self.hash, if is_packed { "-gzip" } else { "" });
@@ -69,6 +73,11 @@ impl Asset {
         Ok(response)
     }
 
+    /// What answers a GET with it.
+    pub fn route(asset: &Arc<Self>) -> Route {
+        Route::new().slow(Method::GET, File(Arc::clone(asset)))
+    }
+
     fn unpacked(&self) -> Result<Bytes, Problem> {
         if let Some(plain) = self.plain.get() {
             return Ok(plain.clone());
@@ -79,16 +88,38 @@ impl Asset {
     }
 }
 
+/// A slow handler, although it never waits: its answer shares the bytes and copies none.
+struct File(Arc<Asset>);
+
+impl Slow for File {
+    fn answer(&self, request: Request) -> Reply<'_> {
+        let answer = self.0.answer(&request);
+        Box::pin(std::future::ready(answer))
+    }
+}
+
+/// An answer that is made for this request, packed where the client takes gzip and it is worth it.
+pub fn fresh(request: &Request, content_type: &'static str, body: impl Into<Bytes>) -> Response {
+    let body = body.into();
+    let is_packed =
+        body.len() >= WORTH_PACKING && request.header("accept-encoding").is_some_and(takes_gzip);
+    let body = if is_packed { pack(&body, Compression::fast()) } else { body };
+    let response = Response::new(200, content_type, body)
+        .with_header("cache-control", "no-store")
+        .with_header("vary", "accept-encoding");
+    if is_packed { response.with_header("content-encoding", "gzip") } else { response }
+}
+
 fn unpack(packed: &[u8]) -> io::Result<Bytes> {
     let mut plain = Vec::new();
     GzDecoder::new(packed).read_to_end(&mut plain)?;
     Ok(plain.into())
 }
 
-fn pack(plain: &[u8]) -> Bytes {
+fn pack(plain: &[u8], level: Compression) -> Bytes {
     let mut packed = Vec::new();
     // Reading from memory cannot fail.
-    drop(GzEncoder::new(plain, Compression::best()).read_to_end(&mut packed));
+    drop(GzEncoder::new(plain, level).read_to_end(&mut packed));
     packed.into()
 }
 

@@ -1,0 +1,128 @@
+//! What the admin listener answers with: the map as a page, as text and as JSON.
+
+use crate::app::map::keeper::Keeper;
+use crate::app::map::nodes::{self, Wanted};
+use crate::map::node::{self, Span};
+use crate::map::{home, plain};
+use crate::server::{Gate, Problem, Request, Response, Route, Router, prefers_json};
+use crate::web::{self, Asset, HTML, Link, Page};
+use http::Method;
+use maud::{Markup, PreEscaped, html};
+use std::future::ready;
+use std::sync::Arc;
+
+/// The topic of the map's page.
+pub(super) const MAP: &str = "map";
+
+type Answered = Result<Response, Problem>;
+
+/// Adds the map's pages to the admin listener.
+pub(in crate::app) fn mount(router: Router, keeper: &Keeper) -> Router {
+    let gate: Arc<dyn Gate> = web::gate();
+    let route = |answer: fn(&Keeper, &Request) -> Answered| {
+        let keeper = keeper.clone();
+        let answer = move |request: Request| ready(answer(&keeper, &request));
+        Route::new().gate(Arc::clone(&gate)).slow(Method::GET, answer)
+    };
+    let style = Arc::new(Asset::plain("text/css; charset=utf-8", crate::map::STYLE));
+    web::mount(router, &keeper.hub, &gate)
+        .at("/", route(front))
+        .segment("/node/", route(node_page))
+        .at("/map.json", route(picture))
+        .at("/map.css", Asset::route(&style).gate(Arc::clone(&gate)))
+}
+
+/// A page for browsers, text for everything that does not ask for one.
+fn front(keeper: &Keeper, request: &Request) -> Answered {
+    let accept = request.header("accept");
+    if prefers_json(accept) {
+        return picture(keeper, request);
+    }
+    if accept.is_some_and(|accept| accept.contains("text/html")) {
+        return Ok(web::fresh(request, HTML, page(keeper)));
+    }
+    let mut text = plain::text(&keeper.picture());
+    text.push_str("\n/map.json  /metrics  /health  /ready\n");
+    Ok(web::fresh(request, "text/plain; charset=utf-8", text))
+}
+
+fn picture(keeper: &Keeper, request: &Request) -> Answered {
+    // Another process of the stack asks only for what it cannot know.
+    let wants_own = request.query.as_deref() == Some("own");
+    let picture = if wants_own { keeper.own() } else { keeper.picture() };
+    let json = serde_json::to_vec(&*picture).unwrap_or_default();
+    Ok(web::fresh(request, "application/json", json))
+}
+
+fn page(keeper: &Keeper) -> String {
+    let (picture, drawing) = keeper.drawn();
+    // What the page shows is published first, so that its version says what it has.
+    keeper.hub.publish(MAP, home::parts(&picture, &drawing));
+    let page = Page {
+        title: &picture.stack,
+        over: "Stack",
+        root: "",
+        links: &[link(".", true)],
+        topics: &[MAP],
+        version: keeper.hub.snapshot(MAP).0,
+        content: styled("", &home::content(&picture, &drawing)),
+        footer: footer(""),
+        is_bare: false,
+    };
+    page.html()
+}
+
+fn node_page(keeper: &Keeper, request: &Request) -> Answered {
+    let id = request.segment.replace("%3A", ":").replace("%3a", ":");
+    let is_day = request.query.as_deref().is_some_and(|query| query.contains("span=day"));
+    let span = if is_day { Span::Day } else { Span::Quarter };
+    let wanted = Wanted { span, from_disk: true };
+    let topic = nodes::topic(&id);
+    let stack = keeper.picture().stack.clone();
+    let page = nodes::with_view(keeper, &id, wanted, |view| {
+        // A day changes too slowly to be kept up to date.
+        let is_live = span == Span::Quarter;
+        if is_live {
+            keeper.hub.publish(&topic, node::parts(view));
+        }
+        let topics: &[&str] = if is_live { &[topic.as_str()] } else { &[] };
+        let page = Page {
+            title: &view.node.node.name,
+            over: &stack,
+            root: "../",
+            links: &[link("../", false)],
+            topics,
+            version: keeper.hub.snapshot(&topic).0,
+            content: styled("../", &node::content(view).into_string()),
+            footer: footer("../"),
+            is_bare: false,
+        };
+        page.html()
+    });
+    match page {
+        Some(page) => Ok(web::fresh(request, HTML, page)),
+        None => Err(Problem::new(404, "There is no such node on the map.")),
+    }
+}
+
+fn link(href: &str, is_here: bool) -> Link {
+    Link { text: "Map".to_owned(), href: href.to_owned(), is_here, keys: Some("g m") }
+}
+
+fn styled(root: &str, content: &str) -> Markup {
+    html! {
+        link rel="stylesheet" href={ (root) "map.css" };
+        (PreEscaped(content))
+    }
+}
+
+fn footer(root: &str) -> Markup {
+    html! {
+        p.note {
+            "Headwater " (env!("CARGO_PKG_VERSION")) " · "
+            a href={ (root) "map.json" } { "Map as JSON" } " · "
+            a href={ (root) "metrics" } { "Metrics" } " · "
+            a href={ (root) "health" } { "Health" }
+        }
+    }
+}

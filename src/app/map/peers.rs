@@ -1,0 +1,117 @@
+//! Other processes of the same stack: asked for their maps every other second.
+
+use crate::clients::http::{Client, Request, Timeouts};
+use crate::core::thread::spawn;
+use crate::core::wait::Wait;
+use crate::map::merge::merge;
+use crate::map::picture::{Peer, Picture, VERSION};
+use std::net::ToSocketAddrs as _;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+const EVERY: Duration = Duration::from_secs(2);
+const TIMEOUTS: Timeouts =
+    Timeouts { connect: Duration::from_secs(1), total: Duration::from_secs(2) };
+/// A map of a hundred services takes less than a tenth of this.
+const ANSWER_BYTES: u64 = 4 * 1024 * 1024;
+/// Processes that one name may stand for.
+const REPLICAS: usize = 64;
+
+/// What the others said last.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Peers {
+    heard: Arc<Mutex<Vec<Heard>>>,
+}
+
+#[derive(Debug)]
+struct Heard {
+    peer: Peer,
+    picture: Option<Picture>,
+}
+
+impl Peers {
+    /// Asks them until stopped. Nobody joins the thread: a peer that hangs must not keep the stack from stopping.
+    pub(super) fn ask(&self, addresses: Vec<String>, wait: Wait) -> std::io::Result<()> {
+        let peers = self.clone();
+        spawn("map peers", move || {
+            let client = Client::new(TIMEOUTS);
+            loop {
+                let heard = addresses.iter().flat_map(|it| ask(&client, it)).collect();
+                *peers.heard.lock().unwrap_or_else(PoisonError::into_inner) = heard;
+                if wait.sleep(EVERY) {
+                    return;
+                }
+            }
+        })?;
+        Ok(())
+    }
+
+    /// Adds what they run to the map of this process. One that is asked under two names, or is this process itself,
+    /// counts once.
+    pub(super) fn add_to(&self, mine: &mut Picture) {
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = vec![mine.instance.clone()];
+        for heard in heard.iter() {
+            let mut peer = heard.peer.clone();
+            if let Some(picture) = &heard.picture {
+                if seen.contains(&picture.instance) {
+                    continue;
+                }
+                seen.push(picture.instance.clone());
+                if picture.stack == mine.stack {
+                    merge(mine, picture);
+                } else {
+                    peer.answered = false;
+                    peer.reason = Some(format!("it runs the stack {}", picture.stack));
+                }
+            }
+            mine.peers.push(peer);
+        }
+    }
+}
+
+/// One answer for each address that a name stands for: `tasks.api` is every replica of `api` in a swarm.
+fn ask(client: &Client, address: &str) -> Vec<Heard> {
+    let place = address.trim().trim_end_matches('/');
+    let place = place.strip_prefix("http://").unwrap_or(place);
+    let silent = |address: &str, reason: String| Heard {
+        peer: Peer { address: address.to_owned(), answered: false, reason: Some(reason) },
+        picture: None,
+    };
+    let with_port = if place.contains(':') {
+        place.to_owned()
+    } else {
+        format!("{place}:{}", crate::app::admin::PORT)
+    };
+    let found = match with_port.to_socket_addrs() {
+        Ok(found) => found,
+        Err(error) => return vec![silent(place, error.to_string())],
+    };
+    let mut found: Vec<String> = found.map(|it| it.to_string()).collect();
+    found.sort();
+    found.dedup();
+    found.truncate(REPLICAS);
+    let one = |found: String| match picture(client, &found) {
+        Ok(picture) => Heard {
+            peer: Peer { address: found, answered: true, reason: None },
+            picture: Some(picture),
+        },
+        Err(reason) => silent(&found, reason),
+    };
+    found.into_iter().map(one).collect()
+}
+
+fn picture(client: &Client, address: &str) -> Result<Picture, String> {
+    let url = format!("http://{address}/map.json?own");
+    let request = Request { method: "GET", url: &url, ..Request::default() };
+    let answer = client.send(&request, ANSWER_BYTES).map_err(|fault| fault.reason().to_owned())?;
+    if answer.status != 200 {
+        return Err(format!("it answers {}", answer.status));
+    }
+    let picture: Picture =
+        serde_json::from_slice(&answer.body).map_err(|_| "its answer is no map".to_owned())?;
+    match picture.version {
+        VERSION => Ok(picture),
+        other => Err(format!("its map is of version {other}, this headwater knows {VERSION}")),
+    }
+}

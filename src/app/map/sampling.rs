@@ -1,0 +1,196 @@
+//! From what runs to the plain numbers of the map.
+
+use crate::app::resources::ResourceStatus;
+use crate::app::status::{Detail, ServiceStatus, Snapshot};
+use crate::caches::{RedisHealth, Timed};
+use crate::engine::meter::{Histogram, Side};
+use crate::engine::{FlowMeter, State};
+use crate::map::merge::rank;
+use crate::map::picture;
+use crate::map::{Condition, Graph, Kind, Latency, Sample};
+use crate::resource::Health;
+use crate::server::{MeterSnapshot, latency_bound};
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+/// What is known of one node at one moment.
+#[derive(Debug, Clone)]
+pub(super) struct Measured {
+    pub condition: Condition,
+    pub reason: Option<String>,
+    pub waits: Option<picture::Side>,
+    pub replicas: u32,
+    pub addresses: Vec<String>,
+    pub sample: Sample,
+}
+
+/// One answer for each node of the graph; `None` where nothing of it runs here.
+pub(super) fn measure(graph: &Graph, snapshot: &Snapshot) -> Vec<Option<Measured>> {
+    let of = |node: &crate::map::Node| {
+        let named = node.id.split_once(':').map_or("", |(_, name)| name);
+        let resource = || snapshot.resources.iter().find(|it| it.name == named);
+        match node.kind {
+            Kind::Flow | Kind::Server | Kind::View => service(&node.id, graph, snapshot),
+            Kind::Resource => resource().map(of_resource),
+            Kind::Cache => resource().and_then(of_cache),
+            Kind::Store => resource().map(of_store),
+            Kind::File | Kind::Address => None,
+        }
+    };
+    graph.nodes.iter().map(of).collect()
+}
+
+/// A service with all its replicas: `consumer-1` and `consumer-2` are `consumer`.
+fn service(name: &str, graph: &Graph, snapshot: &Snapshot) -> Option<Measured> {
+    let is_replica = |status: &ServiceStatus| {
+        let is_number = |tail: &str| !tail.is_empty() && tail.bytes().all(|it| it.is_ascii_digit());
+        let tail = status.name.strip_prefix(name).and_then(|tail| tail.strip_prefix('-'));
+        tail.is_some_and(is_number) && graph.position(&status.name).is_none()
+    };
+    let all = snapshot.services.iter().filter(|it| it.name == name || is_replica(it));
+    all.map(of_service).reduce(together)
+}
+
+fn together(mut one: Measured, other: Measured) -> Measured {
+    if rank(other.condition) > rank(one.condition) {
+        (one.condition, one.reason, one.waits) = (other.condition, other.reason, other.waits);
+    }
+    one.replicas += other.replicas;
+    one.addresses.extend(other.addresses);
+    one.sample.add(&other.sample);
+    one
+}
+
+fn of_service(status: &ServiceStatus) -> Measured {
+    let (condition, reason) = match &status.state {
+        State::Starting => (Condition::Starting, None),
+        State::Running => (Condition::Running, None),
+        State::Waiting(reason) => (Condition::Waiting, Some(reason.clone())),
+        State::Ended => (Condition::Ended, None),
+        State::Stopped => (Condition::Stopped, None),
+        State::Failed(reason) => (Condition::Failed, Some(reason.clone())),
+    };
+    let (sample, waits) = match &status.detail {
+        Detail::Flow { meter, .. } => (of_flow(meter), meter.waiting_side().map(side)),
+        Detail::Server(meter) => (of_server(meter), None),
+        Detail::Nothing => (Sample::default(), None),
+    };
+    Measured { condition, reason, waits, replicas: 1, addresses: status.addresses.clone(), sample }
+}
+
+fn side(side: Side) -> picture::Side {
+    match side {
+        Side::Source => picture::Side::Source,
+        Side::Intake => picture::Side::Journal,
+        Side::Sink => picture::Side::Sink,
+    }
+}
+
+fn of_flow(meter: &FlowMeter) -> Sample {
+    let write = latency(&meter.write_time);
+    let commit = latency(&meter.commit_time);
+    let total = |histogram: &Histogram| histogram.sum();
+    Sample {
+        taken: meter.read_records.load(Relaxed),
+        taken_bytes: meter.read_bytes.load(Relaxed),
+        given: meter.stored_records.load(Relaxed),
+        given_bytes: meter.stored_bytes.load(Relaxed),
+        errors: meter.source_faults.load(Relaxed) + meter.sink_faults.load(Relaxed),
+        dead_letters: meter.rejected.load(Relaxed),
+        refused: meter.refused.load(Relaxed),
+        waiting: meter.backlog_records.load(Relaxed),
+        oldest: meter.oldest_age(),
+        spent: [total(&meter.read_time), total(&meter.step_time), write.sum + commit.sum],
+        // A delivery is all writes of a group and their commit.
+        latency: Latency { sum: write.sum + commit.sum, ..commit },
+        ..Sample::default()
+    }
+}
+
+fn latency(histogram: &Histogram) -> Latency {
+    let (cumulative, count, _) = histogram.snapshot();
+    let bounds = crate::engine::meter::BUCKETS_US.iter().map(|us| *us as f64 / 1e6);
+    let mut before = 0;
+    let buckets = bounds.chain([f64::INFINITY]).zip(cumulative).map(|(bound, upto)| {
+        let many = upto.saturating_sub(before);
+        before = upto;
+        (bound, many)
+    });
+    Latency { buckets: buckets.collect(), count, sum: histogram.sum() }
+}
+
+fn of_server(meter: &MeterSnapshot) -> Sample {
+    let total = meter.requests_total();
+    let [.., failed] = meter.requests;
+    let buckets = meter.latency.iter().enumerate().map(|(bucket, count)| {
+        (latency_bound(bucket).map_or(f64::INFINITY, |bound| bound.as_secs_f64()), *count)
+    });
+    Sample {
+        taken: total,
+        taken_bytes: meter.bytes_in,
+        given: total - failed,
+        given_bytes: meter.bytes_out,
+        errors: failed,
+        waiting: meter.connections_open,
+        latency: Latency { buckets: buckets.collect(), count: total, sum: meter.latency_sum },
+        ..Sample::default()
+    }
+}
+
+fn of_resource(status: &ResourceStatus) -> Measured {
+    let (condition, reason) = match &status.health {
+        Health::Ready => (Condition::Running, None),
+        Health::Down(reason) => (Condition::Down, Some(reason.clone())),
+    };
+    Measured {
+        condition,
+        reason,
+        waits: None,
+        replicas: 1,
+        addresses: Vec::new(),
+        sample: Sample::default(),
+    }
+}
+
+fn of_cache(status: &ResourceStatus) -> Option<Measured> {
+    let meter = status.cache.as_ref()?;
+    let hits = meter.near_hits + meter.redis_hits + meter.collapsed;
+    let misses = meter.store_reads.saturating_sub(meter.early_refreshes);
+    let sample = Sample {
+        taken: hits + misses + meter.stale,
+        given: hits,
+        waiting: meter.entries,
+        errors: meter.redis.errors + meter.redis.timeouts,
+        hits,
+        misses,
+        hit: timed(meter.hit_time),
+        miss: timed(meter.load_time),
+        ..Sample::default()
+    };
+    let is_away = meter.redis_health == RedisHealth::Away;
+    let condition = if is_away { Condition::Waiting } else { Condition::Running };
+    let reason =
+        is_away.then(|| "Redis does not answer; the memory of the process goes on".to_owned());
+    Some(Measured { condition, reason, sample, ..of_resource(status) })
+}
+
+fn of_store(status: &ResourceStatus) -> Measured {
+    let reads = status.cache.as_ref().map_or(status.store.reads, |cache| cache.load_time);
+    let errors = status.cache.as_ref().map_or(0, |cache| cache.store_errors);
+    let sample = Sample {
+        taken: reads.count + status.store.writes.count,
+        given: status.store.writes.count,
+        errors: status.store.errors + errors,
+        latency: timed(reads),
+        miss: timed(status.store.writes),
+        ..Sample::default()
+    };
+    Measured { sample, ..of_resource(status) }
+}
+
+fn timed(timed: Timed) -> Latency {
+    Latency { buckets: Vec::new(), count: timed.count, sum: timed.sum }
+}
+
+/// What the map's clock says between two measurements.
+pub(super) const TICK: Duration = Duration::from_secs(1);

@@ -1,0 +1,113 @@
+//! A look at the records that a flow delivers, which never slows it: a listener that is behind misses records and is
+//! told how many.
+
+use crate::core::batch::Batch;
+use crate::core::record::Records;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError, Weak};
+
+/// Bytes that wait for a listener. What it has not taken is not pushed out, so that a flow that is quick copies no
+/// more than this for each look.
+const WAITING_BYTES: usize = 512 * 1024;
+
+/// One end in the flow; costs nothing while nobody listens.
+#[derive(Debug, Default)]
+pub struct Tap {
+    listeners: Mutex<Vec<Weak<Mutex<Waiting>>>>,
+    count: AtomicUsize,
+}
+
+/// The other end. The tap forgets it when it is dropped.
+#[derive(Debug)]
+pub struct Listener {
+    waiting: Arc<Mutex<Waiting>>,
+}
+
+/// What came since the last look.
+#[derive(Debug, Default)]
+pub struct Waiting {
+    pub blocks: Vec<Records>,
+    bytes: usize,
+    /// Records that found no room.
+    pub missed: u64,
+}
+
+impl Tap {
+    pub fn listen(&self) -> Listener {
+        let waiting = Arc::<Mutex<Waiting>>::default();
+        let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        listeners.push(Arc::downgrade(&waiting));
+        self.count.store(listeners.len(), Ordering::Relaxed);
+        Listener { waiting }
+    }
+
+    /// Shows what was delivered to whoever listens. A listener that is just looking misses this group.
+    pub(super) fn show(&self, group: &[Batch]) {
+        if self.count.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+        let mut listeners = match self.listeners.try_lock() {
+            Ok(listeners) => listeners,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return,
+        };
+        listeners.retain(|listener| {
+            let Some(waiting) = listener.upgrade() else { return false };
+            if let Ok(mut waiting) = waiting.try_lock() {
+                for batch in group {
+                    waiting.take(&batch.records);
+                }
+            }
+            true
+        });
+        self.count.store(listeners.len(), Ordering::Relaxed);
+    }
+}
+
+impl Waiting {
+    fn take(&mut self, records: &Records) {
+        if self.bytes + records.bytes.len() > WAITING_BYTES {
+            self.missed += records.count;
+            return;
+        }
+        self.bytes += records.bytes.len();
+        self.blocks.push(records.clone());
+    }
+}
+
+impl Listener {
+    pub fn take(&self) -> Waiting {
+        std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::position::Position;
+    use crate::core::record::Encoding;
+
+    fn group(text: &str) -> Vec<Batch> {
+        let records = Records::from_lines(Encoding::Json, text.as_bytes().to_vec());
+        vec![Batch::new(&Arc::from("p"), Position::at(0), records)]
+    }
+
+    #[test]
+    fn a_listener_gets_what_comes_and_counts_what_finds_no_room() {
+        let tap = Tap::default();
+        tap.show(&group("{\"before\":1}\n"));
+        let listener = tap.listen();
+        tap.show(&group("{\"a\":1}\n{\"a\":2}\n"));
+        let seen = listener.take();
+        assert_eq!((seen.blocks.len(), seen.blocks[0].count, seen.missed), (1, 2, 0));
+        let large = format!("\"{}\"\n", "x".repeat(WAITING_BYTES / 2));
+        for _ in 0..5 {
+            tap.show(&group(&large));
+        }
+        let seen = listener.take();
+        assert_eq!((seen.blocks.len(), seen.missed), (1, 4));
+        drop(listener);
+        tap.show(&group("1\n"));
+        assert_eq!(tap.count.load(Ordering::Relaxed), 0);
+    }
+}

@@ -1,0 +1,159 @@
+//! When an alert fires: its condition has held for as long as the stack file says. Pure; the time is given.
+
+use crate::core::time::rfc3339;
+use crate::map::picture::{self, AlertState, Reading};
+use crate::map::sample::Condition;
+use crate::map::words;
+use crate::stack::model::{Alert, Measure};
+
+/// One alert over time.
+#[derive(Debug, Clone)]
+pub struct Watched {
+    alert: Alert,
+    state: AlertState,
+    /// Milliseconds since 1970 at which the state began.
+    since: i64,
+    value: Option<f64>,
+}
+
+impl Watched {
+    pub fn new(alert: Alert, at: i64) -> Self {
+        Self { alert, state: AlertState::Quiet, since: at, value: None }
+    }
+
+    pub fn alert(&self) -> &Alert {
+        &self.alert
+    }
+
+    /// Looks at what is measured now; answers whether it began or ceased to fire. What is not known changes nothing:
+    /// a service that is not there has an alert of its own state, and a gap must not end one that fires.
+    pub fn look(&mut self, reading: &Reading, at: i64) -> bool {
+        let Some(value) = measured(self.alert.measure, reading) else { return false };
+        self.value = Some(value);
+        let (alert, before) = (&self.alert, self.state);
+        let holds = if alert.is_above { value > alert.limit } else { value < alert.limit };
+        // A clock that was set back begins to count anew.
+        let held = u128::try_from(at.saturating_sub(self.since)).unwrap_or(0);
+        let next = match (holds, before) {
+            (false, _) => AlertState::Quiet,
+            (true, AlertState::Firing) => AlertState::Firing,
+            (true, AlertState::Pending) if held >= alert.lasting.as_millis() => AlertState::Firing,
+            (true, AlertState::Pending) => AlertState::Pending,
+            (true, AlertState::Quiet) if alert.lasting.is_zero() => AlertState::Firing,
+            (true, AlertState::Quiet) => AlertState::Pending,
+        };
+        if next != before || at < self.since {
+            self.since = at;
+            self.state = next;
+        }
+        (before == AlertState::Firing) != (next == AlertState::Firing)
+    }
+
+    pub fn shown(&self) -> picture::Alert {
+        picture::Alert {
+            service: self.alert.service.clone(),
+            when: self.alert.text.clone(),
+            state: self.state,
+            since: rfc3339(self.since),
+            value: self.value.map_or_else(|| "not known".to_owned(), |it| said(&self.alert, it)),
+        }
+    }
+}
+
+fn measured(measure: Measure, reading: &Reading) -> Option<f64> {
+    if matches!(reading.condition, Condition::Elsewhere | Condition::Outside) {
+        return None;
+    }
+    let now = &reading.now;
+    let value = match measure {
+        Measure::Backlog => now.waiting,
+        Measure::BacklogAge => now.oldest_seconds,
+        Measure::DeadLetters => return Some(reading.totals.dead_letters as f64),
+        Measure::Errors => now.errors_per_second,
+        Measure::Latency => now.latency_seconds,
+        Measure::Rate => now.taken_per_second,
+        Measure::Waiting => {
+            let waits = matches!(reading.condition, Condition::Waiting | Condition::Failed);
+            return Some(f64::from(u8::from(waits)));
+        }
+    };
+    value.map(f64::from)
+}
+
+fn said(alert: &Alert, value: f64) -> String {
+    match alert.measure {
+        Measure::BacklogAge | Measure::Latency => {
+            words::seconds(value as f32).replace('\u{a0}', " ")
+        }
+        Measure::Errors | Measure::Rate => words::rate(value as f32),
+        Measure::Backlog | Measure::DeadLetters => crate::charts::number::number(value),
+        Measure::Waiting if value > 0.0 => "it waits".to_owned(),
+        Measure::Waiting => "it works".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::map::graph::Kind;
+    use std::time::Duration;
+
+    fn alert(lasting: u64) -> Watched {
+        let alert = Alert {
+            service: "f".to_owned(),
+            text: "backlog_age > 30s".to_owned(),
+            measure: Measure::BacklogAge,
+            is_above: true,
+            limit: 30.0,
+            lasting: Duration::from_secs(lasting),
+            webhook: None,
+        };
+        Watched::new(alert, 0)
+    }
+
+    fn age(seconds: f32) -> Reading {
+        let mut reading = Reading::unknown(Kind::Flow);
+        reading.condition = Condition::Running;
+        reading.now.oldest_seconds = Some(seconds);
+        reading
+    }
+
+    #[test]
+    fn it_fires_when_the_condition_has_held_long_enough_and_not_before() {
+        let mut watched = alert(60);
+        assert!(!watched.look(&age(31.0), 1_000));
+        assert_eq!(watched.shown().state, AlertState::Pending);
+        assert!(!watched.look(&age(31.0), 60_000));
+        assert!(watched.look(&age(31.0), 61_000), "now it fires");
+        assert!(!watched.look(&age(99.0), 62_000), "and says so once");
+        assert_eq!(watched.shown().value, "99 s");
+        assert!(watched.look(&age(1.0), 63_000), "and is over");
+        assert_eq!(watched.shown().state, AlertState::Quiet);
+    }
+
+    #[test]
+    fn a_moment_of_rest_begins_the_count_anew() {
+        let mut watched = alert(60);
+        watched.look(&age(31.0), 0);
+        watched.look(&age(2.0), 59_000);
+        assert!(!watched.look(&age(31.0), 60_000));
+        assert!(!watched.look(&age(31.0), 119_000));
+        assert!(watched.look(&age(31.0), 120_000));
+    }
+
+    #[test]
+    fn what_is_not_known_neither_fires_nor_ends_it() {
+        let mut watched = alert(0);
+        assert!(watched.look(&age(31.0), 1_000));
+        assert!(!watched.look(&Reading::unknown(Kind::Flow), 2_000));
+        assert_eq!(watched.shown().state, AlertState::Firing);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_fires_later_and_not_never() {
+        let mut watched = alert(60);
+        watched.look(&age(31.0), 1_000_000);
+        assert!(!watched.look(&age(31.0), 10_000));
+        assert!(watched.look(&age(31.0), 70_000));
+    }
+}

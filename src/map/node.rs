@@ -1,0 +1,367 @@
+//! The content of a node's page: how it is, what flowed over time, what it saw last, and how it is configured.
+
+use crate::charts::number::count;
+use crate::charts::{
+    Axis, AxisKind, Chart, Frame, LineMarks, Marks, Placement, Point, SvgOptions, Theme, decimate,
+    layout, svg,
+};
+use crate::core::time::rfc3339;
+use crate::map::graph::Kind;
+use crate::map::home::time;
+use crate::map::picture::Shown;
+use crate::map::sample::Series;
+use crate::map::words;
+use maud::{Markup, PreEscaped, html};
+
+/// Everything that a page shows.
+#[derive(Debug)]
+pub struct View<'a> {
+    pub node: &'a Shown,
+    /// A quarter of an hour, or a day.
+    pub span: Span,
+    /// The points of each series that this kind of node has.
+    pub lines: Vec<(Series, Vec<Point>)>,
+    pub records: Vec<Record>,
+    pub errors: Vec<Trouble>,
+    pub letters: Letters,
+    pub configuration: &'a [(String, String)],
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Span {
+    Quarter,
+    Day,
+}
+
+/// One that flowed by, masked and short.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// Milliseconds since 1970.
+    pub at: i64,
+    pub text: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct Trouble {
+    pub reason: String,
+    pub times: u64,
+    pub first: i64,
+    pub last: i64,
+}
+
+/// Dead letters, the newest first.
+#[derive(Debug, Clone, Default)]
+pub struct Letters {
+    pub shown: Vec<Letter>,
+    /// How many there are, as far as they are kept.
+    pub kept: u64,
+}
+
+#[derive(Debug, Clone)]
+pub struct Letter {
+    /// RFC 3339.
+    pub time: String,
+    pub reason: String,
+    pub text: String,
+}
+
+/// Columns that a line keeps.
+const COLUMNS: usize = 240;
+
+/// Which lines a kind of node has.
+pub fn series_of(kind: Kind) -> &'static [Series] {
+    match kind {
+        Kind::Flow => {
+            &[Series::Given, Series::Waiting, Series::Oldest, Series::Latency, Series::Errors]
+        }
+        Kind::Server | Kind::View => {
+            &[Series::Taken, Series::Latency, Series::Errors, Series::GivenBytes]
+        }
+        Kind::Cache => &[Series::Taken, Series::HitRatio, Series::HitLatency, Series::MissLatency],
+        Kind::Store => &[Series::Taken, Series::Latency, Series::Errors],
+        Kind::Resource | Kind::File | Kind::Address => &[],
+    }
+}
+
+/// What the series is called, its unit, and by how much its values are multiplied.
+fn named(series: Series, kind: Kind) -> (String, &'static str, f64) {
+    let unit = words::unit(kind);
+    match series {
+        Series::Taken => (format!("{} a second", capital(unit)), "per second", 1.0),
+        Series::Given => ("Records stored a second".to_owned(), "per second", 1.0),
+        Series::TakenBytes => ("Bytes in a second".to_owned(), "bytes", 1.0),
+        Series::GivenBytes => ("Bytes out a second".to_owned(), "bytes", 1.0),
+        Series::Errors => ("Errors a second".to_owned(), "per second", 1.0),
+        Series::Waiting if kind == Kind::Flow => ("Records that wait".to_owned(), "records", 1.0),
+        Series::Waiting => ("Open connections".to_owned(), "connections", 1.0),
+        Series::Oldest => ("Age of the oldest that waits".to_owned(), "seconds", 1.0),
+        Series::Reading => ("Time spent reading".to_owned(), "%", 100.0),
+        Series::Stepping => ("Time spent in steps".to_owned(), "%", 100.0),
+        Series::Writing => ("Time spent writing".to_owned(), "%", 100.0),
+        Series::Latency if kind == Kind::Flow => ("Time of a delivery".to_owned(), "ms", 1e3),
+        Series::Latency if kind == Kind::Store => ("Time of a read".to_owned(), "ms", 1e3),
+        Series::Latency => ("Time of an answer".to_owned(), "ms", 1e3),
+        Series::HitRatio => ("Reads that the cache answers".to_owned(), "%", 100.0),
+        Series::HitLatency => ("Time of a hit".to_owned(), "µs", 1e6),
+        Series::MissLatency => ("Time of a miss".to_owned(), "µs", 1e6),
+    }
+}
+
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// The pieces that change while the page is open, by their ids.
+pub fn parts(view: &View) -> Vec<(String, String)> {
+    let mut parts = vec![("state".to_owned(), state(view).into_string())];
+    parts.extend(view.lines.iter().enumerate().map(|(at, (series, points))| {
+        (format!("line-{at}"), figure(view, at, *series, points).into_string())
+    }));
+    parts.push(("records".to_owned(), records(view).into_string()));
+    parts.push(("errors".to_owned(), errors(view).into_string()));
+    parts
+}
+
+pub fn content(view: &View) -> Markup {
+    html! {
+        div #state { (state(view)) }
+        @if !view.lines.is_empty() {
+            section.over-time aria-labelledby="over-time" {
+                h2 #over-time { "Over time" }
+                p.ways {
+                    a href="?" aria-current=[(view.span == Span::Quarter).then_some("true")] { "15 minutes" }
+                    a href="?span=day" aria-current=[(view.span == Span::Day).then_some("true")] { "24 hours" }
+                }
+                div.lines {
+                    @for (at, (series, points)) in view.lines.iter().enumerate() {
+                        figure id={ "line-" (at) } { (figure(view, at, *series, points)) }
+                    }
+                }
+            }
+        }
+        @if view.node.node.kind == Kind::Flow {
+            section { h2 { "Last records" } div #records { (records(view)) } }
+            section { h2 { "Last errors" } div #errors { (errors(view)) } }
+            section #dead-letters { h2 { "Dead letters" } (letters(view)) }
+        }
+        section {
+            h2 { "Configuration" }
+            dl.facts {
+                @for (name, value) in view.configuration {
+                    div { dt { (name) } dd { (value) } }
+                }
+            }
+        }
+    }
+}
+
+fn state(view: &View) -> Markup {
+    let (node, reading) = (&view.node.node, &view.node.reading);
+    let (now, totals) = (&reading.now, &reading.totals);
+    html! {
+        p.lead {
+            span.state.bad[reading.condition.is_bad() || reading.reason.is_some()] {
+                span aria-hidden="true" { (words::sign(reading.condition)) } " " (reading.condition.word())
+            }
+            " " (capital(node.kind.word()))
+            @if let Some(many) = words::replicas(reading) { ", " (many) }
+            @for address in &reading.addresses { " · " a href=(address) { (address) } }
+        }
+        @if let Some(reason) = &reading.reason { p.trouble { (reason) } }
+        dl.figures {
+            @if let Some(headline) = words::headline(view.node) {
+                div { dt { (words::unit(node.kind)) } dd { (headline) } }
+            }
+            @if node.kind == Kind::Flow {
+                div { dt { "stored in all" } dd { (count(totals.given)) } }
+                div { dt { "wait" } dd { (count(now.waiting.unwrap_or_default() as u64)) } }
+                div { dt { "oldest" } dd { (words::seconds(now.oldest_seconds.unwrap_or_default())) } }
+                div { dt { "dead letters" } dd { (count(totals.dead_letters)) } }
+                @if totals.refused > 0 { div { dt { "refused" } dd { (count(totals.refused)) } } }
+            }
+            @if node.kind.is_service() && node.kind != Kind::Flow {
+                div { dt { "answered in all" } dd { (count(totals.taken)) } }
+                @if let Some(slow) = now.latency_p99_seconds {
+                    div { dt { "99 of 100 answers within" } dd { (words::seconds(slow)) } }
+                }
+            }
+            @if let Some(hit) = now.hit_latency_seconds { div { dt { "a hit takes" } dd { (words::seconds(hit)) } } }
+            @if let (Some(miss), true) = (now.miss_latency_seconds, node.kind == Kind::Cache) {
+                div { dt { "a miss takes" } dd { (words::seconds(miss)) } }
+                @if let Some(hit) = now.hit_latency_seconds.filter(|hit| *hit > 0.0 && miss > hit * 1.5) {
+                    div { dt { "a hit is quicker" } dd { (format!("{:.0}×", miss / hit)) } }
+                }
+            }
+            div { dt { "errors" } dd { (count(totals.errors)) } }
+        }
+        @if node.kind == Kind::Flow {
+            p.note {
+                "Of the time, the source takes " (share(now.reading)) ", the steps " (share(now.stepping))
+                ", the sink " (share(now.writing)) "."
+            }
+        }
+    }
+}
+
+fn share(value: Option<f32>) -> String {
+    value.map_or_else(|| "–".to_owned(), words::percent)
+}
+
+fn figure(view: &View, at: usize, series: Series, points: &[Point]) -> Markup {
+    let (title, unit, factor) = named(series, view.node.node.kind);
+    let scaled: Vec<Point> =
+        points.iter().map(|point| Point { x: point.x, y: point.y * factor }).collect();
+    let known: Vec<f64> = scaled.iter().map(|it| it.y).filter(|y| y.is_finite()).collect();
+    if known.is_empty() {
+        return html! { h3 { (title) } p.note { "Nothing is known yet." } };
+    }
+    let highest = known.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let last = known.last().copied().unwrap_or_default();
+    let say = crate::charts::number::number;
+    let description =
+        format!("{title}: now {} {unit}, at most {} {unit}.", say(last), say(highest));
+    let chart = Chart {
+        title: title.clone(),
+        subtitle: unit.to_owned(),
+        description: description.clone(),
+        marks: Marks::Line(LineMarks {
+            x: Axis::new("", AxisKind::Time),
+            y: Axis::new("", AxisKind::Number),
+            points: thinned(&scaled),
+        }),
+    };
+    let options = SvgOptions {
+        name: format!("chart-{at}"),
+        placement: Placement::Page,
+        theme: Theme::Automatic,
+    };
+    html! {
+        (PreEscaped(svg(&layout(&chart, Frame { width: 480.0, height: 220.0, heading: true }), &options)))
+        figcaption { (description) }
+        details.data { summary { "As a table" } (table(&title, unit, &scaled)) }
+    }
+}
+
+/// Gaps stay gaps: each stretch that is known is thinned alone.
+fn thinned(points: &[Point]) -> Vec<Point> {
+    let columns = |many: usize| (COLUMNS * many / points.len().max(1)).max(2);
+    let stretches = points.chunk_by(|one, next| one.y.is_finite() == next.y.is_finite());
+    let thin = |stretch: &[Point]| match stretch.first() {
+        Some(first) if first.y.is_finite() => decimate(stretch, columns(stretch.len())),
+        Some(first) => vec![*first],
+        None => Vec::new(),
+    };
+    stretches.flat_map(thin).collect()
+}
+
+/// Fifteen rows say as much as anybody reads.
+fn table(title: &str, unit: &str, points: &[Point]) -> Markup {
+    let step = points.len().div_ceil(15).max(1);
+    let rows = points.chunks(step).filter_map(|chunk| {
+        let known: Vec<f64> = chunk.iter().map(|it| it.y).filter(|y| y.is_finite()).collect();
+        let at = chunk.first()?.x;
+        let mean = known.iter().sum::<f64>() / known.len() as f64;
+        let most = known.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        (!known.is_empty()).then_some((at, mean, most))
+    });
+    let say = crate::charts::number::number;
+    html! {
+        div.scroll tabindex="0" role="region" aria-label={ (title) " as a table" } {
+            table {
+                thead {
+                    tr {
+                        th scope="col" { "From" }
+                        th.n scope="col" { "Mean, " (unit) }
+                        th.n scope="col" { "Most" }
+                    }
+                }
+                tbody {
+                    @for (at, mean, most) in rows {
+                        tr {
+                            th scope="row" { (time(&rfc3339((at * 1000.0) as i64))) }
+                            td.n { (say(mean)) }
+                            td.n { (say(most)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn records(view: &View) -> Markup {
+    html! {
+        @if view.records.is_empty() {
+            p.note { "None yet." }
+        } @else {
+            div.scroll tabindex="0" role="region" aria-label="Last records" {
+                table.records {
+                    thead { tr { th scope="col" { "Delivered" } th scope="col" { "Record" } } }
+                    tbody {
+                        @for record in view.records.iter().rev() {
+                            tr {
+                                th scope="row" { (time(&rfc3339(record.at))) }
+                                td { code { (record.text) } }
+                            }
+                        }
+                    }
+                }
+            }
+            p.note { "Some of them, at most five a second; long values are cut, and secrets are masked." }
+        }
+    }
+}
+
+fn errors(view: &View) -> Markup {
+    html! {
+        @if view.errors.is_empty() {
+            p.note { "None since it started." }
+        } @else {
+            ul.errors {
+                @for trouble in view.errors.iter().rev() {
+                    li {
+                        (trouble.reason) " "
+                        span.quiet {
+                            @if trouble.times > 1 {
+                                (count(trouble.times)) " times since " (time(&rfc3339(trouble.first))) ", the last at "
+                            }
+                            (time(&rfc3339(trouble.last)))
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn letters(view: &View) -> Markup {
+    let letters = &view.letters;
+    html! {
+        @if letters.kept == 0 {
+            p.note { "None: every record could be delivered." }
+        } @else {
+            p { (count(letters.kept)) " records could never be delivered; they are kept with the reason." }
+            div.scroll tabindex="0" role="region" aria-label="Dead letters" {
+                table {
+                    thead {
+                        tr {
+                            th scope="col" { "When" }
+                            th scope="col" { "Why" }
+                            th scope="col" { "Record" }
+                        }
+                    }
+                    tbody {
+                        @for letter in &letters.shown {
+                            tr {
+                                th scope="row" { (time(&letter.time)) }
+                                td { (letter.reason) }
+                                td { code { (letter.text) } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! The map as plain text, for `curl` and for pipes.
+
+use crate::core::text::append;
+use crate::map::picture::{AlertState, Picture, Shown};
+use crate::map::words;
+
+/// One line for each node, the verdict, and what joins what.
+pub fn text(picture: &Picture) -> String {
+    let mut out = format!("headwater {} - stack {}\n", picture.headwater, picture.stack);
+    append(&mut out, format_args!("{}\n\n", picture.verdict.text));
+    for alert in picture.alerts.iter().filter(|alert| alert.state == AlertState::Firing) {
+        append(
+            &mut out,
+            format_args!("ALERT {} {}, now {}\n", alert.service, alert.when, alert.value),
+        );
+    }
+    for node in picture.nodes.iter().filter(|node| !node.node.kind.is_outside()) {
+        out.push_str(&line(node));
+    }
+    for peer in picture.peers.iter().filter(|peer| !peer.answered) {
+        append(&mut out, format_args!("{} did not answer\n", peer.address));
+    }
+    out
+}
+
+/// `name  state  what flows`
+pub fn line(node: &Shown) -> String {
+    let reading = &node.reading;
+    let state = match reading.replicas {
+        0 | 1 => reading.condition.word().to_owned(),
+        many => format!("{many}x {}", reading.condition.word()),
+    };
+    let mut numbers = words::headline(node).unwrap_or_default();
+    if !numbers.is_empty() && node.node.kind != crate::map::Kind::Cache {
+        append(&mut numbers, format_args!(" {}", words::unit(node.node.kind)));
+    }
+    let total = match node.node.kind {
+        _ if reading.replicas == 0 => String::new(),
+        crate::map::Kind::Flow => format!("  {} records stored", reading.totals.given),
+        crate::map::Kind::Server | crate::map::Kind::View => {
+            format!("  {} requests answered", reading.totals.taken)
+        }
+        _ => String::new(),
+    };
+    let detail = match &reading.reason {
+        Some(reason) => reason.clone(),
+        None if reading.replicas == 0 => String::new(),
+        None => words::detail(node),
+    };
+    let gap = if detail.is_empty() { "" } else { "  " };
+    let text = format!("{:<24} {state:<9} {numbers:<20}{total}{gap}{detail}", node.node.name);
+    format!("{}\n", text.replace('\u{a0}', " ").trim_end())
+}

@@ -1,0 +1,211 @@
+// Keeps an open page up to date: says what it shows, and puts newer markup in the place of older one.
+
+const body = document.body;
+const element = (id) => document.getElementById(id);
+const all = (root, selector) => Array.from(root.querySelectorAll(selector));
+const clock = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+
+const stored = (name) => {
+  try {
+    return localStorage.getItem(name);
+  } catch {
+    return null;
+  }
+};
+
+const store = (name, value) => {
+  try {
+    localStorage.setItem(name, value);
+  } catch {
+    // A browser that keeps nothing forgets the choice with the page.
+  }
+};
+
+/* Parts. */
+
+function localTimes(root) {
+  for (const time of all(root, "time[datetime]")) {
+    const at = new Date(time.dateTime);
+    if (!Number.isNaN(at.getTime())) {
+      time.textContent = clock.format(at);
+    }
+  }
+}
+
+// Where the focus is below a part, as child numbers, so that it can be found again in newer markup.
+function pathOf(root, node) {
+  const path = [];
+  for (let at = node; at !== root; at = at.parentElement) {
+    path.unshift(Array.prototype.indexOf.call(at.parentElement.children, at));
+  }
+  return path;
+}
+
+// What a reader has opened, scrolled or focused stays as it is.
+function replace(part, markup) {
+  const template = document.createElement("template");
+  const drawn = part.namespaceURI !== body.namespaceURI;
+  // A piece of a drawing is read as one, or its shapes would be unknown elements.
+  template.innerHTML = drawn ? `<svg>${markup}</svg>` : markup;
+  const fresh = template.content;
+  if (drawn) {
+    fresh.replaceChildren(...fresh.firstChild.childNodes);
+  }
+  localTimes(fresh);
+  const focused = part.contains(document.activeElement) && part !== document.activeElement;
+  const path = focused ? pathOf(part, document.activeElement) : null;
+  const opened = all(part, "details").map((details) => details.open);
+  const scrolled = all(part, ".scroll").map((box) => [box.scrollLeft, box.scrollTop]);
+  part.replaceChildren(fresh);
+  all(part, "details").forEach((details, at) => (details.open = opened[at] ?? details.open));
+  all(part, ".scroll").forEach((box, at) => {
+    [box.scrollLeft, box.scrollTop] = scrolled[at] ?? [0, 0];
+  });
+  path?.reduce((at, child) => at?.children[child], part)?.focus({ preventScroll: true });
+}
+
+function show(parts) {
+  let strange = false;
+  for (const [id, markup] of Object.entries(parts)) {
+    const part = element(id);
+    if (part === null) {
+      strange = true;
+    } else {
+      replace(part, markup);
+    }
+  }
+  // The server shows other things than when this page was made.
+  if (strange && !body.classList.contains("embed") && performance.now() > 5_000) {
+    location.reload();
+  }
+}
+
+/* The connection, which all tabs of this browser share. */
+
+const topics = (body.dataset.topics ?? "").split(" ").filter(Boolean);
+let since = body.dataset.since;
+let paused = false;
+let port = null;
+
+async function connect() {
+  const url = new URL("worker.js", import.meta.url);
+  try {
+    port = new SharedWorker(url, { type: "module", name: "live" }).port;
+  } catch {
+    // Without shared workers each visible page has a connection of its own, made by the same script.
+    const channel = new MessageChannel();
+    await import(url);
+    self.onconnect({ ports: [channel.port1] });
+    port = channel.port2;
+  }
+  port.onmessage = ({ data }) => hear(data);
+  port.start();
+  tell();
+}
+
+function tell() {
+  port?.postMessage({ topics, since, shown: !document.hidden && !paused });
+}
+
+function hear({ parts, at, lost }) {
+  const banner = element("lost");
+  if (lost !== undefined) {
+    banner.textContent = `Connection lost, data as of ${clock.format(lost)}. Trying again…`;
+    banner.hidden = false;
+    return;
+  }
+  banner.hidden = true;
+  if (parts && !paused && !document.hidden) {
+    since = at;
+    topics.forEach((topic) => parts[topic] && show(parts[topic]));
+    document.dispatchEvent(new CustomEvent("shown"));
+  }
+}
+
+document.addEventListener("visibilitychange", tell);
+addEventListener("pageshow", (event) => event.persisted && tell());
+addEventListener("pagehide", () => port?.postMessage({ gone: true }));
+// A tab that crashed says no more.
+setInterval(() => !document.hidden && tell(), 20_000);
+
+/* Buttons and keys. */
+
+const themes = ["", "light", "dark"];
+
+function setTheme(theme) {
+  document.documentElement.dataset.theme = theme;
+  element("theme").textContent = `Theme: ${theme || "system"}`;
+}
+
+function nextTheme() {
+  const theme = themes[(themes.indexOf(stored("theme") ?? "") + 1) % themes.length];
+  store("theme", theme);
+  setTheme(theme);
+}
+
+function pause() {
+  paused = !paused;
+  const button = element("pause");
+  button.textContent = paused ? "Go on" : "Pause";
+  button.setAttribute("aria-pressed", paused);
+  body.classList.toggle("paused", paused);
+  tell();
+}
+
+function tables() {
+  const found = all(document, "details.data");
+  const open = found.some((details) => !details.open);
+  found.forEach((details) => (details.open = open));
+}
+
+function help() {
+  const dialog = element("help");
+  if (dialog.open) {
+    dialog.close();
+  } else {
+    dialog.showModal();
+  }
+}
+
+const actions = {
+  "?": help,
+  "/": () => document.querySelector("[data-search]")?.focus(),
+  p: pause,
+  t: tables,
+  d: nextTheme,
+};
+
+let before = "";
+
+function press(event) {
+  const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+  if (event.ctrlKey || event.metaKey || event.altKey || typing || !element("shortcuts").checked) {
+    return;
+  }
+  const keys = `${before}${event.key}`;
+  before = event.key === "g" ? "g " : "";
+  const link = document.querySelector(`a[data-keys="${CSS.escape(keys)}"]`);
+  const action = link ? () => link.click() : actions[keys];
+  if (action) {
+    event.preventDefault();
+    action();
+  }
+}
+
+document.addEventListener("keydown", press);
+element("pause").addEventListener("click", pause);
+element("theme").addEventListener("click", nextTheme);
+element("keys").addEventListener("click", help);
+element("shortcuts").checked = stored("keys") !== "off";
+element("shortcuts").addEventListener("change", (event) => {
+  store("keys", event.target.checked ? "on" : "off");
+});
+document.querySelector(".tools").hidden = false;
+setTheme(stored("theme") ?? "");
+localTimes(document);
+
+if (topics.length > 0) {
+  connect();
+} else {
+  element("pause").hidden = true;
+}

@@ -1,0 +1,31 @@
+//! The paths that every server with live pages has.
+
+use super::asset::Asset;
+use super::hub::Hub;
+use super::policy::Policy;
+use super::stream::{self, Places};
+use crate::server::{Gate, Request, Route, Router};
+use http::Method;
+use std::future::ready;
+use std::sync::Arc;
+
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+/// Adds `/live`, `/live.js` and `/worker.js`; the pages themselves are the caller's, behind the same `gate`.
+#[must_use]
+pub fn mount(router: Router, hub: &Hub, gate: &Arc<dyn Gate>) -> Router {
+    let (hub, places) = (hub.clone(), Arc::<Places>::default());
+    let live = move |request: Request| ready(stream::answer(&hub, &places, &request));
+    let script = |text: &'static str| {
+        Asset::route(&Arc::new(Asset::plain(SCRIPT, text))).gate(Arc::clone(gate))
+    };
+    router
+        .at("/live", Route::new().gate(Arc::clone(gate)).slow(Method::GET, live))
+        .at("/live.js", script(include_str!("live.js")))
+        .at("/worker.js", script(include_str!("worker.js")))
+}
+
+/// The gate of pages that only their own server may frame.
+pub fn gate() -> Arc<dyn Gate> {
+    Arc::new(Policy::new())
+}

@@ -1,0 +1,260 @@
+//! What open pages are told, and when: by the hub itself and over a stream that is read slowly.
+
+use super::hub::{Hub, Parts, Subscriber};
+use super::stream::{Pace, follow};
+use super::{Link, Page, gate, mount, style};
+use crate::core::time::now;
+use crate::server::tests::support::{Client, start};
+use crate::server::{Next, Router, RunningServer, stream};
+use serde_json::{Value, json};
+use std::future::poll_fn;
+use std::io::Read as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+fn parts(list: &[(&str, &str)]) -> Parts {
+    list.iter().map(|(id, markup)| ((*id).to_owned(), (*markup).to_owned())).collect()
+}
+
+fn subscribe(hub: &Hub, topics: &[&str], since: Option<&str>) -> Subscriber {
+    let topics = topics.iter().map(|topic| (*topic).to_owned()).collect();
+    hub.subscribe(topics, since.and_then(|since| since.parse().ok()))
+}
+
+/// The name, the id and the data of an event.
+fn read(event: &[u8]) -> (String, String, Value) {
+    let text = std::str::from_utf8(event).unwrap();
+    let line = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+    let data = serde_json::from_str(line("data: ")).unwrap();
+    (line("event: ").to_owned(), line("id: ").to_owned(), data)
+}
+
+#[test]
+fn a_new_page_gets_everything_and_then_only_what_changed() {
+    let hub = Hub::new();
+    hub.publish("a", parts(&[("one", "<b>1</b>"), ("two", "2")]));
+    hub.publish("b", parts(&[("three", "3")]));
+    let mut page = subscribe(&hub, &["a"], None);
+    let (name, _, data) = read(&page.take().unwrap());
+    assert_eq!((name.as_str(), data), ("snapshot", json!({"a": {"one": "<b>1</b>", "two": "2"}})));
+    assert!(page.take().is_none());
+    assert!(!hub.publish("a", parts(&[("one", "<b>1</b>"), ("two", "2")])), "nothing changed");
+    hub.publish("b", parts(&[("three", "4")]));
+    assert!(page.take().is_none(), "it does not show the other topic");
+    for number in ["5", "6", "7"] {
+        hub.publish("a", parts(&[("one", "<b>1</b>"), ("two", number)]));
+    }
+    let (name, _, data) = read(&page.take().unwrap());
+    assert_eq!((name.as_str(), data), ("delta", json!({"a": {"two": "7"}})));
+}
+
+#[test]
+fn a_page_goes_on_where_it_was_and_is_told_all_by_another_life_of_the_server() {
+    let hub = Hub::new();
+    hub.publish("a", parts(&[("one", "1"), ("two", "2")]));
+    let (version, shown) = hub.snapshot("a");
+    assert_eq!(shown, parts(&[("one", "1"), ("two", "2")]));
+    hub.publish("a", parts(&[("one", "1"), ("two", "3")]));
+    let mut page = subscribe(&hub, &["a"], Some(&version.to_string()));
+    let (name, id, data) = read(&page.take().unwrap());
+    assert_eq!((name.as_str(), data), ("delta", json!({"a": {"two": "3"}})));
+    assert!(subscribe(&hub, &["a"], Some(&id)).take().is_none(), "it has everything");
+    let after = Hub::new();
+    after.publish("a", parts(&[("one", "9")]));
+    for since in [id.as_str(), "", "nonsense", "-", "0-1"] {
+        let (name, _, data) = read(&subscribe(&after, &["a"], Some(since)).take().unwrap());
+        assert_eq!((name.as_str(), data), ("snapshot", json!({"a": {"one": "9"}})), "{since}");
+    }
+    // A sequence ahead of now was never told by this hub.
+    let ahead = format!("{}-99", id.split('-').next().unwrap());
+    assert_eq!(read(&subscribe(&hub, &["a"], Some(&ahead)).take().unwrap()).0, "snapshot");
+}
+
+#[test]
+fn pages_at_the_same_place_share_the_bytes_of_an_event() {
+    let hub = Hub::new();
+    hub.publish("a", parts(&[("one", "1")]));
+    let mut pages: Vec<Subscriber> = (0..50).map(|_| subscribe(&hub, &["a"], None)).collect();
+    hub.publish("a", parts(&[("one", "2")]));
+    let events: Vec<_> = pages.iter_mut().map(|page| page.take().unwrap()).collect();
+    assert!(events.iter().all(|event| event.as_ptr() == events[0].as_ptr()));
+}
+
+#[test]
+fn knows_who_looks_at_what_and_says_when_somebody_begins() {
+    let hub = Hub::new();
+    let looks = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&looks);
+    hub.on_look(move |topic| {
+        counted.fetch_add(usize::from(topic == "a"), Ordering::Relaxed);
+    });
+    assert_eq!(hub.viewers("a"), 0);
+    let one = subscribe(&hub, &["a", "b"], None);
+    let other = subscribe(&hub, &["a"], None);
+    assert_eq!((hub.viewers("a"), hub.viewers("b"), looks.load(Ordering::Relaxed)), (2, 1, 2));
+    drop(one);
+    assert_eq!((hub.viewers("a"), hub.viewers("b")), (1, 0));
+    hub.remove("a");
+    assert_eq!(hub.viewers("a"), 1, "a topic that comes back has its viewers");
+    drop(other);
+    assert_eq!(hub.viewers("a"), 0);
+}
+
+#[test]
+fn markup_with_line_ends_stays_one_event() {
+    let hub = Hub::new();
+    hub.publish("a", parts(&[("one", "<a>\n\n<b>\r\nevent: alive\n\n")]));
+    let event = subscribe(&hub, &["a"], None).take().unwrap();
+    let text = std::str::from_utf8(&event).unwrap();
+    assert_eq!(text.lines().count(), 4, "{text}");
+    assert_eq!(read(&event).2["a"]["one"], "<a>\n\n<b>\r\nevent: alive\n\n");
+}
+
+fn run<T>(work: impl Future<Output = T>) -> T {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_time().build().unwrap().block_on(work)
+}
+
+const QUICK: Pace = Pace { gather: Duration::from_millis(40), alive: Duration::from_mins(1) };
+
+#[test]
+fn the_first_change_comes_at_once_and_the_next_ones_together() {
+    run(async {
+        let hub = Hub::new();
+        hub.publish("a", parts(&[("one", "0")]));
+        let (version, _) = hub.snapshot("a");
+        let mut page = subscribe(&hub, &["a"], Some(&version.to_string()));
+        let (sender, mut body) = stream(1);
+        tokio::spawn(async move { follow(&mut page, &sender, QUICK).await });
+        let mut next = async || match poll_fn(|context| body.poll_next(context)).await {
+            Next::Data(data) => data,
+            other => panic!("{other:?}"),
+        };
+        let first = next().await;
+        assert!(first.starts_with(b"retry: "), "{first:?}");
+        let begun = now();
+        hub.publish("a", parts(&[("one", "1")]));
+        assert_eq!(read(&next().await).2["a"]["one"], "1");
+        for number in 2..=9 {
+            hub.publish("a", parts(&[("one", &number.to_string())]));
+        }
+        assert_eq!(read(&next().await).2["a"]["one"], "9");
+        assert!(begun.elapsed() >= QUICK.gather, "{:?}", begun.elapsed());
+    });
+}
+
+#[test]
+fn a_page_that_reads_nothing_holds_up_nobody_and_is_told_the_latest() {
+    run(async {
+        let hub = Hub::new();
+        let mut page = subscribe(&hub, &["a"], None);
+        let (sender, mut body) = stream(1);
+        let told = tokio::spawn(async move { follow(&mut page, &sender, QUICK).await });
+        for number in 0..10_000 {
+            hub.publish("a", parts(&[("one", &number.to_string())]));
+            if number % 1000 == 0 {
+                tokio::task::yield_now().await;
+            }
+        }
+        let mut last = Value::Null;
+        while last != "9999" {
+            let Next::Data(data) = poll_fn(|context| body.poll_next(context)).await else {
+                panic!("the stream ends")
+            };
+            if data.starts_with(b"event: snapshot") || data.starts_with(b"event: delta") {
+                last = read(&data).2["a"]["one"].clone();
+            }
+        }
+        drop(body);
+        assert!(told.await.unwrap().is_err(), "it ends when its client goes");
+        assert_eq!(hub.viewers("a"), 0);
+    });
+}
+
+#[test]
+fn a_quiet_stream_says_that_it_is_alive() {
+    run(async {
+        let hub = Hub::new();
+        hub.publish("a", parts(&[("one", "1")]));
+        let (version, _) = hub.snapshot("a");
+        let mut page = subscribe(&hub, &["a"], Some(&version.to_string()));
+        let (sender, mut body) = stream(1);
+        let quick = Pace { alive: Duration::from_millis(5), ..QUICK };
+        tokio::spawn(async move { follow(&mut page, &sender, quick).await });
+        for _ in 0..3 {
+            let next = poll_fn(|context| body.poll_next(context)).await;
+            let Next::Data(data) = next else { panic!("{next:?}") };
+            let text = String::from_utf8(data.to_vec()).unwrap();
+            assert!(text.contains(&format!("event: alive\ndata: \"{version}\"\n\n")), "{text}");
+        }
+    });
+}
+
+#[test]
+fn a_page_carries_its_style_and_nothing_else_that_could_run() {
+    let hub = Hub::new();
+    let links = [Link {
+        text: "Map <b>".to_owned(),
+        href: "../".to_owned(),
+        is_here: false,
+        keys: Some("g m"),
+    }];
+    let page = Page {
+        title: "<script>alert(1)</script>",
+        over: "stack",
+        root: "../",
+        links: &links,
+        topics: &["a", "b"],
+        version: hub.snapshot("a").0,
+        content: maud::html! { p #one { "1" } },
+        footer: maud::html! {},
+        is_bare: false,
+    };
+    let page = page.html();
+    assert!(!page.contains("<script>alert") && !page.contains("Map <b>"), "{page}");
+    assert_eq!(page.matches("<script").count(), 2, "the first line and the module");
+    assert!(page.contains("<script type=\"module\" src=\"../live.js\"></script>"));
+    assert!(page.contains("data-topics=\"a b\"") && page.contains("data-keys=\"g m\""));
+    assert!(!page.contains("style=") && !page.contains("http"), "nothing from elsewhere: {page}");
+}
+
+/// The head of an answer.
+fn head(server: &RunningServer, path: &str) -> String {
+    let mut client = Client::new(server);
+    client.send(format!("GET {path} HTTP/1.1\r\nhost: h\r\naccept-encoding: gzip\r\n\r\n"));
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        client.stream.read_exact(&mut byte).unwrap();
+        head.extend(byte);
+    }
+    String::from_utf8(head).unwrap()
+}
+
+#[test]
+fn the_policy_names_the_digests_of_what_stands_in_the_page() {
+    let server = start(mount(Router::new(), &Hub::new(), &gate()));
+    let answer = head(&server, "/live.js");
+    let policy = "content-security-policy: default-src 'none'; script-src 'self' 'sha256-";
+    assert!(answer.contains(policy), "{answer}");
+    assert!(answer.contains("content-encoding: gzip") && !answer.contains("unsafe"), "{answer}");
+    for (path, status) in [
+        ("/worker.js", "200 OK"),
+        ("/live?topics=a", "200 OK"),
+        ("/live", "400 Bad Request"),
+        ("/live?topics=,", "400 Bad Request"),
+    ] {
+        let answer = head(&server, path);
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{path}: {answer}");
+        assert!(answer.contains(policy), "{path}");
+    }
+}
+
+#[test]
+fn the_scripts_stay_small() {
+    let bytes = include_str!("live.js").len() + include_str!("worker.js").len();
+    assert!(bytes <= 12 * 1024, "{bytes}");
+    assert!(style().len() < 12 * 1024, "{}", style().len());
+    assert!(!style().contains("/*") && !style().contains("http"), "{}", style());
+}
