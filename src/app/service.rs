@@ -1,7 +1,7 @@
 //! One service that runs: a flow, a server with its routes, or a view.
 
 use crate::app::resources::Resources;
-use crate::app::serving::Serving;
+use crate::app::serving::{Serving, token};
 use crate::charts::file_safe;
 use crate::core::context::Context;
 use crate::core::fault::Fault;
@@ -100,6 +100,7 @@ fn start_view(
         from,
         panels: panels.collect(),
         embed: view.embed.clone(),
+        token: view.auth.as_ref().map(token).transpose()?.map(|secret| secret.0),
     };
     view.start(context)
 }

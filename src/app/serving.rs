@@ -161,7 +161,7 @@ fn served(path: &str, exposed: &Exposed, resources: &Resources) -> Result<Served
 }
 
 /// A file is what Docker and Kubernetes give secrets by; its last line end is not part of the token.
-fn token(token: &Token) -> Result<Secret, Fault> {
+pub(super) fn token(token: &Token) -> Result<Secret, Fault> {
     let path = match token {
         Token::Given(secret) => return Ok(secret.clone()),
         Token::File(path) => path,

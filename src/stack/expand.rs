@@ -25,23 +25,32 @@ pub(super) fn tokens(root: &mut Node, lookup: Lookup, diagnostics: &mut Vec<Diag
     for service in root.values_of("services") {
         for route in service.values_of("routes") {
             for token in route.values_of("access") {
-                let Yaml::Map(entries) = &mut token.yaml else { continue };
-                for (_, value) in entries.iter_mut().filter(|(key, _)| key.name == "env") {
-                    let Yaml::Scalar { text, .. } = &mut value.yaml else { continue };
-                    let found = lookup(text).filter(|value| !value.is_empty());
-                    if found.is_none() {
-                        diagnostics.push(
-                            Diagnostic::new(
-                                value.span.clone(),
-                                format!("the variable `{text}` is not set"),
-                            )
-                            .help(format!("set it to the token: `export {text}=...`")),
-                        );
-                    }
-                    *text = found.unwrap_or_default();
-                }
+                token_of(token, lookup, diagnostics);
             }
         }
+        let Yaml::Map(entries) = &mut service.yaml else { continue };
+        for (_, view) in entries.iter_mut().filter(|(key, _)| key.name == "view") {
+            let Yaml::Map(entries) = &mut view.yaml else { continue };
+            for (_, token) in entries.iter_mut().filter(|(key, _)| key.name == "auth") {
+                token_of(token, lookup, diagnostics);
+            }
+        }
+    }
+}
+
+fn token_of(token: &mut Node, lookup: Lookup, diagnostics: &mut Vec<Diagnostic>) {
+    let Yaml::Map(entries) = &mut token.yaml else { return };
+    for (_, value) in entries.iter_mut().filter(|(key, _)| key.name == "env") {
+        let Yaml::Scalar { text, .. } = &mut value.yaml else { continue };
+        let found = lookup(text).filter(|value| !value.is_empty());
+        if found.is_none() {
+            let message = format!("the variable `{text}` is not set");
+            diagnostics.push(
+                Diagnostic::new(value.span.clone(), message)
+                    .help(format!("set it to the token: `export {text}=...`")),
+            );
+        }
+        *text = found.unwrap_or_default();
     }
 }
 

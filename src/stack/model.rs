@@ -185,6 +185,8 @@ pub struct View {
     pub panels: Vec<Part<PanelKind>>,
     /// Origins of pages that may embed the panels.
     pub embed: Vec<String>,
+    /// What a reader must bring.
+    pub auth: Option<Token>,
 }
 
 /// Where a view has its records from.

@@ -183,16 +183,7 @@ fn access(exposed: &mut Exposed, node: &Node, diagnostics: &mut Vec<Diagnostic>)
         return;
     };
     for (key, value) in entries {
-        let token = match value.entries() {
-            Some([(kind, place)]) => match (kind.name.as_str(), place.text()) {
-                // The variable's value stands here already; a missing one was told.
-                ("env", Some(value)) => Some(Token::Given(Secret(value.to_owned()))),
-                ("file", Some(path)) if !path.is_empty() => Some(Token::File(path.into())),
-                _ => None,
-            },
-            _ => None,
-        };
-        match (key.name.as_str(), token) {
+        match (key.name.as_str(), token(value)) {
             ("read", Some(token)) => exposed.read = Some(token),
             ("write", Some(token)) => exposed.write = Some(token),
             ("read" | "write", None) => diagnostics.push(
@@ -201,6 +192,17 @@ fn access(exposed: &mut Exposed, node: &Node, diagnostics: &mut Vec<Diagnostic>)
             ),
             _ => diagnostics.push(unknown_key(key, ["read", "write"].into_iter(), "`access`")),
         }
+    }
+}
+
+/// `{ env: NAME }` or `{ file: PATH }`.
+pub(super) fn token(node: &Node) -> Option<Token> {
+    let Some([(kind, place)]) = node.entries() else { return None };
+    match (kind.name.as_str(), place.text()) {
+        // The variable's value stands here already; a missing one was told.
+        ("env", Some(value)) => Some(Token::Given(Secret(value.to_owned()))),
+        ("file", Some(path)) if !path.is_empty() => Some(Token::File(path.into())),
+        _ => None,
     }
 }
 

@@ -56,7 +56,7 @@ pub fn json_schema(catalog: &Catalog) -> Value {
             "require": { "enum": ["exactly-once", "at-least-once", "at-most-once"] },
             "listen": listen,
             "routes": { "type": "object", "additionalProperties": route },
-            "view": view(catalog),
+            "view": view(catalog, &token),
             "alert": { "oneOf": [alert, { "type": "array", "items": alert }] },
         },
         "additionalProperties": false,
@@ -77,7 +77,7 @@ pub fn json_schema(catalog: &Catalog) -> Value {
     })
 }
 
-fn view(catalog: &Catalog) -> Value {
+fn view(catalog: &Catalog, token: &Value) -> Value {
     let panels = one_of(catalog.panels.iter().map(|kind| &kind.about));
     let from: Map<String, Value> =
         FROM.iter().map(|option| (option.name.to_owned(), property(option))).collect();
@@ -97,6 +97,7 @@ fn view(catalog: &Catalog) -> Value {
             },
             "panels": { "type": "array", "items": panels },
             "embed": { "type": ["string", "array"], "items": { "type": "string" } },
+            "auth": token,
         },
         "required": ["from"],
         "additionalProperties": false,

@@ -7,13 +7,13 @@ use crate::core::words::nearest;
 use crate::resource::{FieldKind, ResourceConfig, Schema};
 use crate::stack::component::component;
 use crate::stack::diagnostic::Diagnostic;
-use crate::stack::model::{Origin, Part, View};
+use crate::stack::model::{Origin, Part, Token, View};
 use crate::stack::node::{self, Key, Node, Yaml};
 use crate::stack::options::{Owner, is_misspelt, read, unknown_key};
-use crate::stack::route::listen;
+use crate::stack::route::{listen, token};
 use serde_json::{Value, json};
 
-const KEYS: [&str; 4] = ["title", "from", "panels", "embed"];
+const KEYS: [&str; 5] = ["title", "from", "panels", "embed", "auth"];
 const HELP: &str = "write `view:`, below it `from: URL` and `panels:` with lines like \
                     `- histogram: { field: age }`";
 
@@ -57,7 +57,19 @@ pub(super) fn view(
     let panels = get("panels").map(|(_, node)| panels(node, catalog, diagnostics));
     let embed = get("embed").map(|(_, node)| embed(node, diagnostics)).unwrap_or_default();
     let panels = panels.unwrap_or_default();
-    Some(View { listen: place?, title: title?, from: from?, panels, embed })
+    let auth = get("auth").and_then(|(_, node)| auth(node, diagnostics));
+    Some(View { listen: place?, title: title?, from: from?, panels, embed, auth })
+}
+
+fn auth(node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<Token> {
+    let token = token(node);
+    if token.is_none() {
+        diagnostics.push(
+            Diagnostic::new(node.span.clone(), "a token does not stand in the stack file")
+                .help("write `auth: { env: NAME_OF_A_VARIABLE }` or `auth: { file: PATH }`"),
+        );
+    }
+    token
 }
 
 /// Origins, as a browser writes them.

@@ -32,26 +32,27 @@ pub(super) fn shell(names: &Names, parts: &[(String, String)]) -> Markup {
 
 /// What the panel shows.
 pub(super) fn body(id: &str, name: &str, drawn: &Drawn) -> String {
+    let name = clean(name);
     let markup = html! {
         @if !drawn.figures.is_empty() {
             dl.figures {
                 @for (label, value) in &drawn.figures {
                     div {
-                        dt class=[(label == name).then_some("unseen")] { (label) }
+                        dt class=[(*label == name).then_some("unseen")] { (label) }
                         dd { (value) }
                     }
                 }
             }
         } @else if let Some(chart) = &drawn.chart {
-            figure {
+            figure aria-labelledby={ (id) "-name" } aria-describedby={ (id) "-told" } {
                 @for (room, width, height) in ROOMS {
                     div class=(room) { (PreEscaped(picture(id, chart, (room, width, height)))) }
                 }
-                figcaption { (clean(&drawn.summary)) }
+                figcaption id={ (id) "-told" } { (clean(&drawn.summary)) }
             }
         } @else if drawn.is_sheet {
-            div.scroll role="region" aria-label=(clean(name)) tabindex="0" {
-                (table(&drawn.sheet, drawn.sheet.rows.len()))
+            div.scroll role="region" aria-label=(name) tabindex="0" {
+                (table(&name, &drawn.sheet, drawn.sheet.rows.len()))
             }
             p.note { (clean(&drawn.summary)) }
         } @else {
@@ -71,7 +72,7 @@ pub(super) fn more(slug: &str, name: &str, drawn: &Drawn) -> String {
             details.data {
                 summary { "As a table" }
                 div.scroll role="region" aria-label={ "Table of " (name) } tabindex="0" {
-                    (table(&drawn.sheet, ROWS))
+                    (table(&name, &drawn.sheet, ROWS))
                 }
                 @if drawn.sheet.rows.len() > ROWS {
                     p.note { "The first " (ROWS) " of " (drawn.sheet.rows.len()) " rows; the CSV has all." }
@@ -95,10 +96,11 @@ fn picture(id: &str, chart: &Chart, (room, width, height): (&str, f64, f64)) -> 
     svg(&scene, &SvgOptions { name, placement: Placement::Page, theme: Theme::Automatic })
 }
 
-fn table(sheet: &Sheet, most: usize) -> Markup {
+fn table(name: &str, sheet: &Sheet, most: usize) -> Markup {
     let columns: Vec<Column> = (0..sheet.head.len()).map(|at| Column::of(sheet, at)).collect();
     html! {
         table {
+            caption.unseen { (name) }
             thead { tr {
                 @for (name, column) in sheet.head.iter().zip(&columns) {
                     th class=[column.class()] scope="col" { (clean(name)) }
@@ -209,8 +211,11 @@ mod tests {
             head: vec!["<i>".to_owned(), "n".to_owned()],
             rows: vec![vec![Cell::text("<script>"), Cell::Number(-1234.0)]],
         };
-        let table = table(&sheet, 9).into_string();
-        assert!(!table.contains("<script>") && !table.contains("<i>"), "{table}");
+        let table = table("<b>", &sheet, 9).into_string();
+        assert!(
+            !table.contains("<script>") && !table.contains("<i>") && !table.contains("<b>"),
+            "{table}"
+        );
         assert!(table.contains("<td class=\"n\">−1,234</td>"), "{table}");
     }
 }

@@ -78,7 +78,10 @@ impl ResultsReader {
         let whole = memchr::memrchr(b'\n', bytes).map_or(&[][..], |end| &bytes[..end]);
         let lines = whole.split(|byte| *byte == b'\n').skip(usize::from(is_cut));
         for (place, line) in lines.enumerate() {
-            let Ok(Value::Object(entry)) = serde_json::from_slice(line) else { continue };
+            let mut value: Value = serde_json::from_slice(line).unwrap_or_default();
+            let Some(Value::Object(entry)) = value.get_mut("entry").map(Value::take) else {
+                continue;
+            };
             let name = entry.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
             let record = flat(entry, place + 1);
             table.put(self.wanted.key(&name), Record::of(&record, &self.wanted));
@@ -119,8 +122,9 @@ mod tests {
         let reader = ResultsReader { directory, wanted, plan, queue, wait: Wait::new() };
         let line = |name: &str, rows: u64| {
             format!(
-                "{{\"name\":\"{name}\",\"rows\":{rows},\"quality\":{{\"verdict\":\"ok\",\
-                 \"reasons\":[]}},\"highlight\":{{\"column\":\"value\",\"mean\":2.5,\"counts\":[1]}}}}\n"
+                "{{\"dataset\":\"{name}\",\"entry\":{{\"name\":\"{name}\",\"rows\":{rows},\
+                 \"quality\":{{\"verdict\":\"ok\",\"reasons\":[]}},\
+                 \"highlight\":{{\"column\":\"value\",\"mean\":2.5,\"counts\":[1]}}}}}}\n"
             )
         };
         let log = format!("{}garbage\n{}{{\"name\":\"cut", line("data_1", 5), line("data_2", 7));

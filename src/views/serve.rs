@@ -6,7 +6,7 @@ use crate::views::message::{Message, Queue};
 use crate::views::page::{self, TOPIC, Words};
 use crate::views::panels::Names;
 use crate::views::pictures;
-use crate::web::{self, HTML, Hub, Policy};
+use crate::web::{self, Entrance, HTML, Hub, Policy};
 use http::Method;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,19 +30,29 @@ pub(super) struct Gates {
     pub page: Arc<dyn Gate>,
     pub embed: Arc<dyn Gate>,
     pub picture: Arc<dyn Gate>,
+    /// Where readers are to say who they are.
+    pub entrance: Option<Arc<Entrance>>,
 }
 
 impl Gates {
     /// `ancestors` are origins that may embed panels; the page itself only its own server may frame.
-    pub(super) fn new(ancestors: &[String]) -> Self {
+    pub(super) fn new(ancestors: &[String], token: Option<&str>) -> Self {
         let embed = match ancestors {
             [] => Policy::new(),
             origins => Policy::framed_by(&format!("'self' {}", origins.join(" "))),
         };
+        let entrance = token.map(|token| Arc::new(Entrance::new(token)));
+        let behind = |gate: Policy| -> Arc<dyn Gate> {
+            match &entrance {
+                Some(entrance) => Arc::new(entrance.before(gate)),
+                None => Arc::new(gate),
+            }
+        };
         Self {
-            page: Arc::new(Policy::new()),
-            embed: Arc::new(embed),
-            picture: Arc::new(Policy::pictures()),
+            page: behind(Policy::new()),
+            embed: behind(embed),
+            picture: behind(Policy::pictures()),
+            entrance,
         }
     }
 }
@@ -86,7 +96,7 @@ impl Serving {
 }
 
 /// All paths of a view.
-pub(super) fn router(serving: Serving, gates: &Gates) -> Router {
+pub(super) fn router(serving: Serving, gates: Gates) -> Router {
     let hub = serving.hub.clone();
     let serving = Arc::new(serving);
     let page = slow(&gates.page, &serving, async |it, request| Ok(it.page(&request).await));
@@ -97,12 +107,15 @@ pub(super) fn router(serving: Serving, gates: &Gates) -> Router {
     let badge =
         slow(&gates.picture, &serving, async |it, request| pictures::badge(&it, &request).await);
     let router = Router::new()
-        .at("/", page)
         .at("/data.json", data)
         .at("/badge.svg", badge)
         .segment("/embed/", embed)
         .segment("/panels/", panel);
-    web::mount(router, &hub, &gates.page)
+    let router = web::mount(router, &hub, &gates.page);
+    match gates.entrance {
+        Some(entrance) => web::with_entrance(router, &entrance, page),
+        None => router.at("/", page),
+    }
 }
 
 fn slow<F, R>(gate: &Arc<dyn Gate>, serving: &Arc<Serving>, answer: F) -> Route

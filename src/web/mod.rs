@@ -10,6 +10,7 @@
 //! is whole as it comes; the script puts newer parts in the places of older ones. It knows no view and no map.
 
 mod asset;
+mod entrance;
 mod hub;
 mod look;
 mod mount;
@@ -18,6 +19,7 @@ mod policy;
 mod stream;
 
 pub use asset::{Asset, fresh};
+pub use entrance::{Entrance, with_entrance};
 pub use hub::{Hub, Parts, Version};
 pub use look::style;
 pub use mount::{gate, mount};

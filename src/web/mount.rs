@@ -16,8 +16,10 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 pub fn mount(router: Router, hub: &Hub, gate: &Arc<dyn Gate>) -> Router {
     let (hub, places) = (hub.clone(), Arc::<Places>::default());
     let live = move |request: Request| ready(stream::answer(&hub, &places, &request));
+    // Scripts tell nothing, and the page that asks for a token has one too.
+    let open = self::gate();
     let script = |text: &'static str| {
-        Asset::route(&Arc::new(Asset::plain(SCRIPT, text))).gate(Arc::clone(gate))
+        Asset::route(&Arc::new(Asset::plain(SCRIPT, text))).gate(Arc::clone(&open))
     };
     router
         .at("/live", Route::new().gate(Arc::clone(gate)).slow(Method::GET, live))

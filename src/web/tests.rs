@@ -2,10 +2,11 @@
 
 use super::hub::{Hub, Parts, Subscriber};
 use super::stream::{Pace, follow};
-use super::{Link, Page, gate, mount, style};
+use super::{Entrance, HTML, Link, Page, Policy, gate, mount, style, with_entrance};
 use crate::core::time::now;
-use crate::server::tests::support::{Client, start};
-use crate::server::{Next, Router, RunningServer, stream};
+use crate::server::tests::support::{Client, Seen, say, start};
+use crate::server::{Gate, Next, Route, Router, RunningServer, stream};
+use http::Method;
 use serde_json::{Value, json};
 use std::future::poll_fn;
 use std::io::Read as _;
@@ -248,6 +249,62 @@ fn the_policy_names_the_digests_of_what_stands_in_the_page() {
         let answer = head(&server, path);
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{path}: {answer}");
         assert!(answer.contains(policy), "{path}");
+    }
+}
+
+/// A page behind the token `secret`.
+fn guarded() -> RunningServer {
+    let entrance = Arc::new(Entrance::new("secret"));
+    let gate: Arc<dyn Gate> = Arc::new(entrance.before(Policy::new()));
+    let page = Route::new().gate(Arc::clone(&gate)).quick(Method::GET, say("42 users"));
+    start(with_entrance(mount(Router::new(), &Hub::new(), &gate), &entrance, page))
+}
+
+fn ask(server: &RunningServer, request: &str, headers: &str, body: &str) -> Seen {
+    let length = body.len();
+    let head =
+        format!("{request} HTTP/1.1\r\nhost: h\r\n{headers}content-length: {length}\r\n\r\n");
+    Client::new(server).ask(format!("{head}{body}"))
+}
+
+#[test]
+fn a_token_is_asked_for_once_and_kept_as_a_cookie_that_no_script_reads() {
+    let server = guarded();
+    let form = ask(&server, "GET /", "", "");
+    assert_eq!(form.status, 401);
+    assert_eq!(form.header("content-type"), Some(HTML));
+    assert!(form.header("content-security-policy").is_some());
+    assert!(form.body.contains("<form") && !form.body.contains("42 users"), "{}", form.body);
+    assert_eq!(ask(&server, "GET /live?topics=a", "", "").status, 401);
+    assert_eq!(ask(&server, "GET /live.js", "", "").status, 200);
+    assert_eq!(ask(&server, "POST /enter", "", "token=wrong").status, 401);
+    let entered = ask(&server, "POST /enter", "origin: http://h\r\n", "token=secret");
+    assert_eq!((entered.status, entered.header("location")), (303, Some("/")));
+    let cookie = entered.header("set-cookie").unwrap();
+    assert!(cookie.ends_with("; HttpOnly; SameSite=Strict"), "{cookie}");
+    assert!(!cookie.contains("secret"));
+    let value = cookie.split(';').next().unwrap();
+    for (headers, status) in [
+        (format!("cookie: other=1; {value}\r\n"), 200),
+        ("authorization: Bearer secret\r\n".to_owned(), 200),
+        ("authorization: Bearer secre\r\n".to_owned(), 401),
+        (format!("cookie: {}\r\n", value.get(..value.len() - 1).unwrap()), 401),
+        ("cookie: headwater_view=\r\n".to_owned(), 401),
+    ] {
+        assert_eq!(ask(&server, "GET /", &headers, "").status, status, "{headers}");
+    }
+}
+
+#[test]
+fn another_site_cannot_send_the_form() {
+    let server = guarded();
+    for headers in [
+        "origin: https://evil.example\r\n",
+        "sec-fetch-site: cross-site\r\n",
+        "sec-fetch-site: same-site\r\norigin: http://h\r\n",
+        "origin: null\r\n",
+    ] {
+        assert_eq!(ask(&server, "POST /enter", headers, "token=secret").status, 403, "{headers}");
     }
 }
 

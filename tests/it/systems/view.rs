@@ -306,6 +306,69 @@ fn the_whole_stack_shows_what_its_simulator_creates() {
 }
 
 #[test]
+fn shows_what_a_flow_delivers_without_any_api() {
+    let harness = Harness::new(
+        "stack: test
+services:
+  frontend:
+    listen: 0
+    view: { from: { flow: readings } }
+  numbers:
+    listen: 0
+    view:
+      from: { flow: readings }
+      panels: [histogram: value, line: { show: count }, number: { field: value, show: largest }]
+  readings:
+    source:
+      generate: { every: 5ms, record: { id: sequence, value: integer 1..9 } }
+    sink: { append_file: { path: out.ndjson } }
+",
+    );
+    let process = harness.start();
+    let address = process.address("frontend");
+    shows(
+        &address,
+        &["the flow delivered", "From the flow readings", "<th class=\"n\" scope=\"col\">id"],
+    );
+    let numbers = process.address("numbers");
+    let parts = ["value of ", "Number of records over time: 2 points", "<dd>9</dd>"];
+    shows(&numbers, &parts);
+    eventually("a hundred records", || found(&page(&numbers)) >= 100);
+    let line = get(&format!("{numbers}panels/line.csv?from=2020-01-01T00:00:00Z")).unwrap().body;
+    assert!(line.starts_with("Time,Number of records\r\n20"), "{line}");
+    assert_eq!(get(&format!("{numbers}panels/line.csv?to=0")).unwrap().body.lines().count(), 1);
+}
+
+#[test]
+fn shows_the_datasets_of_a_results_directory() {
+    let harness = Harness::new(
+        "stack: test
+services:
+  producer:
+    source:
+      generate: { every: 50ms, count: 20, record: { id: sequence, value: normal mean 5 sd 1 } }
+    sink: { dataset: { path: data, keep: 5 } }
+  consumer:
+    source: { datasets: { path: data } }
+    steps: [summarise]
+    sink: { report: { path: results } }
+  frontend:
+    listen: 0
+    view: { title: Results, from: { results: results } }
+  nowhere:
+    listen: 0
+    view: { from: { results: not-there } }
+",
+    );
+    let process = harness.start();
+    let address = process.address("frontend");
+    shows(&address, &["Found ", " datasets", "Rows by place", "<td>ok</td>", "data_"]);
+    shows(&process.address("nowhere"), &["There are no results in not-there yet."]);
+    let csv = get(&format!("{address}panels/table.csv")).unwrap().body;
+    assert!(csv.starts_with("name,rows,bad_rows,quality,mean\r\ndata_"), "{csv}");
+}
+
+#[test]
 fn what_was_created_is_shown_again_after_a_kill() {
     let (harness, mut process, address, _) = users();
     eventually("ten users", || found(&page(&address)) >= 10);
