@@ -47,15 +47,13 @@ impl Cached {
 
     /// What the near cache, or a store without a cache, answers at once; never waits.
     pub fn now(&self, key: &Key, freshness: Freshness) -> Option<Read> {
-        match &self.layers {
-            Some(layers) => layers.near(key, freshness),
-            None => {
-                let asked = time::now();
-                let fetched = self.store.get_now(key)?;
-                self.counts.reads.add(asked.elapsed());
-                Some(from_store(fetched))
-            }
+        if let Some(layers) = &self.layers {
+            return layers.near(key, freshness);
         }
+        let asked = time::now();
+        let fetched = self.store.get_now(key)?;
+        self.counts.reads.add(asked.elapsed());
+        Some(from_store(fetched))
     }
 
     /// Never older than `max_stale`, nor than `freshness` says, unless the origin is `Stale`. Needs no runtime: any

@@ -123,7 +123,7 @@ pub(super) struct Up {
     #[arg(long)]
     pub watch: bool,
 
-    /// Admin listeners of other processes of this stack, for one map of all [also: HEADWATER_PEERS]
+    /// Admin listeners of other processes of this stack, for one map of all [also: `HEADWATER_PEERS`]
     #[arg(long, value_name = "ADDR:PORT", value_delimiter = ',')]
     pub peers: Vec<String>,
 }
@@ -140,7 +140,7 @@ pub(super) struct One {
     #[arg(long, value_name = "SERVICE=N", value_parser = assignment::<u16>)]
     pub port: Vec<(String, u16)>,
 
-    /// Admin listeners of other processes of this stack, for one map of all [also: HEADWATER_PEERS]
+    /// Admin listeners of other processes of this stack, for one map of all [also: `HEADWATER_PEERS`]
     #[arg(long, value_name = "ADDR:PORT", value_delimiter = ',')]
     pub peers: Vec<String>,
 }

@@ -191,15 +191,14 @@ impl FlowMeter {
     pub fn error(&self, reason: &str) {
         let at = unix_ms();
         let mut shared = self.lock();
-        match shared.errors.back_mut().filter(|last| last.reason == reason) {
-            Some(same) => (same.times, same.last) = (same.times + 1, at),
-            None => {
-                let reason = reason.to_owned();
-                shared.errors.push_back(Complaint { reason, times: 1, first: at, last: at });
-                let surplus = shared.errors.len().saturating_sub(ERRORS);
-                shared.errors.drain(..surplus);
-            }
+        if let Some(same) = shared.errors.back_mut().filter(|last| last.reason == reason) {
+            (same.times, same.last) = (same.times + 1, at);
+            return;
         }
+        let reason = reason.to_owned();
+        shared.errors.push_back(Complaint { reason, times: 1, first: at, last: at });
+        let surplus = shared.errors.len().saturating_sub(ERRORS);
+        shared.errors.drain(..surplus);
     }
 
     /// A batch was read and is on its way.

@@ -34,13 +34,12 @@ impl Watched {
         let holds = if alert.is_above { value > alert.limit } else { value < alert.limit };
         // A clock that was set back begins to count anew.
         let held = u128::try_from(at.saturating_sub(self.since)).unwrap_or(0);
+        let is_long = before == AlertState::Pending && held >= alert.lasting.as_millis();
         let next = match (holds, before) {
             (false, _) => AlertState::Quiet,
             (true, AlertState::Firing) => AlertState::Firing,
-            (true, AlertState::Pending) if held >= alert.lasting.as_millis() => AlertState::Firing,
-            (true, AlertState::Pending) => AlertState::Pending,
-            (true, AlertState::Quiet) if alert.lasting.is_zero() => AlertState::Firing,
-            (true, AlertState::Quiet) => AlertState::Pending,
+            (true, _) if is_long || alert.lasting.is_zero() => AlertState::Firing,
+            (true, _) => AlertState::Pending,
         };
         if next != before || at < self.since {
             self.since = at;

@@ -9,6 +9,7 @@ use crate::resource::{CacheConfig, ResourceConfig, StoreConfig, Wire};
 use crate::stack::Stack;
 use crate::stack::model::{Answer, Body, Flow, Origin, Route, Service, Token, View};
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::time::Duration;
 
 /// Names with what they are set to, for each node by its id.
@@ -38,8 +39,8 @@ fn service(service: &Service) -> Lines {
     lines
 }
 
-fn line(name: &str, value: impl ToString) -> (String, String) {
-    (name.to_owned(), value.to_string())
+fn line(name: &str, value: impl Display) -> (String, String) {
+    (name.to_owned(), format!("{value}"))
 }
 
 fn flow(flow: &Flow) -> Lines {

@@ -227,12 +227,12 @@ impl Keeper {
             .into_iter()
             .zip(&mut state.tracks)
             .zip(&graph.nodes)
-            .map(|((measured, track), node)| match measured {
-                Some(measured) => track.take(measured, elapsed, at / 1000, keeps_sample),
-                None => {
+            .map(|((measured, track), node)| {
+                let Some(measured) = measured else {
                     track.history.push(at / 1000, UNKNOWN);
-                    Reading::unknown(node.kind)
-                }
+                    return Reading::unknown(node.kind);
+                };
+                track.take(measured, elapsed, at / 1000, keeps_sample)
             })
             .collect();
         let mut own = Picture::of(&graph, readings, rfc3339(at));
@@ -288,7 +288,7 @@ impl Keeper {
             let wanted = Wanted { span: Span::Quarter, from_disk: false };
             let parts = nodes::with_view(self, &node.id, wanted, crate::map::node::parts);
             let mut parts = parts.unwrap_or_default();
-            if tick % DRAWN != 0 {
+            if !tick.is_multiple_of(DRAWN) {
                 // The lines stay as they were.
                 let (_, before) = self.hub.snapshot(&topic);
                 for part in parts.iter_mut().filter(|part| part.0.starts_with("line-")) {

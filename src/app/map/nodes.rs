@@ -41,9 +41,10 @@ pub(super) fn with_view<T>(
         .map(|seen| records::record(&seen, &secrets))
         .collect();
     seen.sort_by_key(|record| record.at);
-    let letters = match wanted.from_disk && node.node.kind == Kind::Flow {
-        true => records::letters(keeper.disk(), &keeper.directory().join(id), &secrets),
-        false => Letters::default(),
+    let letters = if wanted.from_disk && node.node.kind == Kind::Flow {
+        records::letters(keeper.disk(), &keeper.directory().join(id), &secrets)
+    } else {
+        Letters::default()
     };
     let configuration = keeper.configuration(id);
     let view = View {

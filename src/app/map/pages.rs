@@ -26,32 +26,32 @@ pub(in crate::app) fn mount(router: Router, keeper: &Keeper) -> Router {
     };
     let style = Arc::new(Asset::plain("text/css; charset=utf-8", crate::map::STYLE));
     web::mount(router, &keeper.hub, &gate)
-        .at("/", route(front))
+        .at("/", route(|keeper, request| Ok(front(keeper, request))))
         .segment("/node/", route(node_page))
-        .at("/map.json", route(picture))
+        .at("/map.json", route(|keeper, request| Ok(picture(keeper, request))))
         .at("/map.css", Asset::route(&style).gate(Arc::clone(&gate)))
 }
 
 /// A page for browsers, text for everything that does not ask for one.
-fn front(keeper: &Keeper, request: &Request) -> Answered {
+fn front(keeper: &Keeper, request: &Request) -> Response {
     let accept = request.header("accept");
     if prefers_json(accept) {
         return picture(keeper, request);
     }
     if accept.is_some_and(|accept| accept.contains("text/html")) {
-        return Ok(web::fresh(request, HTML, page(keeper)));
+        return web::fresh(request, HTML, page(keeper));
     }
     let mut text = plain::text(&keeper.picture());
     text.push_str("\n/map.json  /metrics  /health  /ready\n");
-    Ok(web::fresh(request, "text/plain; charset=utf-8", text))
+    web::fresh(request, "text/plain; charset=utf-8", text)
 }
 
-fn picture(keeper: &Keeper, request: &Request) -> Answered {
+fn picture(keeper: &Keeper, request: &Request) -> Response {
     // Another process of the stack asks only for what it cannot know.
     let wants_own = request.query.as_deref() == Some("own");
     let picture = if wants_own { keeper.own() } else { keeper.picture() };
     let json = serde_json::to_vec(&*picture).unwrap_or_default();
-    Ok(web::fresh(request, "application/json", json))
+    web::fresh(request, "application/json", json)
 }
 
 fn page(keeper: &Keeper) -> String {

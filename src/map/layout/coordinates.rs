@@ -80,5 +80,7 @@ fn pull(column: &[usize], links: &[(usize, usize)], areas: &mut [Area]) {
     }
     // What was pushed down is shared by all.
     let back = moved / column.len().max(1) as f64;
-    column.iter().for_each(|node| areas[*node].y -= back);
+    for node in column {
+        areas[*node].y -= back;
+    }
 }

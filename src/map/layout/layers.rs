@@ -106,7 +106,9 @@ impl Layers {
         let places = self.places();
         let mut layer = vec![0; self.count];
         for (at, column) in self.columns.iter().enumerate() {
-            column.iter().for_each(|node| layer[*node] = at);
+            for node in column {
+                layer[*node] = at;
+            }
         }
         let cross = |one: &(usize, usize), other: &(usize, usize)| {
             layer[one.0] == layer[other.0]
