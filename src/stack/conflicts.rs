@@ -76,12 +76,6 @@ pub(super) fn resources(
     }
 }
 
-/// The name behind `resource:` in a flow's source or sink; both have it as their main option.
-fn component<'a>(placed: &Placed<'a>, role: &str) -> Option<&'a Node> {
-    let options = placed.node.value(role)?.value("resource")?;
-    if options.text().is_some() { Some(options) } else { options.value("name") }
-}
-
 /// Views that show a flow which is none.
 pub(super) fn flows(placed: &[Placed], diagnostics: &mut Vec<Diagnostic>) {
     let has = |it: &&Placed| it.node.value("source").is_some() || it.node.value("sink").is_some();
@@ -98,6 +92,12 @@ pub(super) fn flows(placed: &[Placed], diagnostics: &mut Vec<Diagnostic>) {
         let message = format!("`{}` shows the flow `{name}`, which is none", view.name());
         diagnostics.push(Diagnostic::new(node.span.clone(), message).help(help));
     }
+}
+
+/// The name behind `resource:` in a flow's source or sink; both have it as their main option.
+fn component<'a>(placed: &Placed<'a>, role: &str) -> Option<&'a Node> {
+    let options = placed.node.value(role)?.value("resource")?;
+    if options.text().is_some() { Some(options) } else { options.value("name") }
 }
 
 /// The services in an order in which each stands behind those that it needs; there is one, because

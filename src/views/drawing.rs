@@ -34,15 +34,6 @@ pub(super) struct Snapshot {
     pub records: Option<usize>,
 }
 
-impl Snapshot {
-    /// While nothing is known: whoever asks before the first drawing gets data as well.
-    pub(super) fn of_nothing(words: &Words) -> Self {
-        let moment =
-            Moment { records: None, is_cut: false, missed: 0, standing: None, as_of: None };
-        Self { data: data(words, &moment, &[]).to_string(), ..Self::default() }
-    }
-}
-
 pub(super) struct Drawing {
     pub service: String,
     pub words: Words,
@@ -74,6 +65,11 @@ struct Times {
 }
 
 impl Drawing {
+    /// For whoever asks before the thread has begun: a page and data of nothing.
+    pub(super) fn begin(&mut self) {
+        self.draw(&Known::default());
+    }
+
     /// Draws until the view stops.
     pub(super) fn run(mut self, queue: &Receiver<Message>) {
         let mut known = Known::default();

@@ -66,7 +66,7 @@ impl Shown {
         let (queue, messages) = sync_channel(QUEUE);
         let (hub, wait) = (Hub::new(), Wait::new());
         let state = Arc::new(Mutex::new(State::Running));
-        let drawing = Drawing {
+        let mut drawing = Drawing {
             service: "frontend".to_owned(),
             words: words.clone(),
             places,
@@ -75,6 +75,7 @@ impl Shown {
             state: Arc::clone(&state),
             wait: wait.clone(),
         };
+        drawing.begin();
         drop(crate::core::thread::spawn("draws", move || drawing.run(&messages)).unwrap());
         Self { queue, wanted, plan, names, words, hub, snapshots, state, wait }
     }
@@ -153,6 +154,15 @@ fn the_page_says_what_is_known_at_every_moment() {
     view.shows(&["Found 2 users", "Cannot connect", "Data as of <time"]);
     view.tell(Message::Standing(Standing::Good(Following::Asking)));
     view.shows(&["Found 2 users", "asked every 2 s"]);
+}
+
+#[test]
+fn before_the_first_drawing_there_is_a_page_and_data() {
+    let view = Shown::ages();
+    let data: Value = serde_json::from_str(&view.snapshots.borrow().data).unwrap();
+    assert_eq!((&data["title"], &data["records"]), (&json!("Ages"), &json!(null)));
+    let (_, parts) = view.hub.snapshot(TOPIC);
+    assert_eq!(parts[0], ("found".to_owned(), "Reading the users…".to_owned()));
 }
 
 #[test]

@@ -132,7 +132,7 @@ impl View {
             records: self.records,
             from: self.from.words(),
         };
-        let (snapshots, latest) = watch::channel(Arc::new(Snapshot::of_nothing(&words)));
+        let (snapshots, latest) = watch::channel(Arc::new(Snapshot::default()));
         let (queue, messages) = sync_channel(QUEUE);
         let hub = Hub::new();
         let wait = Wait::new();
@@ -146,16 +146,8 @@ impl View {
             queue: queue.clone(),
             snapshots: latest,
         };
-        let config = ServerConfig {
-            name: service.clone(),
-            address: self.listen.socket(context.bind),
-            limits: Limits::default(),
-        };
-        let server =
-            Server::start(config, router(serving, Gates::new(&self.embed, self.token.as_deref())))
-                .map_err(|error| Fault::stop(error.to_string()))?;
         let state = Arc::new(Mutex::new(State::Running));
-        let drawing = Drawing {
+        let mut drawing = Drawing {
             service: service.clone(),
             words,
             places,
@@ -164,6 +156,15 @@ impl View {
             state: Arc::clone(&state),
             wait: wait.clone(),
         };
+        drawing.begin();
+        let config = ServerConfig {
+            name: service.clone(),
+            address: self.listen.socket(context.bind),
+            limits: Limits::default(),
+        };
+        let gates = Gates::new(&self.embed, self.token.as_deref());
+        let server = Server::start(config, router(serving, gates))
+            .map_err(|error| Fault::stop(error.to_string()))?;
         // Nobody joins it: it ends when it is woken after the view has stopped.
         drop(spawn(&format!("{service} draws"), move || drawing.run(&messages))?);
         self.from.follow(service, plan, (queue.clone(), wait.clone()))?;

@@ -63,11 +63,11 @@ fn page(keeper: &Keeper) -> String {
         over: "Stack",
         root: "",
         links: &[link(".", true)],
-        is_bare: false,
         topics: &[MAP],
         version: keeper.hub.snapshot(MAP).0,
         content: styled("", &home::content(&picture, &drawing)),
         footer: footer(""),
+        is_bare: false,
     };
     page.html()
 }
@@ -91,11 +91,11 @@ fn node_page(keeper: &Keeper, request: &Request) -> Answered {
             over: &stack,
             root: "../",
             links: &[link("../", false)],
-            is_bare: false,
             topics,
             version: keeper.hub.snapshot(&topic).0,
             content: styled("../", &node::content(view).into_string()),
             footer: footer("../"),
+            is_bare: false,
         };
         page.html()
     });
