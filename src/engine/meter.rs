@@ -59,9 +59,10 @@ pub struct FlowMeter {
     pub step_time: Histogram,
     pub write_time: Histogram,
     pub commit_time: Histogram,
-    pub last_records: LastRecords,
     /// What it delivers, for those who look.
     pub tap: Tap,
+    /// Some of it, for the pages of the map.
+    pub last_records: LastRecords,
     shared: Mutex<Shared>,
 }
 
@@ -119,8 +120,8 @@ impl Default for FlowMeter {
             step_time: Histogram::default(),
             write_time: Histogram::default(),
             commit_time: Histogram::default(),
-            last_records: LastRecords::default(),
             tap: Tap::default(),
+            last_records: LastRecords::default(),
             shared: Mutex::default(),
         }
     }

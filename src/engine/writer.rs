@@ -197,10 +197,10 @@ impl Writer {
         self.meter.stored_bytes.fetch_add(bytes as u64, Relaxed);
         self.meter.commits.fetch_add(1, Relaxed);
         self.meter.settled(records, None);
+        self.meter.tap.show(group);
         if let Some(last) = group.last() {
             self.meter.last_records.look(&last.records);
         }
-        self.meter.tap.show(group);
     }
 }
 

@@ -128,6 +128,14 @@ fn route(route: &Route) -> Lines {
     }
 }
 
+fn origin(origin: &Origin) -> String {
+    match origin {
+        Origin::Api { url, .. } => join::without_secrets(url),
+        Origin::Flow(name) => format!("flow {name}"),
+        Origin::Results(path) => format!("results in {path}"),
+    }
+}
+
 fn view(view: &View) -> Lines {
     let mut lines = vec![
         line("listen", view.listen.port),
@@ -138,14 +146,6 @@ fn view(view: &View) -> Lines {
         lines.extend(part("panel", panel.kind.about.name, &panel.options));
     }
     lines
-}
-
-fn origin(from: &Origin) -> String {
-    match from {
-        Origin::Api { url, .. } => join::without_secrets(url),
-        Origin::Flow(name) => format!("flow {name}"),
-        Origin::Results(path) => format!("results {path}"),
-    }
 }
 
 fn resource(config: &ResourceConfig) -> Vec<(String, Lines)> {

@@ -112,6 +112,8 @@ pub fn detail(node: &Shown) -> String {
         }
         Kind::Store => {
             said.extend(now.latency_seconds.map(|read| format!("a read takes {}", seconds(read))));
+            let write = now.miss_latency_seconds;
+            said.extend(write.map(|write| format!("a write {}", seconds(write))));
         }
         Kind::Resource | Kind::File | Kind::Address => {}
     }

@@ -56,8 +56,8 @@ pub fn json_schema(catalog: &Catalog) -> Value {
             "require": { "enum": ["exactly-once", "at-least-once", "at-most-once"] },
             "listen": listen,
             "routes": { "type": "object", "additionalProperties": route },
-            "alert": { "oneOf": [alert, { "type": "array", "items": alert }] },
             "view": view(catalog, &token),
+            "alert": { "oneOf": [alert, { "type": "array", "items": alert }] },
         },
         "additionalProperties": false,
     });

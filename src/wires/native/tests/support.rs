@@ -5,8 +5,8 @@ use crate::resource::{
     Access, CacheConfig, Field, FieldKind, FieldLimits, Pattern, Schema, Store, StoreConfig, Value,
     Wire,
 };
-use crate::server::tests::support::{Client, Seen, start};
-use crate::server::{Router, RunningServer};
+use crate::server::tests::support::{Client, Seen, start_with};
+use crate::server::{Limits, Router, RunningServer};
 use crate::stores::{Opening, open};
 use crate::wires::Served;
 use crate::wires::native::mount;
@@ -76,7 +76,9 @@ impl Service {
         let path = format!("/{}/", store.schema().name);
         let resource = Cached::new(store, cache, "test").unwrap();
         let served = Arc::new(Served { path, resource, wire: Wire::Native, access });
-        Self { server: start(mount(Router::new(), &served)), served }
+        // However busy the machine is, a client that reads nothing for now is not given up.
+        let limits = Limits { write_time: Duration::from_mins(10), ..Limits::default() };
+        Self { server: start_with(limits, mount(Router::new(), &served)), served }
     }
 
     pub fn of(schema: Schema) -> Self {
