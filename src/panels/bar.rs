@@ -4,7 +4,7 @@ use crate::charts::number::{count, percent, short_count};
 use crate::charts::{Bar, BarMarks, Chart, Marks, clean};
 use crate::core::kind::{About, PanelKind};
 use crate::core::options::{Opt, Options, Shape};
-use crate::core::panel::{Cell, Drawn, Frame, Given, Panel, Sheet, ValueCounts, Want};
+use crate::core::panel::{Cell, Drawn, Form, Frame, Given, Panel, Sheet, ValueCounts, Want};
 use crate::core::text::capital;
 use serde_json::json;
 
@@ -46,6 +46,10 @@ impl Panel for Bars {
         format!("{} by {}", capital(records), self.field)
     }
 
+    fn form(&self) -> Form {
+        Form::Chart
+    }
+
     fn draw(&self, frame: &Frame, given: &Given) -> Drawn {
         let empty = ValueCounts::default();
         let values = if let Given::Values(values) = given { values } else { &empty };
@@ -81,7 +85,6 @@ impl Panel for Bars {
             chart: Some(chart),
             figures: Vec::new(),
             sheet: Sheet { head, rows },
-            is_sheet: false,
             data,
         }
     }

@@ -5,7 +5,7 @@ use crate::charts::time::duration;
 use crate::charts::{Axis, AxisKind, Chart, LineMarks, Marks, Point};
 use crate::core::kind::{About, PanelKind};
 use crate::core::options::{Opt, Options, Shape};
-use crate::core::panel::{Figure, Cell, Drawn, Frame, Given, Panel, Sheet, Want};
+use crate::core::panel::{Cell, Drawn, Figure, Form, Frame, Given, Panel, Sheet, Want};
 use crate::core::text::capital;
 use crate::core::time::rfc3339;
 use serde_json::json;
@@ -61,6 +61,10 @@ impl Panel for Line {
         }
     }
 
+    fn form(&self) -> Form {
+        Form::Chart
+    }
+
     fn draw(&self, frame: &Frame, given: &Given) -> Drawn {
         let (points, is_time) = match given {
             Given::Points { points, is_time } => (*points, *is_time),
@@ -102,7 +106,6 @@ impl Panel for Line {
             chart: Some(chart),
             figures: Vec::new(),
             sheet: Sheet { head: vec![x_name, y_name], rows },
-            is_sheet: false,
             data,
         }
     }

@@ -3,7 +3,7 @@
 use crate::charts::number::{count, number};
 use crate::core::kind::{About, PanelKind};
 use crate::core::options::{Opt, Options, Shape};
-use crate::core::panel::{Figure, Cell, Drawn, Frame, Given, Panel, Sheet, Want};
+use crate::core::panel::{Cell, Drawn, Figure, Form, Frame, Given, Panel, Sheet, Want};
 use serde_json::json;
 
 pub(super) static KIND: PanelKind = PanelKind {
@@ -56,6 +56,10 @@ impl Panel for Number {
         self.show.name(self.field.as_deref(), records)
     }
 
+    fn form(&self) -> Form {
+        Form::Figures
+    }
+
     fn draw(&self, frame: &Frame, given: &Given) -> Drawn {
         let value = match given {
             Given::Numbers(numbers) => self.show.of(numbers),
@@ -85,7 +89,6 @@ impl Panel for Number {
             chart: None,
             figures: vec![(name.clone(), shown)],
             sheet: Sheet { head: vec![name], rows: vec![vec![Cell::Number(value)]] },
-            is_sheet: false,
             data,
         }
     }

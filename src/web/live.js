@@ -32,40 +32,56 @@ function localTimes(root) {
   }
 }
 
-// Where the focus is below a part, as child numbers, so that it can be found again in newer markup.
-function pathOf(root, node) {
-  const path = [];
-  for (let at = node; at !== root; at = at.parentElement) {
-    path.unshift(Array.prototype.indexOf.call(at.parentElement.children, at));
+function takeAttributes(known, fresh) {
+  for (const { name, value } of fresh.attributes) {
+    if (known.getAttribute(name) !== value) {
+      known.setAttribute(name, value);
+    }
   }
-  return path;
+  for (const { name } of Array.from(known.attributes)) {
+    // What a reader has opened stays open.
+    if (!fresh.hasAttribute(name) && name !== "open") {
+      known.removeAttribute(name);
+    }
+  }
 }
 
-// What a reader has opened, scrolled or focused stays as it is.
+// Makes what is shown like what is new, and touches nothing else: focus, selection and scrolling stay.
+function morph(shown, fresh) {
+  const before = Array.from(shown.childNodes);
+  const after = Array.from(fresh.childNodes);
+  after.forEach((node, at) => {
+    const known = before[at];
+    if (known === undefined) {
+      shown.append(node);
+    } else if (known.nodeName !== node.nodeName) {
+      known.replaceWith(node);
+    } else if (node.nodeType === Node.ELEMENT_NODE) {
+      takeAttributes(known, node);
+      morph(known, node);
+    } else if (known.nodeValue !== node.nodeValue) {
+      known.nodeValue = node.nodeValue;
+    }
+  });
+  before.slice(after.length).forEach((node) => node.remove());
+}
+
 function replace(part, markup) {
   const template = document.createElement("template");
   template.innerHTML = markup;
-  const fresh = template.content;
-  localTimes(fresh);
-  const focused = part.contains(document.activeElement) && part !== document.activeElement;
-  const path = focused ? pathOf(part, document.activeElement) : null;
-  const opened = all(part, "details").map((details) => details.open);
-  const scrolled = all(part, ".scroll").map((box) => [box.scrollLeft, box.scrollTop]);
-  part.replaceChildren(fresh);
-  all(part, "details").forEach((details, at) => (details.open = opened[at] ?? details.open));
-  all(part, ".scroll").forEach((box, at) => {
-    [box.scrollLeft, box.scrollTop] = scrolled[at] ?? [0, 0];
-  });
-  path?.reduce((at, child) => at?.children[child], part)?.focus({ preventScroll: true });
+  localTimes(template.content);
+  morph(part, template.content);
 }
 
 function show(parts) {
   let strange = false;
+  let appeared = false;
   for (const [id, markup] of Object.entries(parts)) {
     const part = element(id);
     if (part === null) {
       strange = true;
     } else {
+      appeared ||= part.firstChild === null;
       replace(part, markup);
     }
   }
@@ -73,11 +89,19 @@ function show(parts) {
   if (strange && !body.classList.contains("embed") && performance.now() > 5_000) {
     location.reload();
   }
+  return appeared;
 }
 
 /* The connection, which all tabs of this browser share. */
 
-const topics = (body.dataset.topics ?? "").split(" ").filter(Boolean);
+// Those of the page, and those of what can be seen in it: a picture that is hidden needs no news.
+function seen() {
+  const own = (body.dataset.topics ?? "").split(" ").filter(Boolean);
+  const parts = all(document, "[data-topic]").filter((part) => part.getClientRects().length > 0);
+  return Array.from(new Set([...own, ...parts.map((part) => part.dataset.topic)])).sort();
+}
+
+let topics = seen();
 let since = body.dataset.since;
 let paused = false;
 let port = null;
@@ -112,11 +136,31 @@ function hear({ parts, at, lost }) {
   banner.hidden = true;
   if (parts && !paused && !document.hidden) {
     since = at;
-    topics.forEach((topic) => parts[topic] && show(parts[topic]));
+    const appeared = topics.map((topic) => show(parts[topic] ?? {}));
+    // What was empty had no place on the page.
+    if (appeared.includes(true)) {
+      look();
+    }
     document.dispatchEvent(new CustomEvent("shown"));
   }
 }
 
+// What comes into sight was not kept up to date; a position of nowhere gets everything.
+function look() {
+  const now = seen();
+  if (now.join() !== topics.join()) {
+    topics = now;
+    since = "";
+    tell();
+  }
+}
+
+let resized = 0;
+addEventListener("resize", () => {
+  clearTimeout(resized);
+  resized = setTimeout(look, 200);
+});
+document.addEventListener("toggle", look, true);
 document.addEventListener("visibilitychange", tell);
 addEventListener("pageshow", (event) => event.persisted && tell());
 addEventListener("pagehide", () => port?.postMessage({ gone: true }));
