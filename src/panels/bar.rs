@@ -26,10 +26,7 @@ than 10,000 different values those that came later are counted together.",
 };
 
 fn build(options: &Options) -> Box<dyn Panel> {
-    Box::new(Bars {
-        field: options.text("field").to_owned(),
-        most: options.whole("most") as usize,
-    })
+    Box::new(Bars { field: options.text("field").to_owned(), most: options.whole("most") as usize })
 }
 
 struct Bars {

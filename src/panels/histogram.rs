@@ -76,7 +76,8 @@ impl Panel for Histogram {
 
 /// Says so instead of drawing an empty picture.
 fn no_numbers(frame: &Frame, field: &str) -> Drawn {
-    let words = format!("None of the {} {} has a number in {field}.", count(frame.count), frame.records);
+    let words =
+        format!("None of the {} {} has a number in {field}.", count(frame.count), frame.records);
     Drawn::nothing(words, json!({ "histogram": field, "edges": [], "counts": [] }))
 }
 

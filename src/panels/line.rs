@@ -132,7 +132,12 @@ impl Line {
 }
 
 /// `Average age over time: 900 points over 15 minutes, now 48.2, between 47 and 49.1.`
-fn describe(name: &str, known: &[&Point], (first, last): (&Point, &Point), is_time: bool) -> String {
+fn describe(
+    name: &str,
+    known: &[&Point],
+    (first, last): (&Point, &Point),
+    is_time: bool,
+) -> String {
     let least = known.iter().map(|point| point.y).fold(f64::INFINITY, f64::min);
     let largest = known.iter().map(|point| point.y).fold(f64::NEG_INFINITY, f64::max);
     let ending = if known.len() == 1 { "" } else { "s" };

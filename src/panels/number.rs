@@ -78,8 +78,7 @@ impl Panel for Number {
                 format!("None of the {} {} has a number in {field}.", frame.count, frame.records);
             return Drawn::nothing(words, data);
         };
-        let text =
-            if self.show == Figure::Count { count(value as u64) } else { number(value) };
+        let text = if self.show == Figure::Count { count(value as u64) } else { number(value) };
         let shown = match &self.unit {
             Some(unit) => format!("{text}\u{a0}{unit}"),
             None => text,

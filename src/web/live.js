@@ -97,7 +97,8 @@ function show(parts) {
 // Those of the page, and those of what can be seen in it: a picture that is hidden needs no news.
 function seen() {
   const own = (body.dataset.topics ?? "").split(" ").filter(Boolean);
-  const parts = all(document, "[data-topic]").filter((part) => part.getClientRects().length > 0);
+  const inSight = (part) => part.checkVisibility?.() ?? part.getClientRects().length > 0;
+  const parts = all(document, "[data-topic]").filter(inSight);
   return Array.from(new Set([...own, ...parts.map((part) => part.dataset.topic)])).sort();
 }
 
