@@ -11,6 +11,9 @@ pub trait Panel: Send {
     /// The heading above it, which stays.
     fn name(&self, records: &str) -> String;
 
+    /// As what it is shown, whatever it is given.
+    fn form(&self) -> Form;
+
     /// The same input gives the same bytes.
     fn draw(&self, frame: &Frame, given: &Given) -> Drawn;
 }
@@ -30,6 +33,16 @@ pub enum Want {
     History { figure: Figure, field: Option<String> },
     /// One point for each record, in the order of `x`: numbers or times.
     Points { x: String, y: String },
+}
+
+/// As what a panel is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// A picture with a sentence below it and a table behind it.
+    Chart,
+    /// A few numbers with their names, large.
+    Figures,
+    Table,
 }
 
 /// What a panel is told about the page around it.
@@ -90,8 +103,6 @@ pub struct Drawn {
     /// A few numbers with their names, shown large.
     pub figures: Vec<(String, String)>,
     pub sheet: Sheet,
-    /// Is the table the panel itself?
-    pub is_sheet: bool,
     pub data: serde_json::Value,
 }
 
@@ -105,14 +116,7 @@ pub struct Sheet {
 impl Drawn {
     /// A clear state instead of a picture.
     pub fn nothing(summary: String, data: serde_json::Value) -> Self {
-        Self {
-            summary,
-            chart: None,
-            figures: Vec::new(),
-            sheet: Sheet::default(),
-            is_sheet: false,
-            data,
-        }
+        Self { summary, chart: None, figures: Vec::new(), sheet: Sheet::default(), data }
     }
 }
 

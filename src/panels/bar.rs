@@ -4,7 +4,7 @@ use crate::charts::number::{count, percent, short_count};
 use crate::charts::{Bar, BarMarks, Chart, Marks, clean};
 use crate::core::kind::{About, PanelKind};
 use crate::core::options::{Opt, Options, Shape};
-use crate::core::panel::{Cell, Drawn, Frame, Given, Panel, Sheet, ValueCounts, Want};
+use crate::core::panel::{Cell, Drawn, Form, Frame, Given, Panel, Sheet, ValueCounts, Want};
 use crate::core::text::capital;
 use serde_json::json;
 
@@ -26,10 +26,7 @@ than 10,000 different values those that came later are counted together.",
 };
 
 fn build(options: &Options) -> Box<dyn Panel> {
-    Box::new(Bars {
-        field: options.text("field").to_owned(),
-        most: options.whole("most") as usize,
-    })
+    Box::new(Bars { field: options.text("field").to_owned(), most: options.whole("most") as usize })
 }
 
 struct Bars {
@@ -44,6 +41,10 @@ impl Panel for Bars {
 
     fn name(&self, records: &str) -> String {
         format!("{} by {}", capital(records), self.field)
+    }
+
+    fn form(&self) -> Form {
+        Form::Chart
     }
 
     fn draw(&self, frame: &Frame, given: &Given) -> Drawn {
@@ -81,7 +82,6 @@ impl Panel for Bars {
             chart: Some(chart),
             figures: Vec::new(),
             sheet: Sheet { head, rows },
-            is_sheet: false,
             data,
         }
     }

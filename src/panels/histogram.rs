@@ -4,7 +4,7 @@ use crate::charts::number::{count, number_within};
 use crate::charts::{Axis, AxisKind, Chart, HistogramMarks, Marks};
 use crate::core::kind::{About, PanelKind};
 use crate::core::options::{Opt, Options, Shape};
-use crate::core::panel::{Cell, Drawn, Frame, Given, Panel, Sheet, Want};
+use crate::core::panel::{Cell, Drawn, Form, Frame, Given, Panel, Sheet, Want};
 use crate::core::text::capital;
 use serde_json::json;
 
@@ -47,6 +47,10 @@ impl Panel for Histogram {
         format!("Distribution of {}", self.field)
     }
 
+    fn form(&self) -> Form {
+        Form::Chart
+    }
+
     fn draw(&self, frame: &Frame, given: &Given) -> Drawn {
         let Given::Numbers(numbers) = given else { return no_numbers(frame, &self.field) };
         let Bins { edges, counts } = bins(numbers, self.bins);
@@ -66,14 +70,14 @@ impl Panel for Histogram {
             chart: Some(chart),
             figures: Vec::new(),
             sheet: Sheet { head, rows },
-            is_sheet: false,
         }
     }
 }
 
 /// Says so instead of drawing an empty picture.
 fn no_numbers(frame: &Frame, field: &str) -> Drawn {
-    let words = format!("None of the {} {} has a number in {field}.", count(frame.count), frame.records);
+    let words =
+        format!("None of the {} {} has a number in {field}.", count(frame.count), frame.records);
     Drawn::nothing(words, json!({ "histogram": field, "edges": [], "counts": [] }))
 }
 

@@ -5,7 +5,7 @@ use crate::charts::time::duration;
 use crate::charts::{Axis, AxisKind, Chart, LineMarks, Marks, Point};
 use crate::core::kind::{About, PanelKind};
 use crate::core::options::{Opt, Options, Shape};
-use crate::core::panel::{Figure, Cell, Drawn, Frame, Given, Panel, Sheet, Want};
+use crate::core::panel::{Cell, Drawn, Figure, Form, Frame, Given, Panel, Sheet, Want};
 use crate::core::text::capital;
 use crate::core::time::rfc3339;
 use serde_json::json;
@@ -61,6 +61,10 @@ impl Panel for Line {
         }
     }
 
+    fn form(&self) -> Form {
+        Form::Chart
+    }
+
     fn draw(&self, frame: &Frame, given: &Given) -> Drawn {
         let (points, is_time) = match given {
             Given::Points { points, is_time } => (*points, *is_time),
@@ -102,7 +106,6 @@ impl Panel for Line {
             chart: Some(chart),
             figures: Vec::new(),
             sheet: Sheet { head: vec![x_name, y_name], rows },
-            is_sheet: false,
             data,
         }
     }
@@ -129,7 +132,12 @@ impl Line {
 }
 
 /// `Average age over time: 900 points over 15 minutes, now 48.2, between 47 and 49.1.`
-fn describe(name: &str, known: &[&Point], (first, last): (&Point, &Point), is_time: bool) -> String {
+fn describe(
+    name: &str,
+    known: &[&Point],
+    (first, last): (&Point, &Point),
+    is_time: bool,
+) -> String {
     let least = known.iter().map(|point| point.y).fold(f64::INFINITY, f64::min);
     let largest = known.iter().map(|point| point.y).fold(f64::NEG_INFINITY, f64::max);
     let ending = if known.len() == 1 { "" } else { "s" };

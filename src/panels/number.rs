@@ -3,7 +3,7 @@
 use crate::charts::number::{count, number};
 use crate::core::kind::{About, PanelKind};
 use crate::core::options::{Opt, Options, Shape};
-use crate::core::panel::{Figure, Cell, Drawn, Frame, Given, Panel, Sheet, Want};
+use crate::core::panel::{Cell, Drawn, Figure, Form, Frame, Given, Panel, Sheet, Want};
 use serde_json::json;
 
 pub(super) static KIND: PanelKind = PanelKind {
@@ -56,6 +56,10 @@ impl Panel for Number {
         self.show.name(self.field.as_deref(), records)
     }
 
+    fn form(&self) -> Form {
+        Form::Figures
+    }
+
     fn draw(&self, frame: &Frame, given: &Given) -> Drawn {
         let value = match given {
             Given::Numbers(numbers) => self.show.of(numbers),
@@ -74,8 +78,7 @@ impl Panel for Number {
                 format!("None of the {} {} has a number in {field}.", frame.count, frame.records);
             return Drawn::nothing(words, data);
         };
-        let text =
-            if self.show == Figure::Count { count(value as u64) } else { number(value) };
+        let text = if self.show == Figure::Count { count(value as u64) } else { number(value) };
         let shown = match &self.unit {
             Some(unit) => format!("{text}\u{a0}{unit}"),
             None => text,
@@ -85,7 +88,6 @@ impl Panel for Number {
             chart: None,
             figures: vec![(name.clone(), shown)],
             sheet: Sheet { head: vec![name], rows: vec![vec![Cell::Number(value)]] },
-            is_sheet: false,
             data,
         }
     }

@@ -3,7 +3,7 @@
 use crate::charts::number::{count, number};
 use crate::core::kind::{About, PanelKind};
 use crate::core::options::{Opt, Options, Shape};
-use crate::core::panel::{Figure, Cell, Drawn, Frame, Given, Panel, Sheet, Want};
+use crate::core::panel::{Cell, Drawn, Figure, Form, Frame, Given, Panel, Sheet, Want};
 use crate::core::text::capital;
 use serde_json::json;
 
@@ -38,6 +38,10 @@ impl Panel for Statistics {
         "Statistics:".to_owned()
     }
 
+    fn form(&self) -> Form {
+        Form::Figures
+    }
+
     fn draw(&self, frame: &Frame, given: &Given) -> Drawn {
         let numbers: &[f64] = if let Given::Numbers(numbers) = given { numbers } else { &[] };
         let total = numbers.len() as u64;
@@ -63,7 +67,6 @@ impl Panel for Statistics {
             chart: None,
             figures,
             sheet: Sheet { head: vec!["Figure".to_owned(), capital(&self.field)], rows },
-            is_sheet: false,
             data,
         }
     }

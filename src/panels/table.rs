@@ -3,7 +3,7 @@
 use crate::charts::number::count;
 use crate::core::kind::{About, PanelKind};
 use crate::core::options::{Opt, Options, Shape};
-use crate::core::panel::{Cell, Drawn, Frame, Given, Panel, Sheet, Want};
+use crate::core::panel::{Cell, Drawn, Form, Frame, Given, Panel, Sheet, Want};
 use serde_json::{Value, json};
 
 pub(super) static KIND: PanelKind = PanelKind {
@@ -44,6 +44,10 @@ impl Panel for Table {
         format!("Latest {records}")
     }
 
+    fn form(&self) -> Form {
+        Form::Table
+    }
+
     fn draw(&self, frame: &Frame, given: &Given) -> Drawn {
         let Given::Latest(latest) = given else {
             return Drawn::nothing("There is no record to show.".to_owned(), json!([]));
@@ -60,7 +64,6 @@ impl Panel for Table {
             chart: None,
             figures: Vec::new(),
             sheet: Sheet { head: latest.fields.clone(), rows },
-            is_sheet: true,
             data: json!({ "table": objects }),
         }
     }
@@ -90,6 +93,6 @@ mod tests {
         let drawn = panel.draw(&frame, &Given::Latest(&latest));
         assert_eq!(drawn.summary, "The latest 2 of 1,234 users.");
         assert_eq!(drawn.data["table"][1], json!({ "name": "Ada", "age": 1.0 }));
-        assert_eq!((drawn.sheet.rows.len(), drawn.is_sheet), (2, true));
+        assert_eq!(drawn.sheet.rows.len(), 2);
     }
 }

@@ -283,3 +283,59 @@ fn wrong_field(schema: &Schema, name: &str, takes: Takes) -> Option<(String, Str
     };
     Some((message, help))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::catalog::Catalog;
+    use crate::core::options::Setting;
+    use crate::stack::model::Body;
+    use crate::stack::{Environment, load};
+
+    /// The kinds of panels of a view that names none, each with its field.
+    fn panels_of(from: &str) -> Vec<String> {
+        let text = format!(
+            "stack: test
+resources:
+  users:
+    fields:
+      amount: integer
+      name: text
+      city: {{ type: choice, choices: [Oslo, Bergen] }}
+      born: time
+      notes: json?
+services:
+  api: {{ listen: 8000, routes: {{ /users/: {{ resource: users }} }} }}
+  simulator: {{ source: stdin, sink: drop }}
+  view: {{ listen: 8501, view: {{ from: {from} }} }}
+"
+        );
+        let loaded = load("test", &text, &Catalog::all(), &Environment::Given(Vec::new()));
+        let (stack, _) = loaded.unwrap_or_else(|wrong| panic!("{wrong:?}"));
+        let Body::View(view) = &stack.service("view").unwrap().body else { panic!() };
+        let told = view.panels.iter().map(|panel| match panel.options.get("field") {
+            Some(Setting::Text(field)) => format!("{} {field}", panel.kind.about.name),
+            _ => format!("{} {}", panel.kind.about.name, panel.options.names("fields").join(",")),
+        });
+        told.collect()
+    }
+
+    #[test]
+    fn a_view_without_panels_has_those_that_suit_what_it_shows() {
+        assert_eq!(
+            panels_of("{ resource: users, url: \"http://localhost:8000/users/\" }"),
+            [
+                "number ",
+                "statistics amount",
+                "histogram amount",
+                "bar city",
+                "table id,amount,name,city,born"
+            ]
+        );
+        assert_eq!(panels_of("\"http://localhost:8000/users/\""), ["number ", "table "]);
+        assert_eq!(panels_of("{ flow: simulator }"), ["number ", "table "]);
+        assert_eq!(
+            panels_of("{ results: data }"),
+            ["number ", "line rows", "bar quality", "table name,rows,bad_rows,quality,mean"]
+        );
+    }
+}

@@ -7,10 +7,10 @@ use crate::core::wait::Wait;
 use crate::engine::State;
 use crate::views::markup;
 use crate::views::message::{Following, Message, Standing};
-use crate::views::page::{self, Moment, TOPIC, Words};
+use crate::views::page::{self, Moment, TABLES, TOPIC, Words};
 use crate::views::panels::{NumbersOf, Place};
 use crate::views::table::Table;
-use crate::web::Hub;
+use crate::web::{Hub, Parts};
 use serde_json::{Value, json};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -60,6 +60,8 @@ struct Times {
     next: Instant,
     sample: Option<Instant>,
     is_changed: bool,
+    /// The last drawing was of everything, also of what nobody sees.
+    is_whole: bool,
     /// Those who wait for a drawing.
     looking: Vec<oneshot::Sender<()>>,
 }
@@ -67,15 +69,20 @@ struct Times {
 impl Drawing {
     /// For whoever asks before the thread has begun: a page and data of nothing.
     pub(super) fn begin(&mut self) {
-        self.draw(&Known::default());
+        self.draw(&Known::default(), true);
     }
 
     /// Draws until the view stops.
     pub(super) fn run(mut self, queue: &Receiver<Message>) {
         let mut known = Known::default();
         let samples = self.places.iter().any(Place::follows);
-        let mut times =
-            Times { next: now(), sample: samples.then(now), is_changed: true, looking: Vec::new() };
+        let mut times = Times {
+            next: now(),
+            sample: samples.then(now),
+            is_changed: true,
+            is_whole: true,
+            looking: Vec::new(),
+        };
         while !self.wait.is_stopped() {
             let message = match self.due(&times) {
                 None => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
@@ -90,9 +97,11 @@ impl Drawing {
             if self.is_wanted(&times) && times.next <= now() {
                 if times.is_changed {
                     let begun = now();
-                    self.draw(&known);
+                    let for_all = !times.looking.is_empty();
+                    self.draw(&known, for_all);
                     times.next = now() + PACE.max(begun.elapsed() * SHARE);
                     times.is_changed = false;
+                    times.is_whole = for_all;
                 }
                 for looking in times.looking.drain(..) {
                     // Who asked may have gone.
@@ -129,7 +138,8 @@ impl Drawing {
     fn take(&self, known: &mut Known, times: &mut Times, message: Message) {
         match message {
             Message::Look(answer) => {
-                if !times.is_changed || times.next > now() {
+                times.is_changed |= !times.is_whole;
+                if !times.is_changed || (times.is_whole && times.next > now()) {
                     // What was drawn just now is good enough.
                     answer.send(()).unwrap_or_default();
                 } else {
@@ -137,7 +147,11 @@ impl Drawing {
                 }
                 return;
             }
-            Message::Wake => return,
+            Message::Wake => {
+                // A page may see what was drawn for nobody before.
+                times.is_changed |= !times.is_whole;
+                return;
+            }
             Message::List(table, following) => {
                 known.table = Some(table);
                 known.as_of = Some(unix_ms());
@@ -193,7 +207,7 @@ impl Drawing {
         known.standing = Some(standing);
     }
 
-    fn draw(&mut self, known: &Known) {
+    fn draw(&mut self, known: &Known, for_all: bool) {
         let records = known.table.as_ref().map(Table::records);
         let drawn = match (&known.table, records) {
             (Some(table), Some(1..)) => self.draw_panels(table),
@@ -206,19 +220,29 @@ impl Drawing {
             standing: known.standing.as_ref(),
             as_of: known.as_of,
         };
-        let mut parts = page::parts(&self.words, &moment);
-        for (index, place) in self.places.iter().enumerate() {
-            let names = &place.names;
-            let (body, more) = drawn.get(index).map_or_else(Default::default, |drawn| {
-                let body = markup::body(&names.id, &names.name, drawn);
-                (body, markup::more(&names.slug, &names.name, drawn))
-            });
-            parts.push((format!("{}-body", names.id), body));
-            parts.push((format!("{}-more", names.id), more));
-        }
-        self.hub.publish(TOPIC, parts);
+        self.publish(page::parts(&self.words, &moment), &drawn, for_all);
         let data = data(&self.words, &moment, &drawn).to_string();
         self.snapshots.send_replace(Arc::new(Snapshot { data, drawn, records }));
+    }
+
+    /// Of pictures and tables only those that somebody sees, or all for whoever asks for the page.
+    fn publish(&self, mut parts: Parts, drawn: &[Drawn], for_all: bool) {
+        let names = || self.places.iter().map(|place| &place.names);
+        let panels = || names().enumerate().map(|(index, names)| (names, drawn.get(index)));
+        parts.extend(panels().flat_map(|(names, drawn)| markup::words(names, drawn)));
+        self.hub.publish(TOPIC, parts);
+        let is_seen = |topic: &str| for_all || self.hub.viewers(topic) > 0;
+        for room in markup::ROOMS {
+            let topic = format!("{TOPIC}/{}", room.0);
+            if is_seen(&topic) {
+                let pictures = panels().flat_map(|(names, drawn)| markup::room(names, drawn, room));
+                self.hub.publish(&topic, pictures.collect());
+            }
+        }
+        if is_seen(TABLES) {
+            let tables = panels().flat_map(|(names, drawn)| markup::behind(names, drawn));
+            self.hub.publish(TABLES, tables.collect());
+        }
     }
 
     fn draw_panels(&self, table: &Table) -> Vec<Drawn> {

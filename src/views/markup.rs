@@ -2,39 +2,71 @@
 
 use crate::charts::{Frame, Placement, SvgOptions, Theme, clean, layout, number, svg};
 use crate::core::chart::Chart;
-use crate::core::panel::{Cell, Drawn, Sheet};
+use crate::core::panel::{Cell, Drawn, Form, Sheet};
+use crate::views::page::{TABLES, TOPIC};
 use crate::views::panels::Names;
+use crate::web::Parts;
 use maud::{Markup, PreEscaped, html};
 
-/// A page shows the one that fits its width; a scaled chart would have text that is too small or too large.
-const ROOMS: [(&str, f64, f64); 3] =
+/// A page shows the one that fits its width; a scaled chart would have text that is too small or too large. Each is a
+/// topic of its own, so that an open page is sent only the one that is seen.
+pub(super) const ROOMS: [(&str, f64, f64); 3] =
     [("broad", 960.0, 360.0), ("middle", 560.0, 300.0), ("narrow", 300.0, 260.0)];
 
 /// Rows of a chart's table in the page; the CSV has them all.
 const ROWS: usize = 50;
 
-/// The heading of a panel and the places that are filled while the page is open.
-pub(super) fn shell(names: &Names, parts: &[(String, String)]) -> Markup {
-    let Names { id, name, is_wide, .. } = names;
-    let part = |ending: &str| {
+/// A panel with the places that are filled while the page is open.
+pub(super) fn shell(names: &Names, filled: &Parts) -> Markup {
+    let Names { id, name, form, .. } = names;
+    let fill = |ending: &str| {
         let id = format!("{id}-{ending}");
-        let markup = parts.iter().find(|(known, _)| *known == id).map(|(_, markup)| markup);
-        html! { div class=(ending) id=(id) { (PreEscaped(markup.map_or("", |it| it))) } }
+        let markup = filled.iter().find(|(known, _)| *known == id).map(|(_, markup)| markup);
+        PreEscaped(markup.cloned().unwrap_or_default())
     };
+    let is_wide = *form == Form::Table;
     html! {
-        section class={ "panel" @if *is_wide { " wide" } } id=(id) aria-labelledby={ (id) "-name" } {
+        section class={ "panel" @if is_wide { " wide" } } id=(id) aria-labelledby={ (id) "-name" } {
             h2 id={ (id) "-name" } { (clean(name)) }
-            (part("body"))
-            (part("more"))
+            @if *form == Form::Chart {
+                figure aria-labelledby={ (id) "-name" } aria-describedby={ (id) "-told" } {
+                    @for (room, ..) in ROOMS {
+                        div class=(room) id={ (id) "-" (room) } data-topic={ (TOPIC) "/" (room) } {
+                            (fill(room))
+                        }
+                    }
+                    figcaption.told id={ (id) "-told" } { (fill("told")) }
+                }
+                details.data {
+                    summary { "As a table" }
+                    div.scroll id={ (id) "-table" } data-topic=(TABLES) role="region"
+                        aria-label={ "Table of " (clean(name)) } tabindex="0" { (fill("table")) }
+                }
+            } @else {
+                div.told id={ (id) "-told" } { (fill("told")) }
+            }
+            p.ways id={ (id) "-ways" } { (fill("ways")) }
         }
     }
 }
 
-/// What the panel shows.
-pub(super) fn body(id: &str, name: &str, drawn: &Drawn) -> String {
-    let name = clean(name);
-    let markup = html! {
-        @if !drawn.figures.is_empty() {
+/// What a panel says in words and figures, and where it is to be had in other forms.
+pub(super) fn words(names: &Names, drawn: Option<&Drawn>) -> Parts {
+    let Names { id, slug, name, form } = names;
+    let told = drawn.map_or_else(String::new, |drawn| match form {
+        Form::Chart => html! { (clean(&drawn.summary)) }.into_string(),
+        Form::Figures => figures(&clean(name), drawn).into_string(),
+        Form::Table => latest(&clean(name), drawn).into_string(),
+    });
+    let ways = drawn.map_or_else(String::new, |drawn| ways(slug, &clean(name), drawn));
+    vec![(format!("{id}-told"), told), (format!("{id}-ways"), ways)]
+}
+
+fn figures(name: &str, drawn: &Drawn) -> Markup {
+    html! {
+        @if drawn.figures.is_empty() {
+            p.note { (clean(&drawn.summary)) }
+        } @else {
             dl.figures {
                 @for (label, value) in &drawn.figures {
                     div {
@@ -43,47 +75,53 @@ pub(super) fn body(id: &str, name: &str, drawn: &Drawn) -> String {
                     }
                 }
             }
-        } @else if let Some(chart) = &drawn.chart {
-            figure aria-labelledby={ (id) "-name" } aria-describedby={ (id) "-told" } {
-                @for (room, width, height) in ROOMS {
-                    div class=(room) { (PreEscaped(picture(id, chart, (room, width, height)))) }
-                }
-                figcaption id={ (id) "-told" } { (clean(&drawn.summary)) }
-            }
-        } @else if drawn.is_sheet {
-            div.scroll role="region" aria-label=(name) tabindex="0" {
-                (table(&name, &drawn.sheet, drawn.sheet.rows.len()))
-            }
-            p.note { (clean(&drawn.summary)) }
-        } @else {
-            p.note { (clean(&drawn.summary)) }
         }
-    };
-    markup.into_string()
+    }
 }
 
-/// The table behind a chart, and the panel in other forms.
-pub(super) fn more(slug: &str, name: &str, drawn: &Drawn) -> String {
+fn latest(name: &str, drawn: &Drawn) -> Markup {
+    html! {
+        div.scroll role="region" aria-label=(name) tabindex="0" {
+            (table(name, &drawn.sheet, drawn.sheet.rows.len()))
+        }
+        p.note { (clean(&drawn.summary)) }
+    }
+}
+
+/// The picture of a chart for one width of the page; nothing for other panels.
+pub(super) fn room(names: &Names, drawn: Option<&Drawn>, room: (&str, f64, f64)) -> Parts {
+    if names.form != Form::Chart {
+        return Parts::new();
+    }
+    let chart = drawn.and_then(|drawn| drawn.chart.as_ref());
+    let picture = chart.map_or_else(String::new, |chart| picture(&names.id, chart, room));
+    vec![(format!("{}-{}", names.id, room.0), picture)]
+}
+
+/// The table behind a chart.
+pub(super) fn behind(names: &Names, drawn: Option<&Drawn>) -> Parts {
+    if names.form != Form::Chart {
+        return Parts::new();
+    }
+    let name = clean(&names.name);
+    let markup = drawn.filter(|drawn| drawn.chart.is_some()).map(|drawn| {
+        let rows = drawn.sheet.rows.len();
+        html! {
+            (table(&name, &drawn.sheet, ROWS))
+            @if rows > ROWS { p.note { "The first " (ROWS) " of " (rows) " rows; the CSV has all." } }
+        }
+    });
+    vec![(format!("{}-table", names.id), markup.map_or_else(String::new, PreEscaped::into_string))]
+}
+
+/// The panel in other forms.
+fn ways(slug: &str, name: &str, drawn: &Drawn) -> String {
     let forms = [("svg", "SVG"), ("png", "PNG"), ("csv", "CSV"), ("json", "JSON")];
     let forms = forms.into_iter().skip(if drawn.chart.is_some() { 0 } else { 2 });
-    let name = clean(name);
     let markup = html! {
-        @if drawn.chart.is_some() {
-            details.data {
-                summary { "As a table" }
-                div.scroll role="region" aria-label={ "Table of " (name) } tabindex="0" {
-                    (table(&name, &drawn.sheet, ROWS))
-                }
-                @if drawn.sheet.rows.len() > ROWS {
-                    p.note { "The first " (ROWS) " of " (drawn.sheet.rows.len()) " rows; the CSV has all." }
-                }
-            }
-        }
         @if !drawn.sheet.rows.is_empty() {
-            p.ways {
-                @for (ending, form) in forms {
-                    a href={ "panels/" (slug) "." (ending) } aria-label={ (name) " as " (form) } { (form) }
-                }
+            @for (ending, form) in forms {
+                a href={ "panels/" (slug) "." (ending) } aria-label={ (name) " as " (form) } { (form) }
             }
         }
     };

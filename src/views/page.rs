@@ -7,11 +7,23 @@ use crate::views::message::{Following, Standing};
 use crate::views::panels::Names;
 use crate::views::table::RECORDS;
 use crate::views::tapped;
-use crate::web::{Page, Parts, Version, clock};
+use crate::web::{Hub, Page, Parts, Version, clock};
 use maud::{Markup, PreEscaped, html};
 
-/// The topic of a view's parts.
+/// The topic of a view's words and figures; the pictures have one for each width below it.
 pub(super) const TOPIC: &str = "view";
+/// The topic of the tables behind charts.
+pub(super) const TABLES: &str = "view/tables";
+
+/// Every part, and how far all of them are at least.
+pub(super) fn snapshot(hub: &Hub) -> (Version, Parts) {
+    let (version, mut parts) = hub.snapshot(TOPIC);
+    for (room, ..) in markup::ROOMS {
+        parts.extend(hub.snapshot(&format!("{TOPIC}/{room}")).1);
+    }
+    parts.extend(hub.snapshot(TABLES).1);
+    (version, parts)
+}
 
 /// What the page says about its data.
 #[derive(Debug, Clone)]

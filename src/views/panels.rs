@@ -1,7 +1,7 @@
 //! The panels of a view: what they are called, what they want, and what they are given of the records.
 
 use crate::core::chart::Point;
-use crate::core::panel::{Drawn, Frame, Given, LatestRecords, Panel, ValueCounts, Want};
+use crate::core::panel::{Drawn, Form, Frame, Given, LatestRecords, Panel, ValueCounts, Want};
 use crate::views::history::History;
 use crate::views::table::Table;
 use std::collections::HashMap;
@@ -24,8 +24,7 @@ pub(super) struct Names {
     pub slug: String,
     /// Above it.
     pub name: String,
-    /// It takes the whole width of a page with columns.
-    pub is_wide: bool,
+    pub form: Form,
 }
 
 impl Place {
@@ -38,9 +37,8 @@ impl Place {
             let mut slugs = slugs.chain((2..).map(|number| format!("{wanted}-{number}")));
             let slug = slugs.find(|slug| !taken(slug)).unwrap_or(wanted);
             let want = panel.want();
-            let is_wide = matches!(want, Want::Latest { .. });
             let id = format!("panel-{}", index + 1);
-            let names = Names { id, slug, name: panel.name(records), is_wide };
+            let names = Names { id, slug, name: panel.name(records), form: panel.form() };
             places.push(Self { names, panel, want, history: History::default() });
         }
         places

@@ -3,7 +3,7 @@
 use crate::server::{Gate, Problem, Request, Response, Route, Router};
 use crate::views::drawing::Snapshot;
 use crate::views::message::{Message, Queue};
-use crate::views::page::{self, TOPIC, Words};
+use crate::views::page::{self, Words};
 use crate::views::panels::Names;
 use crate::views::pictures;
 use crate::web::{self, Entrance, HTML, Hub, Policy};
@@ -78,14 +78,14 @@ impl Serving {
 
     async fn page(&self, request: &Request) -> Response {
         self.look().await;
-        let page = page::page(&self.words, &self.names, self.hub.snapshot(TOPIC));
+        let page = page::page(&self.words, &self.names, page::snapshot(&self.hub));
         web::fresh(request, HTML, page)
     }
 
     async fn embed(&self, request: &Request) -> Result<Response, Problem> {
         let Some((_, names)) = self.place(&request.segment) else { return Err(nothing()) };
         self.look().await;
-        let page = page::embedded(&self.words, names, self.hub.snapshot(TOPIC));
+        let page = page::embedded(&self.words, names, page::snapshot(&self.hub));
         Ok(web::fresh(request, HTML, page))
     }
 

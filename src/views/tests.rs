@@ -112,7 +112,7 @@ impl Shown {
     fn shows(&self, parts: &[&str]) -> String {
         for _ in 0..400 {
             self.look();
-            let page = page::page(&self.words, &self.names, self.hub.snapshot(TOPIC));
+            let page = page::page(&self.words, &self.names, page::snapshot(&self.hub));
             assert!(!page.contains("NaN"), "{page}");
             if parts.iter().all(|part| page.contains(part)) {
                 return page;
@@ -143,7 +143,10 @@ fn the_page_says_what_is_known_at_every_moment() {
     view.shows(&["<p>API Error: 500</p></div>", "id=\"found\"></p>"]);
     view.tell(view.list(&[]));
     let empty = view.shows(&["No users found", "Live: a change shows at once."]);
-    assert!(empty.contains("id=\"panel-1-body\"></div>"), "an empty panel is not seen: {empty}");
+    assert!(
+        empty.contains("id=\"panel-1-told\"></figcaption>"),
+        "an empty panel is not seen: {empty}"
+    );
     view.tell(view.list(&[json!({ "age": 30 }), json!({ "age": null })]));
     view.shows(&["Found 2 users", "age of 1 users, 29.5 to 30.5, in 10 bins"]);
     view.tell(view.put("7", &json!({ "age": 41 })));

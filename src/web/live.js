@@ -32,41 +32,38 @@ function localTimes(root) {
   }
 }
 
-// Makes an element's content like that of a newer one and touches only what differs: the rest is not laid out anew,
-// and what a reader has opened, scrolled or focused stays as it is.
-function become(old, fresh) {
-  let at = old.firstChild;
-  for (const next of Array.from(fresh.childNodes)) {
-    const following = at?.nextSibling ?? null;
-    if (at === null) {
-      old.append(next);
-    } else if (at.nodeName !== next.nodeName) {
-      at.replaceWith(next);
-    } else if (at.nodeType === Node.ELEMENT_NODE) {
-      dress(at, next);
-      become(at, next);
-    } else if (at.data !== next.data) {
-      at.data = next.data;
+function takeAttributes(known, fresh) {
+  for (const { name, value } of fresh.attributes) {
+    if (known.getAttribute(name) !== value) {
+      known.setAttribute(name, value);
     }
-    at = following;
   }
-  while (at !== null) {
-    const following = at.nextSibling;
-    at.remove();
-    at = following;
+  for (const { name } of Array.from(known.attributes)) {
+    // What a reader has opened stays open.
+    if (!fresh.hasAttribute(name) && name !== "open") {
+      known.removeAttribute(name);
+    }
   }
 }
 
-function dress(old, fresh) {
-  for (const { name, value } of fresh.attributes) {
-    if (old.getAttribute(name) !== value) {
-      old.setAttribute(name, value);
+// Makes what is shown like what is new, and touches nothing else: focus, selection and scrolling stay.
+function morph(shown, fresh) {
+  const before = Array.from(shown.childNodes);
+  const after = Array.from(fresh.childNodes);
+  after.forEach((node, at) => {
+    const known = before[at];
+    if (known === undefined) {
+      shown.append(node);
+    } else if (known.nodeName !== node.nodeName) {
+      known.replaceWith(node);
+    } else if (node.nodeType === Node.ELEMENT_NODE) {
+      takeAttributes(known, node);
+      morph(known, node);
+    } else if (known.nodeValue !== node.nodeValue) {
+      known.nodeValue = node.nodeValue;
     }
-  }
-  if (old.attributes.length > fresh.attributes.length) {
-    const gone = Array.from(old.attributes, ({ name }) => name).filter((name) => !fresh.hasAttribute(name));
-    gone.filter((name) => name !== "open").forEach((name) => old.removeAttribute(name));
-  }
+  });
+  before.slice(after.length).forEach((node) => node.remove());
 }
 
 function replace(part, markup) {
@@ -76,7 +73,7 @@ function replace(part, markup) {
   template.innerHTML = drawn ? `<svg>${markup}</svg>` : markup;
   const fresh = drawn ? template.content.firstChild : template.content;
   localTimes(fresh);
-  become(part, fresh);
+  morph(part, fresh);
 }
 
 // Parts far from what is seen, and the newest markup that they wait for: it is put in place when they come near, and
@@ -84,7 +81,7 @@ function replace(part, markup) {
 const far = new Set();
 const later = new Map();
 const idle = self.requestIdleCallback ?? setTimeout;
-let rest = 0;
+let resting = 0;
 
 const near = new IntersectionObserver(
   (entries) => {
@@ -115,37 +112,52 @@ function settleNext() {
   }
 }
 
+function settleLater() {
+  if (later.size > 0 && resting === 0) {
+    resting = setTimeout(() => {
+      resting = 0;
+      idle(settleNext);
+    }, 2000);
+  }
+}
+
 function show(parts) {
   let strange = false;
+  let appeared = false;
   for (const [id, markup] of Object.entries(parts)) {
     const part = element(id);
     if (part === null) {
       strange = true;
-    } else if (far.has(part) && !part.contains(document.activeElement)) {
+    } else if (far.has(part) && part.firstChild !== null && !part.contains(document.activeElement)) {
       later.set(part, markup);
     } else {
+      appeared ||= part.firstChild === null;
       later.delete(part);
       replace(part, markup);
       near.observe(part);
     }
   }
-  if (later.size > 0 && rest === 0) {
-    rest = setTimeout(() => {
-      rest = 0;
-      idle(settleNext);
-    }, 2000);
-  }
+  settleLater();
   // The server shows other things than when this page was made.
   if (strange && !body.classList.contains("embed") && performance.now() > 5_000) {
     location.reload();
   }
+  return appeared;
 }
 
 addEventListener("beforeprint", () => Array.from(later.keys()).forEach(settle));
 
 /* The connection, which all tabs of this browser share. */
 
-const topics = (body.dataset.topics ?? "").split(" ").filter(Boolean);
+// Those of the page, and those of what can be seen in it: a picture that is hidden needs no news.
+function seen() {
+  const own = (body.dataset.topics ?? "").split(" ").filter(Boolean);
+  const inSight = (part) => part.checkVisibility?.() ?? part.getClientRects().length > 0;
+  const parts = all(document, "[data-topic]").filter(inSight);
+  return Array.from(new Set([...own, ...parts.map((part) => part.dataset.topic)])).sort();
+}
+
+let topics = seen();
 let since = body.dataset.since;
 let paused = false;
 let port = null;
@@ -180,11 +192,31 @@ function hear({ parts, at, lost }) {
   banner.hidden = true;
   if (parts && !paused && !document.hidden) {
     since = at;
-    topics.forEach((topic) => parts[topic] && show(parts[topic]));
+    const appeared = topics.map((topic) => show(parts[topic] ?? {}));
+    // What was empty had no place on the page.
+    if (appeared.includes(true)) {
+      look();
+    }
     document.dispatchEvent(new CustomEvent("shown"));
   }
 }
 
+// What comes into sight was not kept up to date; a position of nowhere gets everything.
+function look() {
+  const now = seen();
+  if (now.join() !== topics.join()) {
+    topics = now;
+    since = "";
+    tell();
+  }
+}
+
+let resized = 0;
+addEventListener("resize", () => {
+  clearTimeout(resized);
+  resized = setTimeout(look, 200);
+});
+document.addEventListener("toggle", look, true);
 document.addEventListener("visibilitychange", tell);
 addEventListener("pageshow", (event) => event.persisted && tell());
 addEventListener("pagehide", () => port?.postMessage({ gone: true }));

@@ -114,7 +114,8 @@ self.onconnect = ({ ports: [port] }) => {
     } else {
       const before = pages.get(port);
       // Of a page that is looked at all the time it is known here what it was last sent.
-      const since = before?.shown && data.shown ? before.since : data.since;
+      const same = before?.shown && data.shown && before.topics.join() === data.topics.join();
+      const since = same ? before.since : data.since;
       pages.set(port, { ...data, since, told: Date.now() });
       if (lost && data.shown && !before?.shown) {
         port.postMessage({ lost: heard });
