@@ -32,7 +32,7 @@ PIXEL = """(wanted) => {
       }));
     }
   };
-  new MutationObserver(look).observe(document.querySelector("main"), { childList: true, subtree: true });
+  new MutationObserver(look).observe(document.querySelector("main"), { childList: true, characterData: true, subtree: true });
   look();
 }"""
 
@@ -77,8 +77,12 @@ def first_view(world):
     return "; ".join(said)
 
 
-def paint_ms(browser, address):
-    """First contentful paint of a visitor far away with a slow telephone."""
+def paint_ms(browser, address, times=3):
+    """First contentful paint of a visitor far away with a slow telephone: the best of some, sorted."""
+    return sorted(one_paint_ms(browser, address) for _ in range(times))[0]
+
+
+def one_paint_ms(browser, address):
     with browser.reader() as reader:
         page = reader.context.new_page()
         session = reader.context.new_cdp_session(page)
@@ -131,15 +135,9 @@ class Feed:
     def __init__(self, address, burst=20):
         self.address, self.burst, self.sent, self.permitted = address, burst, 0, 0
         self.more = threading.Condition()
+        self.events = []
+        self.page = urllib.request.urlopen(address + "/").read()
         feed = self
-        html = urllib.request.urlopen(address + "/").read().decode()
-        self.page = html.encode()
-        topics = re.search(r'data-topics="([^"]*)"', html)[1]
-        self.events = [event(address, topics)]
-        other = json.loads(self.events[0])
-        self.events.append(json.dumps({topic: dict(parts) for topic, parts in other.items()}))
-        # Of two events in turn every number differs.
-        self.events[1] = re.sub(r">(\d+)<", lambda it: f">{(int(it[1]) + 1) % 100}<", self.events[1])
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -167,6 +165,12 @@ class Feed:
         self.own = f"http://127.0.0.1:{self.server.server_port}"
 
     def stream(self, handler):
+        """What the page asks for, as it is now and a little different, in turn."""
+        now = snapshot(self.address + handler.path)
+        # Of the two every number differs, and so does the height of every bar.
+        other = re.sub(r">(\d+)<", lambda it: f">{(int(it[1]) + 1) % 100}<", now)
+        other = re.sub(r'([ \\])height=\\"(\d+)', lambda it: f'{it[1]}height=\\"{int(it[2]) // 2 + 1}', other)
+        self.events = [now, other]
         handler.send_response(200)
         handler.send_header("content-type", "text/event-stream")
         handler.end_headers()
@@ -187,9 +191,9 @@ class Feed:
             self.more.notify_all()
 
 
-def event(address, topics):
-    """The data of the snapshot that a page gets."""
-    with urllib.request.urlopen(f"{address}/live?topics={topics.replace(' ', ',')}") as answer:
+def snapshot(address):
+    """The data of everything that a stream has to tell."""
+    with urllib.request.urlopen(re.sub("since=[^&]*", "since=", address)) as answer:
         for line in answer:
             if line.startswith(b"data: {") and len(line) > 20:
                 return line[6:].decode().strip()
