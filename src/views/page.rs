@@ -153,7 +153,6 @@ fn write(
         version,
         content,
         footer,
-        is_bare,
     };
-    page.html()
+    if is_bare { page.bare() } else { page.html() }
 }

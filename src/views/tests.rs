@@ -177,7 +177,12 @@ fn nothing_is_drawn_for_nobody() {
     for age in 0..100 {
         view.tell(view.put("1", &json!({ "age": age })));
     }
-    // Everything before this message has been taken when it is answered, and only a look draws.
+    view.tell(trouble("seen"));
+    while *view.state.lock().unwrap() != State::Waiting("seen".to_owned()) {
+        view.wait.sleep(Duration::from_millis(5));
+    }
+    // All of it has been taken; twice the pace is time enough to draw it.
+    view.wait.sleep(Duration::from_millis(500));
     assert!(!view.snapshots.has_changed().unwrap());
     view.shows(&["Found 2 users"]);
     assert!(view.snapshots.has_changed().unwrap());

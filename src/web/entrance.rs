@@ -131,7 +131,6 @@ fn form(problem: &Problem) -> ProblemBody {
         version: Hub::new().snapshot("").0,
         content,
         footer: html! {},
-        is_bare: true,
     };
-    ProblemBody { content_type: HTML, bytes: page.html().into_bytes() }
+    ProblemBody { content_type: HTML, bytes: page.bare().into_bytes() }
 }

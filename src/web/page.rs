@@ -23,8 +23,6 @@ pub struct Page<'a> {
     pub version: Version,
     pub content: Markup,
     pub footer: Markup,
-    /// Only the content is seen: for a frame in another page.
-    pub is_bare: bool,
 }
 
 /// A way to another page.
@@ -40,11 +38,20 @@ pub struct Link {
 
 impl Page<'_> {
     pub fn html(&self) -> String {
+        self.write("hw")
+    }
+
+    /// With nothing but the content to be seen: for a frame in another page.
+    pub fn bare(&self) -> String {
+        self.write("hw embed")
+    }
+
+    fn write(&self, class: &str) -> String {
         let markup = html! {
             (DOCTYPE)
             html lang="en" {
                 head { (self.head()) }
-                body class={ "hw" @if self.is_bare { " embed" } }
+                body class=(class)
                     data-topics=(self.topics.join(" ")) data-since=(self.version) {
                     a.skip href="#content" { "Skip to content" }
                     header.top {

@@ -210,7 +210,6 @@ fn a_page_carries_its_style_and_nothing_else_that_could_run() {
         version: hub.snapshot("a").0,
         content: maud::html! { p #one { "1" } },
         footer: maud::html! {},
-        is_bare: false,
     };
     let page = page.html();
     assert!(!page.contains("<script>alert") && !page.contains("Map <b>"), "{page}");
