@@ -47,6 +47,18 @@ impl Options {
         self.choose(stack).map(|_| ())
     }
 
+    /// The stack as the map shall know it: URLs lead to the ports that the command line names. One of 0 is not known
+    /// yet.
+    fn with_ports(&self, stack: &Stack) -> Stack {
+        let mut stack = stack.clone();
+        for (name, port) in self.ports.iter().filter(|(_, port)| *port != 0) {
+            let service = stack.services.iter_mut().find(|service| service.name == *name);
+            // Whether a port can be given is checked where the service is started.
+            service.map_or(Ok(()), |service| with_port(service, *port)).unwrap_or_default();
+        }
+        stack
+    }
+
     /// The services that shall run, with the ports and replicas of the command line.
     fn choose(&self, stack: &Stack) -> Result<Vec<Service>, String> {
         let named = self.only.iter().chain(self.ports.iter().map(|(name, _)| name));
@@ -119,7 +131,7 @@ impl App {
         let (stack_name, services) = (stack.name.clone(), Arc::default());
         let place = Place { disk: Arc::clone(&disk), directory: data };
         let view = view(stack_name.clone(), Arc::clone(&services), resources.clone());
-        let keeper = Keeper::new(stack, Arc::clone(&view), place);
+        let keeper = Keeper::new(&options.with_ports(stack), Arc::clone(&view), place);
         let mut app = Self {
             disk,
             options,
@@ -181,7 +193,7 @@ impl App {
             ));
         }
         let wanted = self.options.choose(stack)?;
-        self.keeper.change(stack);
+        self.keeper.change(&self.options.with_ports(stack));
         let changed = self.resources.change(&stack.resources);
         let (kept, mut leaving): (Vec<Entry>, Vec<Entry>) =
             std::mem::take(&mut *self.lock()).into_iter().partition(|entry| {

@@ -131,6 +131,9 @@ fn cells(node: &Shown) -> Markup {
     let (now, totals) = (&node.reading.now, &node.reading.totals);
     let is_flow = node.node.kind == crate::map::Kind::Flow;
     let flow = |value: Option<f32>| value.filter(|_| is_flow);
+    // What a resource takes is counted at its cache and its store.
+    let counted =
+        |value: Option<f32>| value.filter(|_| node.node.kind != crate::map::Kind::Resource);
     html! {
         th scope="row" { a href=(href(node)) { (node.node.name) } " " span.kind { (node.node.kind.word()) } }
         td {
@@ -140,8 +143,8 @@ fn cells(node: &Shown) -> Markup {
             }
             @if let Some(replicas) = words::replicas(&node.reading) { ", " (replicas) }
         }
-        td.n { (now.taken_per_second.map_or_else(none, words::rate)) }
-        td.n { (now.given_per_second.map_or_else(none, words::rate)) }
+        td.n { (counted(now.taken_per_second).map_or_else(none, words::rate)) }
+        td.n { (counted(now.given_per_second).map_or_else(none, words::rate)) }
         td.n { (flow(now.waiting).map_or_else(none, |waiting| number(f64::from(waiting)))) }
         td.n { (flow(now.oldest_seconds).filter(|it| *it > 0.0).map_or_else(none, words::seconds)) }
         td.n { (if node.reading.replicas == 0 { none() } else { count(totals.errors) }) }

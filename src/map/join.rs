@@ -61,13 +61,15 @@ pub(super) fn join(service: &Service, ends: &Ends, graph: &mut Graph) {
             }
         }
         Body::View(view) => {
-            let from = match &view.from {
-                Origin::Api { url, .. } => Some(address(url, ends, graph)),
-                Origin::Flow(name) => graph.position(name),
-                Origin::Results(path) => Some(graph.outside(Kind::File, "file", &normal(path))),
+            let (from, rate) = match &view.from {
+                Origin::Api { url, .. } => (Some(address(url, ends, graph)), Rate::Unknown),
+                Origin::Flow(name) => (graph.position(name), Rate::Given),
+                Origin::Results(path) => {
+                    (Some(graph.outside(Kind::File, "file", &normal(path))), Rate::Unknown)
+                }
             };
             if let Some(from) = from {
-                graph.connect(from, at, Rate::Unknown);
+                graph.connect(from, at, rate);
             }
         }
     }

@@ -110,6 +110,7 @@ pub struct Now {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hit_latency_seconds: Option<f32>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    /// Of a cache: a read that went to the store. Of a store: a write.
     pub miss_latency_seconds: Option<f32>,
 }
 

@@ -22,7 +22,8 @@ pub struct Sample {
     pub spent: [Duration; 3],
     /// How long a delivery, an answer or a read takes.
     pub latency: Latency,
-    /// Of a cache: how many reads it answered, how many it did not, and how long both take.
+    /// Of a cache: how many reads it answered, how many it did not, and how long both take. Of a store, `miss` is how
+    /// long writes take.
     pub hits: u64,
     pub misses: u64,
     pub hit: Latency,

@@ -93,6 +93,21 @@ services:
     assert!(told.contains("file:data/x.ndjson -> reader (taken)"), "{told}");
 }
 
+#[test]
+fn a_view_hangs_on_what_it_shows() {
+    let text = "stack: s
+services:
+  maker: { source: { generate: { record: { n: integer 1..9 } } }, sink: drop }
+  reports: { source: { datasets: in }, steps: [summarise], sink: { report: out } }
+  numbers: { listen: 8601, view: { from: { flow: maker }, panels: [ { histogram: n } ] } }
+  results: { listen: 8602, view: { from: { results: ./out } } }
+";
+    let told = told(&Graph::of(&stack(text)));
+    assert!(told.contains("maker -> numbers (given)"), "{told}");
+    assert!(told.contains("reports -> file:out (given)"), "{told}");
+    assert!(told.contains("file:out -> results (unknown)"), "{told}");
+}
+
 /// A picture with numbers that never change.
 pub(crate) fn picture_of(name: &str) -> Picture {
     let graph = Graph::of(&builtin_stack(name));

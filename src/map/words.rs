@@ -61,12 +61,12 @@ pub fn headline(node: &Shown) -> Option<String> {
     let now = &node.reading.now;
     match node.node.kind {
         Kind::Flow => now.given_per_second.map(rate),
-        Kind::Server | Kind::View | Kind::Store | Kind::Resource => now.taken_per_second.map(rate),
+        Kind::Server | Kind::View | Kind::Store => now.taken_per_second.map(rate),
         Kind::Cache => match now.hit_ratio {
             Some(ratio) => Some(format!("{} hits", percent(ratio))),
             None => now.taken_per_second.map(rate),
         },
-        Kind::File | Kind::Address => None,
+        Kind::Resource | Kind::File | Kind::Address => None,
     }
 }
 
@@ -112,6 +112,8 @@ pub fn detail(node: &Shown) -> String {
         }
         Kind::Store => {
             said.extend(now.latency_seconds.map(|read| format!("a read takes {}", seconds(read))));
+            let write = now.miss_latency_seconds;
+            said.extend(write.map(|write| format!("a write {}", seconds(write))));
         }
         Kind::Resource | Kind::File | Kind::Address => {}
     }

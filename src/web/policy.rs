@@ -21,11 +21,16 @@ impl Policy {
         let (style, script) = (look::style_digest(), look::script_digest());
         Self {
             content: format!(
-                "default-src 'none'; script-src 'self' '{script}'; style-src 'self' '{style}'; \
+                "default-src 'none'; script-src 'self' '{script}'; style-src '{style}'; \
                  connect-src 'self'; worker-src 'self'; img-src 'self' data:; base-uri 'none'; \
                  form-action 'self'; frame-ancestors {ancestors}"
             ),
         }
+    }
+
+    /// Pages with a style sheet of this server beside the style that they carry.
+    pub fn with_sheet() -> Self {
+        Self { content: Self::new().content.replace("style-src '", "style-src 'self' '") }
     }
 
     /// For pictures that are opened by themselves and carry their style.

@@ -5,7 +5,7 @@ use crate::app::map::nodes::{self, Wanted};
 use crate::map::node::{self, Span};
 use crate::map::{home, plain};
 use crate::server::{Gate, Problem, Request, Response, Route, Router, prefers_json};
-use crate::web::{self, Asset, HTML, Link, Page};
+use crate::web::{self, Asset, HTML, Link, Page, Policy};
 use http::Method;
 use maud::{Markup, PreEscaped, html};
 use std::future::ready;
@@ -18,7 +18,7 @@ type Answered = Result<Response, Problem>;
 
 /// Adds the map's pages to the admin listener.
 pub(in crate::app) fn mount(router: Router, keeper: &Keeper) -> Router {
-    let gate: Arc<dyn Gate> = web::gate();
+    let gate: Arc<dyn Gate> = Arc::new(Policy::with_sheet());
     let route = |answer: fn(&Keeper, &Request) -> Answered| {
         let keeper = keeper.clone();
         let answer = move |request: Request| ready(answer(&keeper, &request));

@@ -194,3 +194,70 @@ fn timed(timed: Timed) -> Latency {
 
 /// What the map's clock says between two measurements.
 pub(super) const TICK: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Catalog;
+    use crate::stack::{Environment, load};
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    const STACK: &str = "stack: s
+services:
+  api: { listen: 5000, routes: { /: { generate: { n: sequence } } } }
+  poll: { source: { http_poll: http://localhost:5000/ }, sink: drop }
+  poll-2: { source: { http_poll: http://localhost:5000/ }, sink: drop }
+";
+
+    fn graph() -> Graph {
+        let given = Environment::Given(Vec::new());
+        Graph::of(&load("s.yaml", STACK, &Catalog::all(), &given).unwrap().0)
+    }
+
+    fn flow(name: &str, stored: u64, state: State) -> ServiceStatus {
+        let meter = FlowMeter::default();
+        meter.stored_records.store(stored, Relaxed);
+        meter.set_state(state.clone());
+        let detail = Detail::Flow {
+            meter: Arc::new(meter),
+            stored,
+            rejected: 0,
+            refused: 0,
+            faults: 0,
+            lag: Duration::ZERO,
+        };
+        ServiceStatus { name: name.to_owned(), state, addresses: Vec::new(), detail }
+    }
+
+    #[test]
+    fn replicas_are_one_node_and_the_worst_of_them_is_shown() {
+        let failed = State::Failed("no".to_owned());
+        let services = vec![
+            flow("poll-1", 5, State::Running),
+            flow("poll-3", 7, failed),
+            flow("poll-2", 100, State::Running),
+            flow("poll-x", 1000, State::Running),
+        ];
+        let snapshot = Snapshot { stack: "s".to_owned(), services, resources: Vec::new() };
+        let measured = measure(&graph(), &snapshot);
+        assert!(measured[0].is_none(), "the server does not run here");
+        let poll = measured[1].as_ref().unwrap();
+        assert_eq!((poll.replicas, poll.sample.given), (2, 12), "poll-2 is a service of its own");
+        assert_eq!((poll.condition, poll.reason.as_deref()), (Condition::Failed, Some("no")));
+        assert_eq!(measured[2].as_ref().unwrap().sample.given, 100);
+    }
+
+    #[test]
+    fn a_server_counts_its_failures_apart_and_its_latencies_by_bound() {
+        let mut meter = MeterSnapshot { requests: [0, 90, 0, 6, 4], ..MeterSnapshot::default() };
+        meter.latency[10] = 99;
+        meter.latency[20] = 1;
+        let sample = of_server(&meter);
+        assert_eq!((sample.taken, sample.given, sample.errors), (100, 96, 4));
+        let bound = |bucket| latency_bound(bucket).unwrap().as_secs_f64();
+        let before = Latency::default();
+        assert_eq!(sample.latency.quantile_since(&before, 0.99), Some(bound(10)));
+        assert_eq!(sample.latency.quantile_since(&before, 1.0), Some(bound(20)));
+    }
+}
