@@ -135,7 +135,9 @@ pub fn content(view: &View) -> Markup {
                 }
                 div.lines {
                     @for (at, (series, points)) in view.lines.iter().enumerate() {
-                        figure id={ "line-" (at) } { (figure(view, at, *series, points)) }
+                        figure id={ "line-" (at) } aria-label=(named(*series, view.node.node.kind).0) {
+                            (figure(view, at, *series, points))
+                        }
                     }
                 }
             }
@@ -269,6 +271,7 @@ fn table(title: &str, unit: &str, points: &[Point]) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label={ (title) " as a table" } {
             table {
+                caption.unseen { (title) }
                 thead {
                     tr {
                         th scope="col" { "From" }
@@ -297,6 +300,7 @@ fn records(view: &View) -> Markup {
         } @else {
             div.scroll tabindex="0" role="region" aria-label="Last records" {
                 table.records {
+                    caption.unseen { "Last records" }
                     thead { tr { th scope="col" { "Delivered" } th scope="col" { "Record" } } }
                     tbody {
                         @for record in view.records.iter().rev() {
@@ -344,6 +348,7 @@ fn letters(view: &View) -> Markup {
             p { (count(letters.kept)) " records could never be delivered; they are kept with the reason." }
             div.scroll tabindex="0" role="region" aria-label="Dead letters" {
                 table {
+                    caption.unseen { "Dead letters" }
                     thead {
                         tr {
                             th scope="col" { "When" }

@@ -32,36 +32,87 @@ function localTimes(root) {
   }
 }
 
-// Where the focus is below a part, as child numbers, so that it can be found again in newer markup.
-function pathOf(root, node) {
-  const path = [];
-  for (let at = node; at !== root; at = at.parentElement) {
-    path.unshift(Array.prototype.indexOf.call(at.parentElement.children, at));
+// Makes an element's content like that of a newer one and touches only what differs: the rest is not laid out anew,
+// and what a reader has opened, scrolled or focused stays as it is.
+function become(old, fresh) {
+  let at = old.firstChild;
+  for (const next of Array.from(fresh.childNodes)) {
+    const following = at?.nextSibling ?? null;
+    if (at === null) {
+      old.append(next);
+    } else if (at.nodeName !== next.nodeName) {
+      at.replaceWith(next);
+    } else if (at.nodeType === Node.ELEMENT_NODE) {
+      dress(at, next);
+      become(at, next);
+    } else if (at.data !== next.data) {
+      at.data = next.data;
+    }
+    at = following;
   }
-  return path;
+  while (at !== null) {
+    const following = at.nextSibling;
+    at.remove();
+    at = following;
+  }
 }
 
-// What a reader has opened, scrolled or focused stays as it is.
+function dress(old, fresh) {
+  for (const { name, value } of fresh.attributes) {
+    if (old.getAttribute(name) !== value) {
+      old.setAttribute(name, value);
+    }
+  }
+  if (old.attributes.length > fresh.attributes.length) {
+    const gone = Array.from(old.attributes, ({ name }) => name).filter((name) => !fresh.hasAttribute(name));
+    gone.filter((name) => name !== "open").forEach((name) => old.removeAttribute(name));
+  }
+}
+
 function replace(part, markup) {
   const template = document.createElement("template");
   const drawn = part.namespaceURI !== body.namespaceURI;
   // A piece of a drawing is read as one, or its shapes would be unknown elements.
   template.innerHTML = drawn ? `<svg>${markup}</svg>` : markup;
-  const fresh = template.content;
-  if (drawn) {
-    fresh.replaceChildren(...fresh.firstChild.childNodes);
-  }
+  const fresh = drawn ? template.content.firstChild : template.content;
   localTimes(fresh);
-  const focused = part.contains(document.activeElement) && part !== document.activeElement;
-  const path = focused ? pathOf(part, document.activeElement) : null;
-  const opened = all(part, "details").map((details) => details.open);
-  const scrolled = all(part, ".scroll").map((box) => [box.scrollLeft, box.scrollTop]);
-  part.replaceChildren(fresh);
-  all(part, "details").forEach((details, at) => (details.open = opened[at] ?? details.open));
-  all(part, ".scroll").forEach((box, at) => {
-    [box.scrollLeft, box.scrollTop] = scrolled[at] ?? [0, 0];
-  });
-  path?.reduce((at, child) => at?.children[child], part)?.focus({ preventScroll: true });
+  become(part, fresh);
+}
+
+// Parts far from what is seen, and the newest markup that they wait for: it is put in place when they come near, and
+// every now and then when nothing else is to be done.
+const far = new Set();
+const later = new Map();
+const idle = self.requestIdleCallback ?? setTimeout;
+let rest = 0;
+
+const near = new IntersectionObserver(
+  (entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (isIntersecting) {
+        far.delete(target);
+        settle(target);
+      } else {
+        far.add(target);
+      }
+    }
+  },
+  { rootMargin: "50%" },
+);
+
+function settle(part) {
+  const markup = later.get(part);
+  if (later.delete(part)) {
+    replace(part, markup);
+  }
+}
+
+function settleNext() {
+  const [part] = later.keys();
+  if (part !== undefined) {
+    settle(part);
+    idle(settleNext);
+  }
 }
 
 function show(parts) {
@@ -70,15 +121,27 @@ function show(parts) {
     const part = element(id);
     if (part === null) {
       strange = true;
+    } else if (far.has(part) && !part.contains(document.activeElement)) {
+      later.set(part, markup);
     } else {
+      later.delete(part);
       replace(part, markup);
+      near.observe(part);
     }
+  }
+  if (later.size > 0 && rest === 0) {
+    rest = setTimeout(() => {
+      rest = 0;
+      idle(settleNext);
+    }, 2000);
   }
   // The server shows other things than when this page was made.
   if (strange && !body.classList.contains("embed") && performance.now() > 5_000) {
     location.reload();
   }
 }
+
+addEventListener("beforeprint", () => Array.from(later.keys()).forEach(settle));
 
 /* The connection, which all tabs of this browser share. */
 
