@@ -161,7 +161,7 @@ fn greet(app: &App, stack: &Stack, arguments: &Arguments) {
         append(&mut text, format_args!("  {service:<23} {addresses}{gap}{flow}\n"));
     };
     if let Some(admin) = app.admin_address() {
-        tell("admin", vec![format!("http://{admin}/")], None);
+        tell("admin", vec![format!("http://{admin}/")], Some("live map, metrics, health".into()));
     }
     for service in app.snapshot().services {
         let mut shown = Vec::new();

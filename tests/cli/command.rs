@@ -1,6 +1,6 @@
 //! The commands that answer and end: help, stacks, init, kinds, health, and their exit codes.
 
-use crate::support::{Running, anywhere, compare, here, run};
+use crate::support::{Running, address_in, anywhere, compare, here, run};
 use serde_json::Value;
 
 #[test]
@@ -165,7 +165,7 @@ fn health_asks_the_admin_listener_or_any_url() {
     std::fs::write(directory.path().join("headwater.yaml"), stack).unwrap();
     let mut running = Running::start(directory.path(), &["up", "--admin", "127.0.0.1:0"]);
     let line = running.wait_for("admin ");
-    let admin = line.trim().rsplit("http://").next().unwrap().trim_end_matches('/').to_owned();
+    let admin = address_in(&line);
     let line = running.wait_for("api ");
     let route = line.split_whitespace().last().unwrap().to_owned();
 

@@ -1,6 +1,6 @@
 //! The live map of the real binary: who gets which form of it, what it says, and `top`.
 
-use crate::support::{Running, anywhere};
+use crate::support::{Running, address_in, anywhere};
 use serde_json::Value;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -30,7 +30,7 @@ fn start(directory: &Path, arguments: &[&str]) -> (Running, String) {
     let all = [&["up", "--admin", "127.0.0.1:0"][..], arguments].concat();
     let mut running = Running::start(directory, &all);
     let line = running.wait_for("admin ");
-    let admin = line.trim().rsplit("http://").next().unwrap().trim_end_matches('/').to_owned();
+    let admin = address_in(&line);
     running.wait_for("maker ");
     (running, admin)
 }
@@ -124,7 +124,7 @@ fn two_processes_that_know_of_each_other_are_one_map() {
     let arguments = ["run", "api", "--admin", "127.0.0.1:0", "--peers", &peer];
     let mut running = Running::start(directory.path(), &arguments);
     let line = running.wait_for("admin ");
-    let admin = line.trim().rsplit("http://").next().unwrap().trim_end_matches('/').to_owned();
+    let admin = address_in(&line);
     let map =
         eventually("the peer is heard", &admin, |map| node(map, "maker")["condition"] == "running");
     assert_eq!(node(&map, "api")["condition"], "running");

@@ -120,3 +120,9 @@ impl Drop for Running {
         drop(self.child.wait());
     }
 }
+
+/// Host and port of the URL in a line.
+pub fn address_in(line: &str) -> String {
+    let url = line.split("http://").nth(1).unwrap();
+    url.split(['/', ' ', '\n']).next().unwrap().to_owned()
+}

@@ -7,11 +7,12 @@ use super::job::Get;
 use super::session::{Session, read};
 use super::setup::Prepared;
 use super::shared::{GET_TIME, Shared};
-use super::trouble::{Kind, Trouble};
+use super::trouble::Trouble;
 use crate::core::time::now;
-use crate::resource::{Fetched, Key, Version};
+use crate::resource::{Fetched, Key, Record, Version};
 use crate::stores::limits;
 use crate::stores::queue::Job as _;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_postgres::Statement;
@@ -27,19 +28,18 @@ impl Session for Finder {
     /// joins that read whole tables are put last. The time is less than callers wait, so that the connection outlives
     /// a table that somebody has locked.
     const SETTINGS: &'static str = "SET enable_seqscan = off; SET enable_hashjoin = off; \
-        SET enable_mergejoin = off; SET statement_timeout = 900; ";
+        SET enable_mergejoin = off; SET enable_bitmapscan = off; SET statement_timeout = 900; ";
 
     async fn prepare(connection: Connection, prepared: Arc<Prepared>) -> Result<Self, Trouble> {
         let layout = &prepared.layout;
-        let sql = format!(
-            "SELECT (SELECT pg_snapshot_xmin(pg_current_snapshot())), k.place, {} \
-             FROM unnest($1::{}[]) WITH ORDINALITY AS k(key, place) LEFT JOIN {} t ON t.{} = k.key",
+        let (table, key) = (&layout.table, &layout.key().name);
+        let kind = type_name(&layout.schema.key_field().kind);
+        let find = format!(
+            "SELECT s.seen, {} FROM (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS seen) s \
+             LEFT JOIN {table} t ON t.{key} = ANY($1::{kind}[])",
             layout.reading("t."),
-            type_name(&layout.schema.key_field().kind),
-            layout.table,
-            layout.key().name,
         );
-        let find = connection.prepare(&sql).await?;
+        let find = connection.prepare(&find).await?;
         Ok(Self { connection, prepared, find })
     }
 
@@ -53,27 +53,27 @@ impl Session for Finder {
 }
 
 impl Finder {
-    /// One answer for each key.
-    async fn find(&self, keys: &[Option<KeyCell<'_>>]) -> Result<Vec<Fetched>, Trouble> {
+    /// One answer for each key. A record has just the key that was asked for: no column is taken for a key that holds
+    /// different texts as equal.
+    async fn find(&self, jobs: &[Waiting<Get>]) -> Result<Vec<Fetched>, Trouble> {
         let layout = &self.prepared.layout;
+        let keys: Vec<_> = jobs.iter().map(|waiting| findable(&waiting.job.key)).collect();
         let rows = self.connection.query(&self.find, &[&keys]).await?;
-        let mut found: Vec<Option<Fetched>> = keys.iter().map(|_| None).collect();
+        let mut seen = 0;
+        let mut records: HashMap<Key, Record> = HashMap::with_capacity(rows.len());
         for row in &rows {
-            let Xid(seen) = row.try_get(0)?;
-            let place: i64 = row.try_get(1)?;
-            let record = layout.record(row, 2)?;
-            let is_there = !record.value(layout.schema.key).is_null();
-            let fetched = Fetched {
-                record: is_there.then_some(record),
-                as_of: Version(seen.saturating_sub(1)),
-            };
-            let place = usize::try_from(place).unwrap_or_default().checked_sub(1);
-            if let Some(place) = place.and_then(|place| found.get_mut(place)) {
-                *place = Some(fetched);
+            Xid(seen) = row.try_get(0)?;
+            let record = layout.record(row, 1)?;
+            if let Some(key) = record.key(&layout.schema) {
+                records.insert(key, record);
             }
         }
-        let found: Option<Vec<Fetched>> = found.into_iter().collect();
-        found.ok_or_else(|| Trouble::new(Kind::Broken, "the server left out a key"))
+        let as_of = Version(seen.saturating_sub(1));
+        let fetched = |waiting: &Waiting<Get>| {
+            let record = records.get(&waiting.job.key).cloned();
+            Fetched { record, as_of }
+        };
+        Ok(jobs.iter().map(fetched).collect())
     }
 }
 
@@ -97,10 +97,8 @@ pub async fn work(shared: &Shared) {
         }
         // The time of waiting does not count, or a server that is merely busy would look as if it were away.
         let deadline = now() + GET_TIME;
-        let keys: Vec<_> = jobs.iter().map(|waiting| findable(&waiting.job.key)).collect();
-        let find = async |finder: &Finder| finder.find(&keys).await;
+        let find = async |finder: &Finder| finder.find(&jobs).await;
         let found = read(shared, &mut session, deadline, find).await;
-        drop(keys);
         drop(turn);
         match found {
             Ok(found) => {
