@@ -27,8 +27,10 @@ def free_port():
 class Stack:
     """A process of the real program, with the addresses that it prints."""
 
-    def __init__(self, program, stack, folder, ports=(), **variables):
+    def __init__(self, program, stack, folder, ports=(), only=(), **variables):
         command = [program, "up", stack, "--data", folder / "data", "--admin", "127.0.0.1:0"]
+        if only:
+            command += ["--only", *only]
         for service in ports:
             command += ["--port", f"{service}={free_port()}"]
         folder.mkdir(parents=True, exist_ok=True)
