@@ -67,7 +67,6 @@ fn page(keeper: &Keeper) -> String {
         version: keeper.hub.snapshot(MAP).0,
         content: styled("", &home::content(&picture, &drawing)),
         footer: footer(""),
-        is_bare: false,
     };
     page.html()
 }
@@ -95,7 +94,6 @@ fn node_page(keeper: &Keeper, request: &Request) -> Answered {
             version: keeper.hub.snapshot(&topic).0,
             content: styled("../", &node::content(view).into_string()),
             footer: footer("../"),
-            is_bare: false,
         };
         page.html()
     });
