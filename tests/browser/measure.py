@@ -17,7 +17,7 @@ from checks import World
 from live import oldest
 from playwright.sync_api import expect
 from reader import PLACES, Browser
-from stacks import until
+from stacks import free_port, until
 
 EMPTY = b"<!DOCTYPE html><html lang=en><title>Empty</title><h1>Empty</h1>"
 MILLION = """stack: million
@@ -25,12 +25,12 @@ resources:
   users: {{ key: id, fields: {{ id: integer, age: integer }}, store: memory }}
 services:
   api:
-    listen: 8000
+    listen: {port}
     routes: {{ /users: {{ resource: users }} }}
   view:
     listen: 0
     view:
-      from: {{ resource: users, url: "http://localhost:8000/users" }}
+      from: {{ resource: users, url: "http://localhost:{port}/users" }}
       panels: [{{ histogram: {{ field: age }} }}]
 """
 
@@ -145,8 +145,8 @@ def histogram_of_many(world, records):
     """A histogram that is drawn anew, because one more user has come."""
     folder = world.folder / "million"
     folder.mkdir()
-    (folder / "million.yaml").write_text(MILLION.format())
-    stack = world.start(folder / "million.yaml", "million", ["api"])
+    (folder / "million.yaml").write_text(MILLION.format(port=free_port()))
+    stack = world.start(folder / "million.yaml", "million")
     api = http.client.HTTPConnection(stack.address("api").removeprefix("http://"), timeout=120)
     for start in range(0, records, 10_000):
         body = "\n".join(json.dumps({"id": it, "age": it % 90}) for it in range(start, start + 10_000))
