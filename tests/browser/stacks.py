@@ -90,6 +90,7 @@ class Way:
     def __init__(self, address):
         self.target = address
         self.is_cut = False
+        self.refused = None  # a path that gets no answer
         self.lock = threading.Lock()
         self.open = {}
         self.requests = []
@@ -136,6 +137,8 @@ class Way:
     def _note(self, client, _, server, piece):
         for path in re.findall(rb"^GET (\S+)", piece, re.MULTILINE):
             path = path.decode()
+            if path == self.refused:
+                raise OSError("refused")
             with self.lock:
                 self.requests.append((path, piece.decode(errors="replace")))
                 self.open[client] = (server, path)
