@@ -29,6 +29,18 @@ MORE_IS_BETTER = {
     "list page ms": False,
     "filtered page ms": False,
     "one record ms": False,
+    "first view kB": False,
+    "requests": False,
+    "paint map ms": False,
+    "paint view ms": False,
+    "paint empty ms": False,
+    "record to pixel p95 ms": False,
+    "update ms": False,
+    "heap growth MB": False,
+    "0 viewers CPU %": False,
+    "50 viewers CPU %": False,
+    "PNG ms": False,
+    "1 M histogram ms": False,
 }
 
 

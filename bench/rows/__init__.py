@@ -13,7 +13,7 @@ ALL = {
     8: "r08_postgres.create",
     9: "r09_cached_read.cached",
     10: "r10_start",
-    # 11: the dashboard.
+    11: "r11_pages",
     12: "r08_postgres.read",
     13: "r09_cached_read.register",
     14: "r09_cached_read.post_users",

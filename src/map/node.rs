@@ -216,7 +216,7 @@ fn figure(view: &View, at: usize, series: Series, points: &[Point]) -> Markup {
         points.iter().map(|point| Point { x: point.x, y: point.y * factor }).collect();
     let known: Vec<f64> = scaled.iter().map(|it| it.y).filter(|y| y.is_finite()).collect();
     if known.is_empty() {
-        return html! { h3 { (title) } p.note { "Nothing is known yet." } };
+        return html! { (heading(&title, unit)) p.note { "Nothing is known yet." } };
     }
     let highest = known.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let last = known.last().copied().unwrap_or_default();
@@ -238,11 +238,17 @@ fn figure(view: &View, at: usize, series: Series, points: &[Point]) -> Markup {
         placement: Placement::Page,
         theme: Theme::Automatic,
     };
+    let scene = layout(&chart, Frame { width: 480.0, height: 170.0, heading: false });
     html! {
-        (PreEscaped(svg(&layout(&chart, Frame { width: 480.0, height: 220.0, heading: true }), &options)))
+        (heading(&title, unit))
+        (PreEscaped(svg(&scene, &options)))
         figcaption { (description) }
         details.data { summary { "As a table" } (table(&title, unit, &scaled)) }
     }
+}
+
+fn heading(title: &str, unit: &str) -> Markup {
+    html! { h3 { (title) " " span.quiet { (unit) } } }
 }
 
 /// Gaps stay gaps: each stretch that is known is thinned alone.

@@ -74,8 +74,15 @@ impl Panel for Number {
         let data = json!({ "number": name, "value": value });
         let Some(value) = value else {
             let field = self.field.as_deref().unwrap_or_default();
-            let words =
-                format!("None of the {} {} has a number in {field}.", frame.count, frame.records);
+            let words = match self.show {
+                Figure::Last => {
+                    format!("The latest of the {} has no number in {field}.", frame.records)
+                }
+                _ => format!(
+                    "None of the {} {} has a number in {field}.",
+                    frame.count, frame.records
+                ),
+            };
             return Drawn::nothing(words, data);
         };
         let text = if self.show == Figure::Count { count(value as u64) } else { number(value) };

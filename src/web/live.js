@@ -165,7 +165,13 @@ let port = null;
 async function connect() {
   const url = new URL("worker.js", import.meta.url);
   try {
-    port = new SharedWorker(url, { type: "module", name: "live" }).port;
+    const worker = new SharedWorker(url, { type: "module", name: "live" });
+    // The server went away before it gave the script.
+    worker.onerror = () => {
+      hear({ lost: performance.timeOrigin });
+      setTimeout(connect, 1000 + Math.random() * 2000);
+    };
+    port = worker.port;
   } catch {
     // Without shared workers each visible page has a connection of its own, made by the same script.
     const channel = new MessageChannel();

@@ -26,8 +26,8 @@ class World:
         self.stacks = []
         self.age = 100
 
-    def start(self, stack, name, ports=(), **variables):
-        started = Stack(self.program, stack, self.folder / name, ports, **variables)
+    def start(self, stack, name, ports=(), only=(), **variables):
+        started = Stack(self.program, stack, self.folder / name, ports, only, **variables)
         self.stacks.append(started)
         return started
 
@@ -135,4 +135,5 @@ def main():
     return 0 if all(held) else 1
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

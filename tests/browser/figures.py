@@ -1,7 +1,6 @@
 """Figures of the pages, with bounds wide enough for a busy machine and a debug build; `bench/run` measures for real."""
 
 import http.server
-import json
 import re
 import threading
 import time
@@ -9,15 +8,12 @@ import urllib.request
 
 from live import oldest
 from playwright.sync_api import expect
-from reader import ask
 from stacks import until
 
 KILOBYTES = 40
 REQUESTS = 6
 SLOW = {"latency": 150, "downloadThroughput": 1.6e6 / 8, "uploadThroughput": 0.75e6 / 8, "offline": False}
 
-import os
-DETAIL = os.environ.get("DETAIL")
 PAINTED = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
 # Tells when a text is on the screen: the frame after the one that drew it has begun.
 PIXEL = """(wanted) => {
@@ -60,20 +56,18 @@ def weigh(reader, address):
 
 
 def first_view(world):
-    """A first view is at most 40 kB and 6 requests."""
+    """A first view is at most 40 kB and 6 requests, also with fourteen panels."""
     said = []
     for name, address in (
         ("map", world.users.address("admin") + "/"),
         ("node", world.users.address("admin") + "/node/data-ingestion-simulator"),
         ("view", world.users.address("frontend") + "/"),
+        ("14 panels", world.panels.address("charts") + "/"),
     ):
         with world.browser.reader() as reader:
             size, requests = weigh(reader, address)
         said.append(f"{name} {size:.1f} kB, {requests} requests")
         assert size <= KILOBYTES and requests <= REQUESTS, said
-    with world.browser.reader() as reader:
-        size, requests = weigh(reader, world.panels.address("charts") + "/")
-    said.append(f"14 panels {size:.1f} kB, {requests} requests")
     return "; ".join(said)
 
 
@@ -99,8 +93,8 @@ def first_paint_far_away(world):
     for name, stack, service in (("map", world.users, "admin"), ("view", world.users, "frontend")):
         took = paint_ms(world.browser, stack.address(service) + "/")
         said.append(f"{name} {took:.0f} ms")
-        # Two round trips are 300 ms; a busy machine adds to one.
-        assert took < 900, said
+        # A busy machine adds to the one round trip of 150 ms more than a second one would.
+        assert took < 1500, said
     return ", ".join(said)
 
 
@@ -217,7 +211,6 @@ def update_costs(page, feed, updates):
         )
     after = metrics_of(session)
     spent = after["TaskDuration"] - before["TaskDuration"]
-    if DETAIL: print({k: round((after[k]-before[k])*1000/updates,2) for k in after if k.endswith("Duration")}, len(feed.events[0]))
     session.send("HeapProfiler.collectGarbage")
     heap = session.send("Runtime.getHeapUsage")["usedSize"]
     nodes = metrics_of(session)["Nodes"]

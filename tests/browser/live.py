@@ -90,6 +90,19 @@ def network_cut(world):
         assert "last-event-id" in again.lower() or "since=" in again, again
 
 
+def lost_from_the_beginning(world):
+    """A server that goes away before the page is live is a lost connection as well, and is found again."""
+    way = Way(world.users.address("frontend"))
+    way.refused = "/worker.js"
+    with world.browser.reader() as reader:
+        reader.may_lose = True
+        page = reader.open(way.address + "/")
+        expect(page.locator("#lost")).to_be_visible()
+        way.refused = None
+        expect(oldest(page)).to_have_text(str(world.user()))
+        expect(page.locator("#lost")).to_be_hidden()
+
+
 def server_restarts(world):
     """After a kill -9 and a new start of the server an open page goes on."""
     stack = world.start("random-file", "killed", ["producer"], INTERVAL="1")
@@ -97,6 +110,7 @@ def server_restarts(world):
     with world.browser.reader() as reader:
         reader.may_lose = True
         page = reader.open(way.address + "/")
+        until(lambda: way.streams() == 1, "a stream")
         stack.end(signal.SIGKILL)
         way.cut()
         expect(page.locator("#lost")).to_be_visible()
@@ -136,4 +150,4 @@ def slow_reader(world):
         expect(oldest(stuck)).to_have_text(str(age))
 
 
-CHECKS = [first_paint, live, map_moves, nine_tabs, network_cut, server_restarts, hidden, slow_reader]
+CHECKS = [first_paint, live, map_moves, nine_tabs, network_cut, lost_from_the_beginning, server_restarts, hidden, slow_reader]

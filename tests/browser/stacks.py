@@ -27,8 +27,10 @@ def free_port():
 class Stack:
     """A process of the real program, with the addresses that it prints."""
 
-    def __init__(self, program, stack, folder, ports=(), **variables):
+    def __init__(self, program, stack, folder, ports=(), only=(), **variables):
         command = [program, "up", stack, "--data", folder / "data", "--admin", "127.0.0.1:0"]
+        if only:
+            command += ["--only", *only]
         for service in ports:
             command += ["--port", f"{service}={free_port()}"]
         folder.mkdir(parents=True, exist_ok=True)
@@ -88,6 +90,7 @@ class Way:
     def __init__(self, address):
         self.target = address
         self.is_cut = False
+        self.refused = None  # a path that gets no answer
         self.lock = threading.Lock()
         self.open = {}
         self.requests = []
@@ -134,6 +137,8 @@ class Way:
     def _note(self, client, _, server, piece):
         for path in re.findall(rb"^GET (\S+)", piece, re.MULTILINE):
             path = path.decode()
+            if path == self.refused:
+                raise OSError("refused")
             with self.lock:
                 self.requests.append((path, piece.decode(errors="replace")))
                 self.open[client] = (server, path)
