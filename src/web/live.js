@@ -76,8 +76,7 @@ function replace(part, markup) {
   morph(part, fresh);
 }
 
-// Parts far from what is seen, and the newest markup that they wait for: it is put in place when they come near, and
-// every now and then when nothing else is to be done.
+// Parts far from what is seen, and the newest markup they wait for: until they come near, or nothing else is to do.
 const far = new Set();
 const later = new Map();
 const idle = self.requestIdleCallback ?? setTimeout;
@@ -166,7 +165,7 @@ async function connect() {
   const url = new URL("worker.js", import.meta.url);
   try {
     const worker = new SharedWorker(url, { type: "module", name: "live" });
-    // The server went away before it gave the script.
+    // The server went away before.
     worker.onerror = () => {
       hear({ lost: performance.timeOrigin });
       setTimeout(connect, 1000 + Math.random() * 2000);
