@@ -125,6 +125,9 @@ impl Line {
             (Some(x), Some(y)) => {
                 format!("None of the {total} {records} has both {x} and a number in {y}.")
             }
+            (_, Some(y)) if self.show == Figure::Last => {
+                format!("None of the latest {records} had a number in {y} so far.")
+            }
             (_, Some(y)) => format!("None of the {total} {records} has a number in {y} so far."),
             _ => "Nothing was seen so far.".to_owned(),
         }
@@ -177,6 +180,9 @@ mod tests {
         assert_eq!(drawn.sheet.rows[0], newest);
         let empty = draw(&panel, &[(0.0, f64::NAN)], true);
         assert_eq!(empty.summary, "None of the 3 users has a number in age so far.");
+        let panel = Line { show: Figure::Last, ..panel };
+        let empty = draw(&panel, &[], true);
+        assert_eq!(empty.summary, "None of the latest users had a number in age so far.");
     }
 
     #[test]
