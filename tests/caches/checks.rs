@@ -129,9 +129,14 @@ fn a_store_that_claims_less_than_it_saw_changes_nothing() {
     holds(&over_a_script(1, script, &plan(1)), "modest");
 }
 
-/// A fault shows itself only where a reader comes in time: some seeds may pass it by, not all.
+/// A fault shows itself only where a reader comes in time, and where no other write of the same process hides it: that
+/// depends on how fast the machine writes, so there are few keys and many by turns. Some seeds may pass it by, not all.
 fn is_found_out(script: fn() -> Script) -> bool {
-    (1..=20).any(|seed| !over_a_script(seed, script(), &plan(seed)).violations.is_empty())
+    let mut tries = (1..=20).zip([6, 60, 600].into_iter().cycle());
+    tries.any(|(seed, keys)| {
+        let plan = Plan { keys, ..plan(seed) };
+        !over_a_script(seed, script(), &plan).violations.is_empty()
+    })
 }
 
 #[test]
