@@ -16,7 +16,7 @@ pub enum Trouble {
     FailsAfter(usize),
     /// Nobody is ever answered.
     Hangs,
-    /// The log does not reach back to any position.
+    /// The log does not reach back to the position that is asked for next; a gap is told once.
     HasGap,
 }
 
@@ -97,12 +97,14 @@ impl Store for Scripted {
     }
 
     fn changes(&self, after: Option<ChangePosition>, limit: usize) -> Pending<Changes> {
-        let has_gap = after.is_some() && *self.trouble.lock().unwrap() == Trouble::HasGap;
-        if has_gap {
+        let mut trouble = self.trouble.lock().unwrap();
+        if after.is_some() && *trouble == Trouble::HasGap {
+            *trouble = Trouble::None;
             *self.asked.lock().unwrap() += 1;
             let upto = after.unwrap_or_default();
             return Pending::ready(Ok(Changes { items: Vec::new(), upto, has_gap: true }));
         }
+        drop(trouble);
         self.or(|| self.inner.changes(after, limit))
     }
 
