@@ -2,7 +2,7 @@
 
 use crate::core::batch::Batch;
 use crate::core::fault::Fault;
-use crate::core::position::Partition;
+use crate::core::position::{Partition, Position};
 use crate::core::record::Rejected;
 use crate::core::sink::Sink;
 use crate::core::source::Acknowledge;
@@ -12,7 +12,7 @@ use crate::engine::meter::{FlowMeter, Side};
 use crate::engine::progress::Progress;
 use crate::engine::reader::Message;
 use crate::engine::retry::{Backoff, Complaints, Refusals};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::Receiver;
@@ -177,13 +177,15 @@ impl Writer {
         Ok(())
     }
 
-    /// The position is saved, so a source that cannot be told now is told with the next one.
+    /// The positions are saved, so a source that cannot be told now is told with the next one.
     fn acknowledge(&mut self, group: &[Batch]) {
-        let (Some(acknowledger), Some(last)) = (&mut self.acknowledger, group.last()) else {
-            return;
-        };
-        if let Err(fault) = acknowledger.acknowledge(&last.partition, &last.position) {
-            tracing::warn!(service = %self.name, "not acknowledged yet: {fault}");
+        let Some(acknowledger) = &mut self.acknowledger else { return };
+        let last: BTreeMap<&Partition, &Position> =
+            group.iter().map(|batch| (&batch.partition, &batch.position)).collect();
+        for (partition, position) in last {
+            if let Err(fault) = acknowledger.acknowledge(partition, position) {
+                tracing::warn!(service = %self.name, "not acknowledged yet: {fault}");
+            }
         }
     }
 
