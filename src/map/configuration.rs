@@ -133,6 +133,7 @@ fn origin(origin: &Origin) -> String {
         Origin::Api { url, .. } => join::without_secrets(url),
         Origin::Flow(name) => format!("flow {name}"),
         Origin::Results(path) => format!("results in {path}"),
+        Origin::Cache(name) => format!("cache of {name}"),
     }
 }
 

@@ -92,6 +92,7 @@ fn view(catalog: &Catalog, token: &Value) -> Value {
                     { "required": ["url"] },
                     { "required": ["flow"] },
                     { "required": ["results"] },
+                    { "required": ["cache"] },
                 ],
                 "additionalProperties": false,
             },
