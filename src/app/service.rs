@@ -5,10 +5,12 @@ use crate::app::serving::{Serving, token};
 use crate::charts::file_safe;
 use crate::core::context::Context;
 use crate::core::fault::Fault;
+use crate::core::kind::Replay;
+use crate::core::limits::DEAD_LETTER_BYTES;
 use crate::core::options::{Options as ComponentOptions, Setting};
 use crate::core::timed::CacheCounts;
 use crate::engine::flow::Parts;
-use crate::engine::{Flow, FlowMeter, RunningFlow, State};
+use crate::engine::{Flow, FlowMeter, Outline, RunningFlow, State};
 use crate::stack::model::{self, Body, Origin, Service};
 use crate::views::{self, FindCache, FindFlow, RunningView, View};
 use std::sync::Arc;
@@ -58,6 +60,13 @@ pub(super) fn start(
 fn start_flow(flow: model::Flow, context: Context, on_end: OnEnd) -> Result<RunningFlow, Fault> {
     let context = Context { commit_bytes: flow.sink.kind.commit_bytes, ..context };
     let listens = flow.source.options.get("listen").is_some();
+    let outline = Outline {
+        source: flow.source.kind.about.name.to_owned(),
+        steps: flow.steps.iter().map(|step| step.kind.about.name.to_owned()).collect(),
+        sink: flow.sink.kind.about.name.to_owned(),
+        comes_again: flow.source.kind.replay != Replay::Gone,
+        letter_bytes: DEAD_LETTER_BYTES,
+    };
     let build = move |context: &Context| {
         let steps: Result<Vec<_>, Fault> =
             flow.steps.iter().map(|step| (step.kind.build)(&step.options)).collect();
@@ -67,7 +76,7 @@ fn start_flow(flow: model::Flow, context: Context, on_end: OnEnd) -> Result<Runn
             sink: (flow.sink.kind.build)(&flow.sink.options, context)?,
         })
     };
-    let running = Flow { context, build: Box::new(build), on_end }.start()?;
+    let running = Flow { context, outline, build: Box::new(build), on_end }.start()?;
     if listens {
         running.wait_until_open(LISTENING);
         if let State::Failed(reason) = running.meter.state() {
