@@ -39,6 +39,12 @@ fn arrangements(directory: &Path) -> Vec<(&'static str, String)> {
             "generate",
             "generate: { every: 0.001ms, count: 7, limit: 50, record: { id: sequence } }".into(),
         ),
+        (
+            "generate",
+            "generate: { limit: 40000, faults: { late: 2%, repeat: 1%, drop: 1%, corrupt: 0.01 }, \
+             record: { id: sequence, who: person.name } }"
+                .into(),
+        ),
         ("file", format!("file: {}", at("rows.csv"))),
         ("file", format!("file: {}", at("semicolon.csv"))),
         ("file", format!("file: {}", at("records.ndjson"))),
