@@ -64,7 +64,11 @@ impl Reading {
 
 /// The value of a field as it is written, also of a record that breaks off behind it.
 pub(super) fn value_of<'a>(line: &'a [u8], name: &str) -> Option<&'a [u8]> {
-    let mut scanner = Scanner::new(line).ok()?;
+    let readable = match std::str::from_utf8(line) {
+        Ok(_) => line,
+        Err(error) => line.get(..error.valid_up_to())?,
+    };
+    let mut scanner = Scanner::new(readable).ok()?;
     if scanner.kind().ok()? != Kind::Object {
         return None;
     }
@@ -76,7 +80,9 @@ pub(super) fn value_of<'a>(line: &'a [u8], name: &str) -> Option<&'a [u8]> {
         let start = scanner.position();
         scanner.skip().ok()?;
         if is_it {
-            return line.get(start..scanner.position());
+            // A number that breaks off is another number.
+            let is_whole = matches!(line.get(scanner.position()), Some(b',' | b'}' | b' '));
+            return line.get(start..scanner.position()).filter(|_| is_whole);
         }
     }
     None
@@ -120,10 +126,12 @@ mod tests {
     #[test]
     fn a_record_that_breaks_off_keeps_the_key_that_stands_before() {
         let by_id = exact(Some("id"));
-        let (whole, torn) = (by_id.mark(br#"{"id":7,"name":"Ann"}"#), by_id.mark(br#"{"id":7,"na"#));
+        let (whole, torn) =
+            (by_id.mark(br#"{"id":7,"name":"Ann"}"#), by_id.mark(br#"{"id":7,"na"#));
         assert_eq!(whole.key, torn.key);
         assert_ne!(whole.whole, torn.whole);
         assert_ne!(by_id.mark(b"{\"id\":8}").key, whole.key);
+        assert_ne!(by_id.mark(b"{\"id\":7").key, whole.key);
         let none = by_id.mark(b"nonsense \xFF");
         assert_eq!(none.key, none.whole);
     }

@@ -21,4 +21,5 @@ pub use dead_letters::DeadLetters;
 pub use flow::{Flow, RunningFlow};
 pub use last_records::{LastRecords, Seen};
 pub use meter::{Complaint, FlowMeter, State};
+pub use progress::checkpoint_at;
 pub use tap::{Listener, Tap};
