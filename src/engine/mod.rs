@@ -22,4 +22,5 @@ mod writer;
 pub use flow::{Flow, Outline, RunningFlow};
 pub use last_records::{LastRecords, Seen};
 pub use meter::{Complaint, FlowMeter, State};
+pub use progress::checkpoint_at;
 pub use tap::{Listener, Tap};

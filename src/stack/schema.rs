@@ -236,6 +236,12 @@ fn shape(shape: Shape) -> Value {
         Shape::Pairs | Shape::Fields => {
             json!({ "type": "object", "additionalProperties": { "type": "string" } })
         }
+        Shape::Shares(words) => {
+            let share = json!({ "type": ["string", "number"] });
+            let shares: Map<String, Value> =
+                words.iter().map(|word| ((*word).to_owned(), share.clone())).collect();
+            json!({ "type": "object", "properties": shares, "additionalProperties": false })
+        }
         Shape::Names => json!({
             "type": ["string", "array"],
             "items": { "type": "string" },
