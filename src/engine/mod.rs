@@ -13,6 +13,7 @@ mod last_records;
 pub mod meter;
 mod progress;
 mod reader;
+mod refusals;
 mod retry;
 mod tap;
 mod writer;
