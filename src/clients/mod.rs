@@ -1,10 +1,14 @@
 //! One file per outside system: connect, time out, sort errors into faults.
 
+pub mod backoff;
 pub mod dataset;
 pub mod disk;
 pub mod generations;
 pub mod http;
 pub mod ledger;
+pub mod mqtt;
 pub mod parts;
+pub mod race;
 pub mod retention;
+pub mod roots;
 pub mod watch;

@@ -3,9 +3,10 @@
 use crate::core::batch::Batch;
 use crate::core::fault::Fault;
 use crate::core::position::{Checkpoint, Partition, Position};
-use crate::core::record::Records;
+use crate::core::record::{Records, Rejected};
 use crate::core::wait::Wait;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// What a source answers when the engine asks for more.
 #[derive(Debug)]
@@ -63,6 +64,15 @@ pub trait Offer: Send + Sync {
     /// why they are not, in which case nothing of them is kept. Only of a disk that fails in the middle of a
     /// write nobody can know what it kept.
     fn offer(&self, records: Records, done: Done);
+
+    /// Takes what can never be a record; it becomes dead letters.
+    fn reject(&self, rejected: Vec<Rejected>, done: Done);
+
+    /// Nothing can come for now, and why; it is tried again after the pause.
+    fn waits(&self, fault: &Fault, pause: Duration);
+
+    /// What was waited for is there again.
+    fn works(&self);
 }
 
 /// What an intake does with the outcome: answer its caller.

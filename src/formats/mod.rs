@@ -8,6 +8,7 @@ pub mod form;
 pub mod json;
 pub mod json_lines;
 pub mod log;
+pub mod message;
 pub mod pairs;
 pub mod posted;
 pub mod query;

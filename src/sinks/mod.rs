@@ -7,6 +7,7 @@ kinds! { SinkKind:
     dataset,
     drop,
     http,
+    mqtt,
     print,
     report,
     resource,

@@ -159,6 +159,14 @@ impl Offer for Basket {
         self.taken.lock().unwrap().extend(records.bytes);
         done(Ok(()));
     }
+
+    fn reject(&self, _: Vec<Rejected>, _: Done) {
+        unreachable!("who posts is told at once")
+    }
+
+    fn waits(&self, _: &Fault, _: Duration) {}
+
+    fn works(&self) {}
 }
 
 fn post(address: &str, path: &str, kind: &str, body: &str) -> String {

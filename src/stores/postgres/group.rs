@@ -6,9 +6,9 @@ use super::decide::key_of;
 use super::job::Group;
 use super::layout::Layout;
 use super::pen::Pen;
-use super::race::both;
 use super::transaction::{Item, Sequence, look, plain_insert, run};
 use super::trouble::{Kind, Trouble};
+use crate::clients::race::both;
 use crate::core::time::now;
 use crate::resource::{
     Atomicity, FaultKind, FieldFault, Key, Outcome, Record, Schema, Version, Write, Written,

@@ -19,7 +19,6 @@ mod job;
 mod layout;
 mod log;
 mod pen;
-mod race;
 mod scanner;
 mod select;
 mod session;

@@ -2,10 +2,10 @@
 //! is away.
 
 use super::connection::{Connection, until};
-use super::race::{Either, either};
 use super::setup::Prepared;
 use super::shared::Shared;
 use super::trouble::{Kind, Trouble};
+use crate::clients::race::{Either, either};
 use std::sync::Arc;
 use std::time::Instant;
 
