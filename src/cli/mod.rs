@@ -2,6 +2,7 @@
 
 mod arguments;
 mod check;
+mod dead_letters;
 mod exit;
 mod files;
 mod generate;
@@ -46,6 +47,7 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> exit::Code {
         Command::Kinds(kinds) => kinds::kinds(&arguments, kinds),
         Command::Generate(generate) => generate::generate(generate),
         Command::Move(wanted) => moving::move_resource(&arguments, wanted),
+        Command::DeadLetters { command } => dead_letters::run(&arguments, command),
         Command::Top { url } => top::top(&arguments, url.as_deref()),
         Command::Health { url } => health::health(&arguments, url.as_deref()),
         Command::Completions { shell } => arguments::completions(*shell),

@@ -368,7 +368,9 @@ impl Runner {
         let context = &self.flow.context;
         let mut complaints = Complaints::default();
         let look = context.pauses.first * LOOK_PAUSES;
-        while self.meter.state() == State::Ended && !self.shared.reading.sleep(look) {
+        // Its owner has the other one.
+        let is_owned = || Arc::strong_count(&self.shared) > 1;
+        while self.meter.state() == State::Ended && !self.shared.reading.sleep(look) && is_owned() {
             if letters::waiting(context.disk.as_ref(), &context.data).is_ok_and(|it| it.is_empty())
             {
                 continue;

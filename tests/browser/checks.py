@@ -10,12 +10,13 @@ import traceback
 from functools import cached_property
 
 import figures
+import letters
 import live
 import people
 from reader import PLACES, Browser
 from stacks import ROOT, Stack
 
-CHECKS = [*live.CHECKS, *people.CHECKS, *figures.CHECKS]
+CHECKS = [*live.CHECKS, *people.CHECKS, *letters.CHECKS, *figures.CHECKS]
 
 
 class World:
