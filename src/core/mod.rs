@@ -15,6 +15,7 @@ pub mod kind;
 pub mod limits;
 pub mod listen;
 pub mod options;
+pub mod pace;
 pub mod panel;
 pub mod position;
 pub mod record;
