@@ -9,6 +9,7 @@ pub mod json;
 pub mod json_lines;
 pub mod log;
 pub mod pairs;
+pub mod payload;
 pub mod posted;
 pub mod query;
 pub mod table;

@@ -7,6 +7,7 @@ kinds! { SinkKind:
     dataset,
     drop,
     http,
+    nats,
     print,
     report,
     resource,
