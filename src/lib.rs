@@ -54,6 +54,7 @@ pub mod map;
 mod views;
 
 mod app;
+mod audit;
 mod cli;
 
 #[doc(hidden)]

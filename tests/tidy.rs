@@ -50,11 +50,13 @@ const LAYERS: &[(&str, &[&str])] = &[
             "wires",
         ],
     ),
+    ("audit", &["core", "clients", "engine", "formats", "generator", "stack"]),
     (
         "cli",
         &[
             "core",
             "app",
+            "audit",
             "catalog",
             "clients",
             "engine",

@@ -4,6 +4,7 @@ pub mod dataset;
 pub mod disk;
 pub mod generations;
 pub mod http;
+pub mod ledger;
 pub mod nats;
 pub mod parts;
 pub mod retention;

@@ -19,6 +19,7 @@ mod resources;
 mod route;
 pub mod schema;
 mod service;
+mod shares;
 mod view;
 
 pub use check::{Environment, load, record};

@@ -38,6 +38,12 @@ pub struct Plan {
     pub block_bytes: usize,
 }
 
+impl Plan {
+    pub(super) fn service(&self) -> &str {
+        self.flow.rsplit('/').next().unwrap_or_default()
+    }
+}
+
 /// Where a flow without a position begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Start {

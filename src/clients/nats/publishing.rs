@@ -25,6 +25,9 @@ const COMMANDS: usize = 2;
 /// What connecting may take before a question to this thread is given up, beside the time for acknowledgements.
 const CONNECT: Duration = Duration::from_secs(30);
 
+/// What a restart after a crash may take; a duplicate window that is shorter is told.
+const RESTART: Duration = Duration::from_mins(1);
+
 /// Where to publish.
 #[derive(Debug, Clone)]
 pub struct Target {
@@ -38,6 +41,12 @@ pub struct Target {
     pub prefix: String,
     /// Without any acknowledgement for so long, something is wrong.
     pub timeout: Duration,
+}
+
+impl Target {
+    fn service(&self) -> &str {
+        self.flow.rsplit('/').next().unwrap_or_default()
+    }
 }
 
 /// One message.
@@ -75,7 +84,7 @@ pub struct Publishing {
 impl Publishing {
     pub fn start(target: Target) -> Result<Self, Fault> {
         let (commands, receiver) = mpsc::channel(COMMANDS);
-        let name = format!("{} nats", target.flow.rsplit('/').next().unwrap_or_default());
+        let name = format!("{} nats", target.service());
         let timeout = target.timeout;
         let thread =
             Background::start(&name, move |stop| run(Publisher::new(target), receiver, stop))?;
@@ -131,6 +140,8 @@ struct Publisher {
     connection: Option<Connection>,
     open: Option<Open>,
     failed: Option<Fault>,
+    /// It was said that the duplicate window is short.
+    told: bool,
 }
 
 /// From one opening to the next.
@@ -147,7 +158,7 @@ struct Open {
 
 impl Publisher {
     fn new(target: Target) -> Self {
-        Self { target, connection: None, open: None, failed: None }
+        Self { target, connection: None, open: None, failed: None, told: false }
     }
 
     async fn handle(&mut self, command: Command) {
@@ -179,12 +190,14 @@ impl Publisher {
                 .await?;
         if after.is_some_and(|after| after > found.last) {
             tracing::warn!(
-                "{}: the stream {stream} ends at {}, and this flow has written up to {}: it was made anew or restored",
-                target.flow,
+                service = target.service(),
+                "the stream {stream} ends at {}, and this flow has written up to {}: it was made anew or restored",
                 found.last,
                 after.unwrap_or_default()
             );
         }
+        self.tell_of_window(&found);
+        let target = &self.target;
         let there =
             look(connection, (stream, &target.filter), &found, (after, &target.prefix)).await?;
         let client = connection.client();
@@ -202,6 +215,24 @@ impl Publisher {
         let open = Open { found, there, answers, inbox, status, sent: 0, answered: 0, last };
         self.open = Some(open);
         Ok(limits)
+    }
+
+    /// Once; where the stream can be looked through, nothing depends on its window.
+    fn tell_of_window(&mut self, found: &Found) {
+        let window = found.duplicate_window;
+        if window >= RESTART
+            || found.retention == "limits"
+            || std::mem::replace(&mut self.told, true)
+        {
+            return;
+        }
+        tracing::warn!(
+            service = self.target.service(),
+            "the stream {} recognises a repeat for {} s only and drops what is read: after a crash that lasts longer \
+             the last batch may stand twice; `duplicate_window: 2m` is a good one",
+            self.target.claims.name,
+            window.as_secs_f32()
+        );
     }
 
     async fn publish(&mut self, messages: Vec<Outgoing>) -> Result<(), Fault> {

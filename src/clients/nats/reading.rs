@@ -68,7 +68,7 @@ impl Reading {
         let durable = Arc::new(Durable::default());
         durable.up_to.store(from.map_or(0, |position| position.offset), SeqCst);
         let outlet = Outlet { sender, room: Arc::clone(&room) };
-        let name = format!("{} nats", plan.flow.rsplit('/').next().unwrap_or_default());
+        let name = format!("{} nats", plan.service());
         let worker = Worker::new(plan, from, outlet, Arc::clone(&durable));
         let thread = Background::start(&name, move |stop| run(worker, stop))?;
         let blocks = Arc::new(Mutex::new(receiver));

@@ -173,9 +173,9 @@ impl Worker {
             )));
         }
         if found.first > position + 1 {
-            let flow = &self.plan.flow;
             tracing::warn!(
-                "{flow}: the stream {name} has dropped its messages {} to {} before they were read: look at its limits",
+                service = self.plan.service(),
+                "the stream {name} has dropped its messages {} to {} before they were read: look at its limits",
                 position + 1,
                 found.first - 1
             );
