@@ -7,6 +7,7 @@ pub mod generations;
 pub mod http;
 pub mod ledger;
 pub mod mqtt;
+pub mod nats;
 pub mod parts;
 pub mod race;
 pub mod retention;

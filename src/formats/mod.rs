@@ -10,6 +10,7 @@ pub mod json_lines;
 pub mod log;
 pub mod message;
 pub mod pairs;
+pub mod payload;
 pub mod posted;
 pub mod query;
 pub mod table;

@@ -8,6 +8,7 @@ kinds! { SinkKind:
     drop,
     http,
     mqtt,
+    nats,
     print,
     report,
     resource,
