@@ -7,6 +7,7 @@ pub mod generations;
 pub mod http;
 pub mod mqtt;
 pub mod parts;
+pub mod postgres;
 pub mod race;
 pub mod retention;
 pub mod roots;

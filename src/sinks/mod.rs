@@ -8,6 +8,7 @@ kinds! { SinkKind:
     drop,
     http,
     mqtt,
+    postgres,
     print,
     report,
     resource,

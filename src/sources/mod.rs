@@ -10,6 +10,7 @@ kinds! { SourceKind:
     http_listen,
     http_poll,
     mqtt,
+    postgres,
     resource,
     stdin,
 }
