@@ -9,6 +9,7 @@ pub mod ledger;
 pub mod mqtt;
 pub mod nats;
 pub mod parts;
+pub mod postgres;
 pub mod race;
 pub mod retention;
 pub mod roots;

@@ -9,6 +9,7 @@ kinds! { SinkKind:
     http,
     mqtt,
     nats,
+    postgres,
     print,
     report,
     resource,

@@ -11,6 +11,7 @@ kinds! { SourceKind:
     http_poll,
     mqtt,
     nats,
+    postgres,
     resource,
     stdin,
 }

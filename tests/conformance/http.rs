@@ -4,12 +4,13 @@ use crate::support::{context, flow, json_batch, real_disk, sink};
 use headwater::core::fault::Fault;
 use headwater::core::kind::BuiltSource;
 use headwater::core::position::Checkpoint;
-use headwater::core::record::Records;
+use headwater::core::record::{Records, Rejected};
 use headwater::core::source::{Done, NotTaken, Offer};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// What a request had: its first line, its idempotency key, its body.
 type Seen = (String, String, String);

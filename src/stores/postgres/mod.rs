@@ -9,7 +9,6 @@
 
 mod catalog;
 mod cell;
-mod connection;
 mod decide;
 mod following;
 mod getter;
@@ -25,10 +24,8 @@ mod session;
 mod setup;
 mod shared;
 mod store;
-mod tls;
 mod transaction;
 mod trouble;
-mod url;
 mod watcher;
 mod writer;
 
