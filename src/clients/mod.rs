@@ -4,6 +4,8 @@ pub mod dataset;
 pub mod disk;
 pub mod generations;
 pub mod http;
+pub mod leases;
 pub mod parts;
+pub mod results;
 pub mod retention;
 pub mod watch;

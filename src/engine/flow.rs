@@ -11,11 +11,11 @@
 //! While the sink syncs, batches gather in the queue and share the next commit.
 
 use crate::core::context::Context;
-use crate::core::disk::DiskLock;
+use crate::core::disk::{DiskError, DiskLock};
 use crate::core::fault::Fault;
 use crate::core::finding::{Finding, Severity};
 use crate::core::kind::BuiltSource;
-use crate::core::limits::{DEAD_LETTER_BYTES, DRAIN, QUEUE_BATCHES};
+use crate::core::limits::{DEAD_LETTER_BYTES, DRAIN, QUEUE_BATCHES, SEATS};
 use crate::core::sink::Sink;
 use crate::core::source::{Acknowledge, IntakeGuard, Source};
 use crate::core::step::Step;
@@ -182,6 +182,13 @@ struct Opened {
     _lock: Box<dyn DiskLock>,
 }
 
+/// The place of one worker, with the parts that were made for it.
+struct Seat {
+    context: Context,
+    lock: Box<dyn DiskLock>,
+    parts: Parts,
+}
+
 impl Runner {
     /// Runs until the source ends, the owner stops it, or a person is needed; a panic or a failed start
     /// begins anew from the checkpoint.
@@ -249,13 +256,11 @@ impl Runner {
     }
 
     fn open(&self) -> Result<Opened, Fault> {
-        let context = &self.flow.context;
-        context.disk.create_dir_all(&context.data)?;
-        let lock = context.disk.lock(&context.data.join("lock"))?;
+        let Seat { context, lock, parts: Parts { source, steps, mut sink } } = self.seat()?;
+        let context = &context;
         let (mut progress, findings) =
             Progress::open(&context.disk, &context.data.join("checkpoint")).map_err(fault)?;
         self.tell(&findings);
-        let Parts { source, steps, mut sink } = (self.flow.build)(context)?;
         let recovered = sink.recover(&progress.checkpoint)?;
         self.tell(&recovered.findings);
         for (partition, position) in &recovered.ahead {
@@ -267,6 +272,9 @@ impl Runner {
             progress.save().map_err(fault)?;
         }
         let (mut source, acknowledger, intake) = self.open_source(source, &progress)?;
+        if let Some(share) = sink.share() {
+            source.share(share);
+        }
         source.resume(&progress.checkpoint)?;
         let acknowledger = acknowledger.or_else(|| source.acknowledger());
         let dead_letters =
@@ -286,6 +294,24 @@ impl Runner {
             backoff: Backoff::new(context.pauses, context.service.len() as u64),
         };
         Ok(Opened { writer, source, steps, intake, _lock: lock })
+    }
+
+    /// Finds the directory that is this worker's: the service's own, or, where several workers may run with one
+    /// `--data`, the first below it that no other process has.
+    fn seat(&self) -> Result<Seat, Fault> {
+        let mut context = self.flow.context.clone();
+        let own = context.data.clone();
+        for number in 2..=SEATS {
+            context.disk.create_dir_all(&context.data)?;
+            let locked = context.disk.lock(&context.data.join("lock"));
+            let parts = (self.flow.build)(&context)?;
+            match locked {
+                Err(DiskError::Held { .. }) if parts.sink.shares() => {}
+                locked => return Ok(Seat { lock: locked?, context, parts }),
+            }
+            context.data = own.join(format!("worker-{number}"));
+        }
+        Err(Fault::stop(format!("{SEATS} workers have their files in {} already", own.display())))
     }
 
     /// Puts the journal in front of a source that comes by itself.
