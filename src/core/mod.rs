@@ -12,6 +12,7 @@ pub mod disk;
 pub mod fault;
 pub mod finding;
 pub mod kind;
+pub mod lease;
 pub mod limits;
 pub mod listen;
 pub mod options;

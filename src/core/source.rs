@@ -2,10 +2,12 @@
 
 use crate::core::batch::Batch;
 use crate::core::fault::Fault;
+use crate::core::lease::Share;
 use crate::core::position::{Checkpoint, Partition, Position};
 use crate::core::record::{Records, Rejected};
 use crate::core::wait::Wait;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What a source answers when the engine asks for more.
@@ -22,6 +24,10 @@ pub enum Read {
 pub trait Source: Send {
     /// Called once before the first read: go on behind these positions.
     fn resume(&mut self, from: &Checkpoint) -> Result<(), Fault>;
+
+    /// Asked once, before `resume`, when the sink can be shared by several workers: what is read must be
+    /// taken first. A source without partitions has nothing to share.
+    fn share(&mut self, _share: Arc<dyn Share>) {}
 
     /// Waits for the next batch. A failure loses nothing: the next call goes on at the same place.
     fn read(&mut self, wait: &Wait) -> Result<Read, Fault>;
@@ -56,7 +62,7 @@ pub trait IntakeGuard: Send {
 }
 
 /// Where an intake puts its records. Cheap to clone, bounded.
-pub type Inbox = std::sync::Arc<dyn Offer>;
+pub type Inbox = Arc<dyn Offer>;
 
 /// Makes records durable and tells when they are.
 pub trait Offer: Send + Sync {
