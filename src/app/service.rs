@@ -7,7 +7,7 @@ use crate::core::context::Context;
 use crate::core::fault::Fault;
 use crate::core::options::{Options as ComponentOptions, Setting};
 use crate::engine::flow::Parts;
-use crate::engine::{Flow, FlowMeter, RunningFlow, State};
+use crate::engine::{Flow, FlowMeter, Recorder, Recording, RunningFlow, State};
 use crate::stack::model::{self, Body, Origin, Service};
 use crate::views::{self, FindFlow, RunningView, View};
 use std::sync::Arc;
@@ -45,13 +45,22 @@ pub(super) fn start(
 fn start_flow(flow: model::Flow, context: Context, on_end: OnEnd) -> Result<RunningFlow, Fault> {
     let context = Context { commit_bytes: flow.sink.kind.commit_bytes, ..context };
     let listens = flow.source.options.get("listen").is_some();
+    let recording = flow.record.as_ref().map(|options| Recording {
+        path: options.path("path"),
+        keep: options.keep_if("keep"),
+        rotate_bytes: options.whole("rotate_size"),
+    });
     let build = move |context: &Context| {
         let steps: Result<Vec<_>, Fault> =
             flow.steps.iter().map(|step| (step.kind.build)(&step.options)).collect();
         Ok(Parts {
             source: (flow.source.kind.build)(&flow.source.options, context)?,
             steps: steps?,
-            sink: (flow.sink.kind.build)(&flow.sink.options, context)?,
+            sink: Box::new(Recorder::new(
+                (flow.sink.kind.build)(&flow.sink.options, context)?,
+                recording.as_ref(),
+                &context.disk,
+            )),
         })
     };
     let running = Flow { context, build: Box::new(build), on_end }.start()?;

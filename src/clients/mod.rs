@@ -6,5 +6,6 @@ pub mod generations;
 pub mod http;
 pub mod ledger;
 pub mod parts;
+pub mod pieces;
 pub mod retention;
 pub mod watch;

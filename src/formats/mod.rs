@@ -11,4 +11,5 @@ pub mod log;
 pub mod pairs;
 pub mod posted;
 pub mod query;
+pub mod recording;
 pub mod table;

@@ -9,6 +9,7 @@ kinds! { SourceKind:
     generate,
     http_listen,
     http_poll,
+    replay,
     resource,
     stdin,
 }
