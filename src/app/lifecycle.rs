@@ -374,6 +374,7 @@ fn replicate(service: Service, count: u32) -> Result<Vec<Service>, String> {
             Some("its port can be had only once".to_owned())
         }
         Body::Flow(flow) => (flow.sink.kind.writes)(&flow.sink.options)
+            .or_else(|| Some(flow.record.as_ref()?.text("path").to_owned()))
             .map(|target| format!("only one flow may write {target}")),
     };
     if let Some(why_not) = why_not {

@@ -10,7 +10,7 @@ use crate::core::limits::DEAD_LETTER_BYTES;
 use crate::core::options::{Options as ComponentOptions, Setting};
 use crate::core::timed::CacheCounts;
 use crate::engine::flow::Parts;
-use crate::engine::{Flow, FlowMeter, Outline, RunningFlow, State};
+use crate::engine::{Flow, FlowMeter, Outline, Recorder, Recording, RunningFlow, State};
 use crate::stack::model::{self, Body, Origin, Service};
 use crate::views::{self, FindCache, FindFlow, RunningView, View};
 use std::sync::Arc;
@@ -67,13 +67,22 @@ fn start_flow(flow: model::Flow, context: Context, on_end: OnEnd) -> Result<Runn
         comes_again: flow.source.kind.replay != Replay::Gone,
         letter_bytes: DEAD_LETTER_BYTES,
     };
+    let recording = flow.record.as_ref().map(|options| Recording {
+        path: options.path("path"),
+        keep: options.keep_if("keep"),
+        rotate_bytes: options.whole("rotate_size"),
+    });
     let build = move |context: &Context| {
         let steps: Result<Vec<_>, Fault> =
             flow.steps.iter().map(|step| (step.kind.build)(&step.options)).collect();
         Ok(Parts {
             source: (flow.source.kind.build)(&flow.source.options, context)?,
             steps: steps?,
-            sink: (flow.sink.kind.build)(&flow.sink.options, context)?,
+            sink: Box::new(Recorder::new(
+                (flow.sink.kind.build)(&flow.sink.options, context)?,
+                recording.as_ref(),
+                &context.disk,
+            )),
         })
     };
     let running = Flow { context, outline, build: Box::new(build), on_end }.start()?;

@@ -223,21 +223,21 @@ fn files(placed: &[Placed], diagnostics: &mut Vec<Diagnostic>) {
     let mut seen: Vec<(String, &Placed)> = Vec::new();
     for candidate in placed {
         let Some(Body::Flow(flow)) = candidate.body() else { continue };
-        let Some(target) = (flow.sink.kind.writes)(&flow.sink.options) else { continue };
-        let target = normal(&target);
-        if target.is_empty() {
-            continue;
+        let recording = flow.record.as_ref().and_then(|it| it.text_if("path").map(str::to_owned));
+        let targets = (flow.sink.kind.writes)(&flow.sink.options).into_iter().chain(recording);
+        let targets = targets.map(|target| normal(&target)).filter(|target| !target.is_empty());
+        for target in targets {
+            if let Some((_, first)) = seen.iter().find(|(other, _)| *other == target) {
+                let names = (first.name(), candidate.name());
+                let message = format!("`{}` and `{}` both write {target}", names.0, names.1);
+                diagnostics.push(
+                    Diagnostic::new(sink_span(candidate), message)
+                        .also(sink_span(first), "written here already")
+                        .help("give each flow a file of its own, or make one flow of the two"),
+                );
+            }
+            seen.push((target, candidate));
         }
-        if let Some((_, first)) = seen.iter().find(|(other, _)| *other == target) {
-            let names = (first.name(), candidate.name());
-            let message = format!("`{}` and `{}` both write {target}", names.0, names.1);
-            diagnostics.push(
-                Diagnostic::new(sink_span(candidate), message)
-                    .also(sink_span(first), "written here already")
-                    .help("give each flow a file of its own, or make one flow of the two"),
-            );
-        }
-        seen.push((target, candidate));
     }
 }
 

@@ -102,6 +102,8 @@ pub struct Flow {
     pub source: Part<SourceKind>,
     pub steps: Vec<Part<StepKind>>,
     pub sink: Part<SinkKind>,
+    /// Where what it delivers is recorded: the options of `record:`.
+    pub record: Option<Options>,
 }
 
 /// A component with its checked options.

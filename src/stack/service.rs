@@ -1,17 +1,25 @@
 //! Reads one service: a flow (source, steps, sink), a server (listen, routes) or a view (listen, view).
 
 use crate::catalog::Catalog;
+use crate::core::options::{Opt, Shape};
 use crate::stack::component::component;
 use crate::stack::diagnostic::Diagnostic;
 use crate::stack::guarantee::{self, Guarantee};
 use crate::stack::model::{Body, Flow, Service};
 use crate::stack::node::{Key, Node, Yaml};
-use crate::stack::options::{is_misspelt, unknown_key};
+use crate::stack::options::{self, Owner, is_misspelt, unknown_key};
 use crate::stack::route::server;
 use crate::stack::view::view;
 
-const KEYS: [&str; 9] =
-    ["needs", "source", "steps", "sink", "require", "listen", "routes", "view", "alert"];
+const KEYS: [&str; 10] =
+    ["needs", "source", "steps", "sink", "record", "require", "listen", "routes", "view", "alert"];
+
+/// What `record:` of a flow takes.
+pub(super) const RECORD: &[Opt] = &[
+    Opt::required("path", Shape::Path, "The recording; its parts stand beside it."),
+    Opt::with_default("keep", Shape::Keep, "1GB", "How much of the finished parts is kept."),
+    Opt::with_default("rotate_size", Shape::Size, "64MiB", "Size at which a new file is begun."),
+];
 
 /// Reads a service; `None` when it is too wrong to go on with.
 pub(super) fn service(
@@ -56,7 +64,8 @@ pub(super) fn service(
 }
 
 fn refuse_flow_keys(entries: &[(Key, Node)], what: &str, diagnostics: &mut Vec<Diagnostic>) {
-    let of_flow = entries.iter().filter(|(key, _)| ["steps", "require"].contains(&&*key.name));
+    let of_flow =
+        entries.iter().filter(|(key, _)| ["steps", "record", "require"].contains(&&*key.name));
     for (key, _) in of_flow {
         let message = format!("`{}` belongs to a flow, and this is {what}", key.name);
         diagnostics.push(Diagnostic::new(key.span.clone(), message).help("remove the key"));
@@ -143,7 +152,12 @@ fn flow(
     let sink = component("sink", get("sink")?, catalog.sinks, |kind| &kind.about, diagnostics);
     // A wrong step or route is left out, so that what it hides is looked at too; the errors stay.
     let steps = steps.into_iter().flatten().collect();
-    let flow = Flow { source: source?, steps, sink: sink? };
+    let record = get("record").map(|node| {
+        let span = node.span.clone();
+        let owner = Owner { name: "record", table: RECORD, main: Some("path"), span };
+        options::read(&owner, node, diagnostics)
+    });
+    let flow = Flow { source: source?, steps, sink: sink?, record };
     if let Some(required) = get("require") {
         check_required(required, &flow, diagnostics);
     }
