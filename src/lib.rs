@@ -51,6 +51,8 @@ pub mod stack;
 
 #[doc(hidden)]
 pub mod map;
+#[doc(hidden)]
+pub mod render;
 mod views;
 
 mod app;

@@ -28,6 +28,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("stack", &["core", "catalog", "expr", "formats", "generator", "resource"]),
     ("routes", &["core", "engine", "generator", "server", "stack"]),
     ("map", &["core", "charts", "resource", "stack"]),
+    ("render", &["core", "catalog", "resource", "stack"]),
     ("views", &["core", "charts", "clients", "engine", "formats", "report", "server", "web"]),
     (
         "app",
@@ -61,6 +62,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "formats",
             "generator",
             "map",
+            "render",
             "resource",
             "stack",
             "summary",
@@ -70,8 +72,18 @@ const LAYERS: &[(&str, &[&str])] = &[
 ];
 
 /// What pure modules never touch: they have no clock, no disk, no network, no threads.
-const PURE: &[&str] =
-    &["charts", "expr", "formats", "generator", "map", "panels", "report", "steps", "summary"];
+const PURE: &[&str] = &[
+    "charts",
+    "expr",
+    "formats",
+    "generator",
+    "map",
+    "panels",
+    "render",
+    "report",
+    "steps",
+    "summary",
+];
 const IMPURE: &[&str] = &["std::fs", "std::net", "std::env::", "SystemTime", "tokio::", "ureq::"];
 
 /// Lines of a file that are no tests, and of the tests inside it.

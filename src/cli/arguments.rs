@@ -69,6 +69,8 @@ pub(super) enum Command {
     Kinds(Kinds),
     /// Generate data to standard output or a file
     Generate(Generate),
+    /// Write the deployment of a stack for Compose, Swarm or Kubernetes
+    Render(Render),
     /// Copy a resource to another store, and prove that both hold the same
     Move(MoveResource),
     /// Show the live map of a running headwater in this terminal
@@ -83,6 +85,42 @@ pub(super) enum Command {
     },
     /// Print completions for a shell
     Completions { shell: clap_complete::Shell },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Render {
+    #[arg(value_enum)]
+    pub target: Target,
+
+    /// Built-in name or file [default: headwater.yaml, else users]
+    pub stack: Option<String>,
+
+    /// Directory to write into, with all that the deployment needs [default: standard output]
+    #[arg(short, long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+
+    /// Image of headwater
+    #[arg(long, value_name = "IMAGE", default_value = "headwater")]
+    pub image: String,
+
+    /// Give a variable of the stack a value
+    #[arg(long, value_name = "NAME=VALUE", value_parser = assignment::<String>)]
+    pub set: Vec<(String, String)>,
+
+    /// How many of a service run
+    #[arg(long, value_name = "SERVICE=N", value_parser = assignment::<u32>)]
+    pub scale: Vec<(String, u32)>,
+
+    /// What does not follow from the stack [default: deploy.yaml beside the stack file]
+    #[arg(long, value_name = "FILE")]
+    pub deploy: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Target {
+    Compose,
+    Swarm,
+    Kubernetes,
 }
 
 #[derive(Debug, Args)]

@@ -12,6 +12,7 @@ mod log;
 mod moving;
 mod out;
 mod ports;
+mod render;
 mod run;
 mod stacks;
 mod top;
@@ -45,6 +46,7 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> exit::Code {
         Command::Init { name, directory } => stacks::init(name, directory.as_deref()),
         Command::Kinds(kinds) => kinds::kinds(&arguments, kinds),
         Command::Generate(generate) => generate::generate(generate),
+        Command::Render(wanted) => render::render(wanted),
         Command::Move(wanted) => moving::move_resource(&arguments, wanted),
         Command::Top { url } => top::top(&arguments, url.as_deref()),
         Command::Health { url } => health::health(&arguments, url.as_deref()),

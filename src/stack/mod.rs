@@ -10,7 +10,7 @@ mod check;
 mod component;
 mod conflicts;
 pub mod diagnostic;
-mod expand;
+pub mod expand;
 pub mod guarantee;
 pub mod model;
 pub mod node;
@@ -19,6 +19,7 @@ mod resources;
 mod route;
 pub mod schema;
 mod service;
+pub mod variables;
 mod view;
 
 pub use check::{Environment, load, record};
