@@ -52,10 +52,13 @@ pub mod stack;
 #[doc(hidden)]
 pub mod map;
 #[doc(hidden)]
+pub mod doctor;
+#[doc(hidden)]
 pub mod render;
 mod views;
 
 mod app;
+mod audit;
 mod cli;
 
 #[doc(hidden)]

@@ -29,6 +29,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("routes", &["core", "engine", "generator", "server", "stack"]),
     ("map", &["core", "charts", "resource", "stack"]),
     ("render", &["core", "catalog", "resource", "stack"]),
+    ("doctor", &["core", "clients"]),
     ("views", &["core", "charts", "clients", "engine", "formats", "report", "server", "web"]),
     (
         "app",
@@ -51,17 +52,20 @@ const LAYERS: &[(&str, &[&str])] = &[
             "wires",
         ],
     ),
+    ("audit", &["core", "clients", "engine", "formats", "generator", "stack"]),
     (
         "cli",
         &[
             "core",
             "app",
+            "audit",
             "catalog",
             "clients",
             "engine",
             "formats",
             "generator",
             "map",
+            "doctor",
             "render",
             "resource",
             "stack",

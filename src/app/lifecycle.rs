@@ -2,7 +2,7 @@
 
 use crate::app::map::{Keeper, Looking, Place};
 use crate::app::resources::Resources;
-use crate::app::service::{self, FindFlows, OnEnd, Running, with_port};
+use crate::app::service::{self, Around, FindCaches, FindFlows, OnEnd, Running, with_port};
 use crate::app::status::{self, Detail, ServiceStatus, Snapshot};
 use crate::app::{admin, seed};
 use crate::core::context::{Context, Pauses, Seed};
@@ -271,8 +271,12 @@ impl App {
 
     fn start_one(&self, service: &Service) -> Result<Running, Fault> {
         let on_end = Arc::clone(&self.options.on_end);
-        let flows = self.flows();
-        service::start(service, self.context(service), (&self.resources, &flows), on_end)
+        let around = Around {
+            resources: self.resources.clone(),
+            flows: self.flows(),
+            caches: self.caches(),
+        };
+        service::start(service, self.context(service), &around, on_end)
     }
 
     fn context(&self, service: &Service) -> Context {
@@ -305,6 +309,17 @@ impl App {
                 _ => None,
             };
             services.iter().filter(is_it).filter_map(flow).collect()
+        })
+    }
+
+    fn caches(&self) -> FindCaches {
+        let (resources, keeper) = (self.resources.clone(), self.keeper.clone());
+        Arc::new(move |name| {
+            let mut all = resources.counts(name);
+            if let Some(elsewhere) = keeper.cache_elsewhere(name) {
+                all.get_or_insert_default().add(&elsewhere);
+            }
+            all
         })
     }
 

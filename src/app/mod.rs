@@ -16,4 +16,5 @@ pub use lifecycle::{App, Options};
 pub use move_note::MoveNote;
 pub use moving::Move;
 pub use resources::open_store;
+pub use seed::known_seed;
 pub use status::{Detail, ServiceStatus, Snapshot};

@@ -38,6 +38,14 @@ pub(super) fn of(stack: Option<u64>, disk: &Arc<dyn Disk>, data: &Path) -> Resul
     Ok(drawn)
 }
 
+/// The seed that a stack has, without drawing one.
+pub fn known_seed(stack: Option<u64>, disk: &dyn Disk, data: &Path) -> Result<Option<Seed>, Fault> {
+    match stack {
+        Some(seed) => Ok(Some(Seed { seed, origin_ms: ORIGIN_MS })),
+        None => kept(disk, &data.join("seed.json")),
+    }
+}
+
 fn kept(disk: &dyn Disk, path: &Path) -> Result<Option<Seed>, Fault> {
     let file = match disk.open(path, Access::Read) {
         Ok(file) => file,

@@ -5,11 +5,14 @@ use crate::app::serving::{Serving, token};
 use crate::charts::file_safe;
 use crate::core::context::Context;
 use crate::core::fault::Fault;
+use crate::core::kind::Replay;
+use crate::core::limits::DEAD_LETTER_BYTES;
 use crate::core::options::{Options as ComponentOptions, Setting};
+use crate::core::timed::CacheCounts;
 use crate::engine::flow::Parts;
-use crate::engine::{Flow, FlowMeter, RunningFlow, State};
+use crate::engine::{Flow, FlowMeter, Outline, RunningFlow, State};
 use crate::stack::model::{self, Body, Origin, Service};
-use crate::views::{self, FindFlow, RunningView, View};
+use crate::views::{self, FindCache, FindFlow, RunningView, View};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,25 +29,44 @@ const LISTENING: Duration = Duration::from_secs(1);
 /// Finds the flows of a name as they run now: all replicas of it.
 pub(super) type FindFlows = Arc<dyn Fn(&str) -> Vec<Arc<FlowMeter>> + Send + Sync>;
 
+/// What the cache of a resource counted, here and in the other processes of the stack.
+pub(super) type FindCaches = Arc<dyn Fn(&str) -> Option<CacheCounts> + Send + Sync>;
+
+/// What services ask of the stack around them.
+pub(super) struct Around {
+    pub resources: Resources,
+    pub flows: FindFlows,
+    pub caches: FindCaches,
+}
+
 /// What is called when a flow ends.
 pub(super) type OnEnd = Arc<dyn Fn() + Send + Sync>;
 
 pub(super) fn start(
     service: &Service,
     context: Context,
-    (resources, flows): (&Resources, &FindFlows),
+    around: &Around,
     on_end: OnEnd,
 ) -> Result<Running, Fault> {
     match &service.body {
         Body::Flow(flow) => Ok(Running::Flow(start_flow(flow.clone(), context, on_end)?)),
-        Body::Server(server) => Ok(Running::Server(Serving::start(server, &context, resources)?)),
-        Body::View(view) => Ok(Running::View(start_view(view, &context, (resources, flows))?)),
+        Body::Server(server) => {
+            Ok(Running::Server(Serving::start(server, &context, &around.resources)?))
+        }
+        Body::View(view) => Ok(Running::View(start_view(view, &context, around)?)),
     }
 }
 
 fn start_flow(flow: model::Flow, context: Context, on_end: OnEnd) -> Result<RunningFlow, Fault> {
     let context = Context { commit_bytes: flow.sink.kind.commit_bytes, ..context };
     let listens = flow.source.options.get("listen").is_some();
+    let outline = Outline {
+        source: flow.source.kind.about.name.to_owned(),
+        steps: flow.steps.iter().map(|step| step.kind.about.name.to_owned()).collect(),
+        sink: flow.sink.kind.about.name.to_owned(),
+        comes_again: flow.source.kind.replay != Replay::Gone,
+        letter_bytes: DEAD_LETTER_BYTES,
+    };
     let build = move |context: &Context| {
         let steps: Result<Vec<_>, Fault> =
             flow.steps.iter().map(|step| (step.kind.build)(&step.options)).collect();
@@ -54,7 +76,7 @@ fn start_flow(flow: model::Flow, context: Context, on_end: OnEnd) -> Result<Runn
             sink: (flow.sink.kind.build)(&flow.sink.options, context)?,
         })
     };
-    let running = Flow { context, build: Box::new(build), on_end }.start()?;
+    let running = Flow { context, outline, build: Box::new(build), on_end }.start()?;
     if listens {
         running.wait_until_open(LISTENING);
         if let State::Failed(reason) = running.meter.state() {
@@ -67,11 +89,11 @@ fn start_flow(flow: model::Flow, context: Context, on_end: OnEnd) -> Result<Runn
 fn start_view(
     view: &model::View,
     context: &Context,
-    (resources, flows): (&Resources, &FindFlows),
+    around: &Around,
 ) -> Result<RunningView, Fault> {
     let (records, from) = match &view.from {
         Origin::Api { url, resource, headers } => {
-            let schema = resource.as_deref().and_then(|name| resources.schema(name));
+            let schema = resource.as_deref().and_then(|name| around.resources.schema(name));
             let records = resource.clone().unwrap_or_else(|| views::records_of(url));
             let from = views::Origin::Api {
                 url: url.clone(),
@@ -81,9 +103,14 @@ fn start_view(
             (records, from)
         }
         Origin::Flow(name) => {
-            let (flows, wanted) = (Arc::clone(flows), name.clone());
+            let (flows, wanted) = (Arc::clone(&around.flows), name.clone());
             let find: FindFlow = Arc::new(move || flows(&wanted));
             ("records".to_owned(), views::Origin::Flow { name: name.clone(), find })
+        }
+        Origin::Cache(name) => {
+            let (caches, wanted) = (Arc::clone(&around.caches), name.clone());
+            let find: FindCache = Arc::new(move || caches(&wanted));
+            ("seconds".to_owned(), views::Origin::Cache { name: name.clone(), find })
         }
         Origin::Results(directory) => {
             ("datasets".to_owned(), views::Origin::Results(directory.into()))
@@ -107,7 +134,9 @@ fn start_view(
 
 /// What a panel is called in addresses: `histogram-age`.
 fn address_of(kind: &str, options: &ComponentOptions) -> String {
-    match options.text_if("field") {
+    let several = || options.names("fields").first().map(String::as_str);
+    let field = options.text_if("field").or_else(several);
+    match field.filter(|_| kind != "table") {
         Some(field) => format!("{kind}-{}", file_safe(field)),
         None => kind.to_owned(),
     }

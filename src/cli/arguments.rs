@@ -69,6 +69,8 @@ pub(super) enum Command {
     Kinds(Kinds),
     /// Generate data to standard output or a file
     Generate(Generate),
+    /// Say what will fail on this machine or these nodes, and the cure
+    Doctor(Doctor),
     /// Write the deployment of a stack for Compose, Swarm or Kubernetes
     Render(Render),
     /// Copy a resource to another store, and prove that both hold the same
@@ -85,6 +87,28 @@ pub(super) enum Command {
     },
     /// Print completions for a shell
     Completions { shell: clap_complete::Shell },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Doctor {
+    /// Built-in name or file of the stack [default: headwater.yaml, else users]
+    pub stack: Option<String>,
+
+    /// Look at this machine as a node of a Swarm, though it is in none yet
+    #[arg(long)]
+    pub swarm: bool,
+
+    /// Image of headwater
+    #[arg(long, value_name = "IMAGE", default_value = "headwater")]
+    pub image: String,
+
+    /// Socket of the Docker engine [default: that of `DOCKER_HOST`, else /var/run/docker.sock]
+    #[arg(long, value_name = "PATH")]
+    pub engine: Option<PathBuf>,
+
+    /// What stands for `/`: another system's /proc and /sys
+    #[arg(long, value_name = "DIR", hide = true)]
+    pub root: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

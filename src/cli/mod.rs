@@ -2,6 +2,7 @@
 
 mod arguments;
 mod check;
+mod doctor;
 mod exit;
 mod files;
 mod generate;
@@ -46,6 +47,7 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> exit::Code {
         Command::Init { name, directory } => stacks::init(name, directory.as_deref()),
         Command::Kinds(kinds) => kinds::kinds(&arguments, kinds),
         Command::Generate(generate) => generate::generate(generate),
+        Command::Doctor(wanted) => doctor::doctor(&arguments, wanted),
         Command::Render(wanted) => render::render(wanted),
         Command::Move(wanted) => moving::move_resource(&arguments, wanted),
         Command::Top { url } => top::top(&arguments, url.as_deref()),

@@ -4,6 +4,7 @@ pub mod dataset;
 pub mod disk;
 pub mod generations;
 pub mod http;
+pub mod ledger;
 pub mod parts;
 pub mod retention;
 pub mod watch;

@@ -26,6 +26,7 @@ pub mod step;
 pub mod text;
 pub mod thread;
 pub mod time;
+pub mod timed;
 pub mod unit;
 pub mod wait;
 pub mod words;

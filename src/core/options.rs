@@ -76,6 +76,8 @@ pub enum Shape {
     Names,
     /// How much of the old is kept: a count, an age or a size.
     Keep,
+    /// Some of these words, each with a share: `1%` or `0.01`; together at most all.
+    Shares(&'static [&'static str]),
 }
 
 impl Shape {
@@ -101,6 +103,7 @@ impl Shape {
             Self::Fields => "field: integer | float | boolean | text".into(),
             Self::Names => "list of names".into(),
             Self::Keep => "count, age or size".into(),
+            Self::Shares(words) => format!("{}: share", words.join(" | ")),
         }
     }
 }
@@ -116,6 +119,7 @@ pub enum Setting {
     Pairs(Vec<(String, String)>),
     Names(Vec<String>),
     Keep(Keep),
+    Shares(Vec<(String, f64)>),
 }
 
 /// The bound of something that grows.
@@ -202,6 +206,13 @@ impl Options {
     pub fn keep_if(&self, name: &str) -> Option<Keep> {
         match self.settings.get(name)? {
             Setting::Keep(keep) => Some(*keep),
+            _ => missing(name),
+        }
+    }
+
+    pub fn shares_if(&self, name: &str) -> Option<&[(String, f64)]> {
+        match self.settings.get(name)? {
+            Setting::Shares(shares) => Some(shares),
             _ => missing(name),
         }
     }

@@ -49,6 +49,20 @@ pub fn keep(text: &str) -> Result<Keep, String> {
     })
 }
 
+/// Parses a share: `1%` or `0.01`.
+pub fn share(text: &str) -> Result<f64, String> {
+    let (number, unit) = split(text)?;
+    let share = match unit {
+        "" => number,
+        "%" => number / 100.0,
+        other => return Err(format!("`{other}` is no unit of a share: write 1% or 0.01")),
+    };
+    if share > 1.0 {
+        return Err(format!("`{text}` is more than all: write 1% or 0.01"));
+    }
+    Ok(share)
+}
+
 fn split(text: &str) -> Result<(f64, &str), String> {
     let text = text.trim();
     let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());

@@ -1,6 +1,7 @@
 //! The checkpoint of a flow on disk: the bytes of `checkpoints` with a meaning.
 
 use crate::core::disk::{Disk, DiskError};
+use crate::core::fault::Fault;
 use crate::core::finding::Finding;
 use crate::core::position::Checkpoint;
 use crate::engine::checkpoints::{CheckpointError, CheckpointFile};
@@ -65,6 +66,13 @@ impl Progress {
         })?;
         Ok(self.file.save(&payload)?)
     }
+}
+
+/// How far a flow has come, for those who only look; nothing when it never saved a checkpoint.
+pub fn checkpoint_at(disk: &Arc<dyn Disk>, path: &Path) -> Result<Option<Checkpoint>, Fault> {
+    let stop = |error: &dyn std::fmt::Display| Fault::stop(error.to_string());
+    let payload = CheckpointFile::peek(disk.as_ref(), path).map_err(|error| stop(&error))?;
+    payload.map(|payload| read(&payload, path).map_err(|error| stop(&error))).transpose()
 }
 
 fn read(payload: &[u8], path: &Path) -> Result<Checkpoint, ProgressError> {

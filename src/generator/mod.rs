@@ -1,6 +1,6 @@
 //! Synthetic records from a schema: `record(i)` is a pure function of seed, origin, stream and `i`.
 //! The language of the value types is listed, with examples, by [`Schema::kinds`] (`kinds.rs`).
-//! Pacing, faults and delivery live elsewhere: one integer, the index, is all the state there is.
+//! Pacing and delivery live elsewhere: one integer, the index, is all the state there is.
 //!
 //! A field is one line, `TYPE [what it needs] [option value]… [null SHARE]`:
 //!
@@ -30,6 +30,7 @@ mod choice;
 mod clause;
 mod decimal;
 mod distribution;
+mod faults;
 mod identifier;
 mod instant;
 mod internet;
@@ -58,6 +59,7 @@ mod zipf;
 #[cfg(test)]
 mod tests;
 
+pub use faults::{Delivery, Faults, Injected};
 pub use kinds::Kind;
 pub use parallel::{Format, generate_parallel};
 pub use record::Generator;

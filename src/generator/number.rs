@@ -92,6 +92,10 @@ impl Sequence {
         })
     }
 
+    pub(super) fn is_distinct(&self) -> bool {
+        self.step != 0
+    }
+
     /// Past the last 64-bit integer the sequence goes on at the first.
     pub(super) fn write(&self, index: u64, out: &mut Vec<u8>) {
         let offset = self.step.wrapping_mul(index.cast_signed());

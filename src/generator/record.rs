@@ -25,6 +25,14 @@ impl Generator {
         Self { schema, key: generator_key(seed, stream), origin_ms }
     }
 
+    pub(super) fn key(&self) -> u64 {
+        self.key
+    }
+
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
     /// The columns of the CSV notation: dotted paths of all values.
     pub fn columns(&self) -> Vec<String> {
         self.schema.columns()

@@ -63,6 +63,22 @@ impl Schema {
         &KINDS
     }
 
+    /// The fields of the record itself, in order.
+    pub fn fields(&self) -> impl Iterator<Item = &str> {
+        self.record.fields.iter().map(|field| field.path.as_str())
+    }
+
+    /// The first field that no two records have in common.
+    pub fn identity(&self) -> Option<&str> {
+        let is_own = |value: &Value| match value {
+            Value::Sequence(sequence) => sequence.is_distinct(),
+            Value::Ulid(_) | Value::Uuid => true,
+            _ => false,
+        };
+        let mut fields = self.record.fields.iter();
+        fields.find(|field| field.null == 0.0 && is_own(&field.value)).map(|it| it.path.as_str())
+    }
+
     /// The dotted paths of all values, in order.
     pub fn columns(&self) -> Vec<String> {
         let mut columns = Vec::new();

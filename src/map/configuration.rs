@@ -81,6 +81,10 @@ fn setting(name: &str, setting: &Setting) -> String {
             names.join(", ")
         }
         Setting::Names(names) => names.join(", "),
+        Setting::Shares(shares) => {
+            let shares = shares.iter().map(|(name, share)| format!("{name} {}%", share * 100.0));
+            shares.collect::<Vec<_>>().join(", ")
+        }
         Setting::Keep(Keep::Count(count)) => count.to_string(),
         Setting::Keep(Keep::Age(age)) => show_duration(*age),
         Setting::Keep(Keep::Bytes(bytes)) => show_size(*bytes),
@@ -133,6 +137,7 @@ fn origin(origin: &Origin) -> String {
         Origin::Api { url, .. } => join::without_secrets(url),
         Origin::Flow(name) => format!("flow {name}"),
         Origin::Results(path) => format!("results in {path}"),
+        Origin::Cache(name) => format!("cache of {name}"),
     }
 }
 

@@ -64,6 +64,7 @@ pub(super) fn join(service: &Service, ends: &Ends, graph: &mut Graph) {
             let (from, rate) = match &view.from {
                 Origin::Api { url, .. } => (Some(address(url, ends, graph)), Rate::Unknown),
                 Origin::Flow(name) => (graph.position(name), Rate::Given),
+                Origin::Cache(name) => (cache(name, graph), Rate::Unknown),
                 Origin::Results(path) => {
                     (Some(graph.outside(Kind::File, "file", &normal(path))), Rate::Unknown)
                 }
@@ -132,6 +133,11 @@ fn join_resource(name: &str, at: usize, graph: &mut Graph) {
 
 fn resource(name: &str, graph: &Graph) -> Option<usize> {
     graph.position(&format!("resource:{name}"))
+}
+
+/// A resource whose cache is switched off stands for itself.
+fn cache(name: &str, graph: &Graph) -> Option<usize> {
+    graph.position(&format!("cache:{name}")).or_else(|| resource(name, graph))
 }
 
 /// `./data//x` and `data/old/../x` are one file.

@@ -47,6 +47,10 @@ fn add(mine: &mut Reading, theirs: &Reading) {
     totals.errors += more.errors;
     totals.dead_letters += more.dead_letters;
     totals.refused += more.refused;
+    match (&mut mine.cache, &theirs.cache) {
+        (Some(cache), Some(more)) => cache.add(more),
+        (none, more) => none.clone_from(more),
+    }
     mine.now = together(&mine.now, &theirs.now);
     let shorter = mine.minute.len().min(theirs.minute.len());
     let skip = mine.minute.len() - shorter;

@@ -227,11 +227,11 @@ fn figure(view: &View, at: usize, series: Series, points: &[Point]) -> Markup {
         title: title.clone(),
         subtitle: unit.to_owned(),
         description: description.clone(),
-        marks: Marks::Line(LineMarks {
-            x: Axis::new("", AxisKind::Time),
-            y: Axis::new("", AxisKind::Number),
-            points: thinned(&scaled),
-        }),
+        marks: Marks::Line(LineMarks::one(
+            Axis::new("", AxisKind::Time),
+            Axis::new("", if unit == "%" { AxisKind::Percent } else { AxisKind::Number }),
+            thinned(&scaled),
+        )),
     };
     let options = SvgOptions {
         name: format!("chart-{at}"),

@@ -1,5 +1,6 @@
 //! The map at one moment, as `/map.json` gives it: the graph with what is known of every node. Version 1.
 
+use crate::core::timed::CacheCounts;
 use crate::map::graph::{Graph, Kind, Node, Rate};
 use crate::map::sample::{Condition, Row, Series, UNKNOWN};
 use serde::{Deserialize, Serialize};
@@ -50,6 +51,9 @@ pub struct Reading {
     pub addresses: Vec<String>,
     /// Since the start.
     pub totals: Totals,
+    /// Since the start, of a cache.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache: Option<CacheCounts>,
     pub now: Now,
     /// Records or requests a second over the last minute, the newest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -149,6 +153,7 @@ impl Reading {
             replicas: 0,
             addresses: Vec::new(),
             totals: Totals::default(),
+            cache: None,
             now: Now::of(&UNKNOWN, &UNKNOWN, None),
             minute: Vec::new(),
             growth: 0.0,

@@ -271,3 +271,53 @@ fn quoted(text: &str) -> String {
     out.push('"');
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_what_yaml_would_take_for_something_else() {
+        for (text, expected) in [
+            ("plain text", "plain text"),
+            ("http://api:8000/", "http://api:8000/"),
+            ("5000:5000", "\"5000:5000\""),
+            ("0.1", "\"0.1\""),
+            ("No", "\"No\""),
+            ("", "\"\""),
+            ("a: b", "\"a: b\""),
+            ("a #b", "\"a #b\""),
+            ("${A:-b}", "\"${A:-b}\""),
+            ("say \"x\\\"", "\"say \\\"x\\\\\\\"\""),
+            ("two\nlines", "\"two\\nlines\""),
+            ("-x", "\"-x\""),
+        ] {
+            assert_eq!(quoted(text), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_written_reads_as_what_it_was() {
+        let item = Map::new().told("why", "type", "tmpfs").with("read only", true);
+        let map = Map::new()
+            .with("text", "5: x")
+            .told("two\nlines", "list", vec![Yaml::from("a"), item.into()])
+            .with("row", row(["A", "b c"]))
+            .with("block", Yaml::Block("x: 1\n\n  y\n".to_owned()))
+            .with("empty", Map::new());
+        let node = node::parse(&map.write()).unwrap();
+        assert_eq!(node.value("text").unwrap().text(), Some("5: x"));
+        assert_eq!(node.value("block").unwrap().text(), Some("x: 1\n\n  y\n"));
+        let node::Yaml::List(items) = &node.value("list").unwrap().yaml else { panic!("a list") };
+        assert_eq!(items[1].value("read only").unwrap().text(), Some("true"));
+    }
+
+    #[test]
+    fn what_is_laid_over_joins_replaces_and_removes() {
+        let below = Map::new().with("x", "1").with("y", "2");
+        let mut map = Map::new().with("a", below).with("gone", "it").with("list", vec!["one"]);
+        let over = node::parse("{ a: { y: 3, z: new }, gone: null, list: [two, 3] }").unwrap();
+        map.lay_over(&over);
+        assert_eq!(map.write(), "a:\n  x: \"1\"\n  y: 3\n  z: new\n\nlist:\n  - two\n  - 3\n");
+    }
+}

@@ -23,8 +23,24 @@ pub(super) fn groups(stack: &Stack) -> Vec<Vec<&Service>> {
 }
 
 fn belong_together(stack: &Stack, one: &Service, other: &Service) -> bool {
-    let shows = |view: &Service, flow: &Service| matches!(&view.body, Body::View(view) if view.from == Origin::Flow(flow.name.clone()));
-    shows(one, other) || shows(other, one) || share_a_store(stack, one, other)
+    let shows = |view: &Service, flow: &Service| match &view.body {
+        Body::View(view) => view.from == Origin::Flow(flow.name.clone()),
+        Body::Flow(_) | Body::Server(_) => false,
+    };
+    let watches = |view: &Service, server: &Service| cache_of(stack, view) == Some(&server.name);
+    shows(one, other)
+        || shows(other, one)
+        || watches(one, other)
+        || watches(other, one)
+        || share_a_store(stack, one, other)
+}
+
+/// The service whose cache a view shows: where several open the resource, the last, which is the one that reads.
+fn cache_of<'a>(stack: &'a Stack, view: &Service) -> Option<&'a String> {
+    let Body::View(view) = &view.body else { return None };
+    let Origin::Cache(resource) = &view.from else { return None };
+    let opens = |service: &&Service| stores(service, resource);
+    stack.services.iter().rfind(opens).map(|service| &service.name)
 }
 
 /// Memory is the process's own, and SQLite works between processes of one machine only.

@@ -18,8 +18,6 @@ mod volumes;
 pub use compose::compose;
 pub use deploy::Deploy;
 pub use kubernetes::kubernetes;
+pub use places::listen as listens;
 pub use plan::{Plan, Request, Wrong, plan};
 pub use swarm::swarm;
-
-#[cfg(test)]
-mod tests;

@@ -97,7 +97,7 @@ pub(super) fn is_within(path: &str, directory: &str) -> bool {
 }
 
 /// Where a service listens, if it does.
-pub(super) fn listen(service: &Service) -> Option<Listen> {
+pub fn listen(service: &Service) -> Option<Listen> {
     match &service.body {
         Body::Server(server) => Some(server.listen),
         Body::View(view) => Some(view.listen),

@@ -1,5 +1,6 @@
 //! `generate`: makes records from a description, each a function of (seed, service, index).
 
+use crate::clients::ledger::{Entry, Ledger};
 use crate::core::batch::Batch;
 use crate::core::context::Context;
 use crate::core::fault::Fault;
@@ -10,7 +11,8 @@ use crate::core::record::{Encoding, Records};
 use crate::core::source::{Read, Source};
 use crate::core::time::now;
 use crate::core::wait::Wait;
-use crate::generator::{Generator, Schema};
+use crate::generator::{Delivery, Faults, Generator, Injected, Schema};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -21,7 +23,11 @@ pub(super) static KIND: SourceKind = SourceKind {
         details: "\
 Record *i* is a function of the stack's seed, the service's name and *i*: the same after a crash, on \
 another machine, in any order. The position is one number. Without `every` records are made as fast as \
-the sink takes them. `headwater kinds generate` lists the types of values.",
+the sink takes them. `headwater kinds generate` lists the types of values.
+
+With `faults` some records come late (by up to 64 places), twice, never, or damaged: always the same ones, for \
+this too is a function of the seed. Each is noted in `faults.ndjson` in the service's directory, and \
+`headwater audit` tells them from faults that nobody put in.",
         options: &[
             Opt::required("record", Shape::Record, "Fields with the type of their values."),
             Opt::optional("every", Shape::Duration, "Time from one batch to the next."),
@@ -36,6 +42,11 @@ the sink takes them. `headwater kinds generate` lists the types of values.",
                 Shape::Whole(1, u64::MAX),
                 "Records in all; then the source ends.",
             ),
+            Opt::optional(
+                "faults",
+                Shape::Shares(Faults::NAMES),
+                "Shares of the records that are spoilt on purpose, such as `{ late: 1%, drop: 0.1% }`.",
+            ),
         ],
         main: None,
         example: "generate: { every: 5s, record: { id: sequence, name: person.name } }",
@@ -47,6 +58,9 @@ the sink takes them. `headwater kinds generate` lists the types of values.",
 /// Records are made in chunks before it is looked how large they are: one for so many bytes of a batch.
 const CHUNK_SHARE: u64 = 512;
 
+/// Entries of the ledger that are written in one piece.
+const NOTED_AT_ONCE: usize = 4096;
+
 fn build(options: &Options, context: &Context) -> Result<BuiltSource, Fault> {
     let fields = options.record_if("record").unwrap_or_default();
     let schema = Schema::parse(fields).map_err(|errors| {
@@ -54,11 +68,15 @@ fn build(options: &Options, context: &Context) -> Result<BuiltSource, Fault> {
     })?;
     let seed = context.seed;
     let generator = Generator::new(Arc::new(schema), seed.seed, &context.service, seed.origin_ms);
+    let faults = options.shares_if("faults").map(Faults::of);
+    let path = context.data.join("faults.ndjson");
+    let limit = options.whole_if("limit").unwrap_or(u64::MAX);
     Ok(BuiltSource::Read(Box::new(Generate {
-        generator,
+        delivery: Delivery::new(generator, faults, limit),
+        ledger: faults.map(|_| Ledger::new(&context.disk, path, "index")),
+        ledger_is_ahead: false,
         every: options.duration_if("every"),
         count: options.whole("count"),
-        limit: options.whole_if("limit").unwrap_or(u64::MAX),
         batch_bytes: context.batch_bytes(),
         partition: "records".into(),
         next_index: 0,
@@ -67,10 +85,13 @@ fn build(options: &Options, context: &Context) -> Result<BuiltSource, Fault> {
 }
 
 struct Generate {
-    generator: Generator,
+    delivery: Delivery,
+    /// Where faults that are put in are noted.
+    ledger: Option<Ledger>,
+    /// A failure has left entries in it for records that are made again.
+    ledger_is_ahead: bool,
     every: Option<Duration>,
     count: u64,
-    limit: u64,
     batch_bytes: usize,
     partition: Partition,
     next_index: u64,
@@ -80,21 +101,24 @@ struct Generate {
 impl Source for Generate {
     fn resume(&mut self, from: &Checkpoint) -> Result<(), Fault> {
         self.next_index = from.position(&self.partition).map_or(0, |position| position.offset);
-        Ok(())
+        self.line_up()
     }
 
     fn read(&mut self, wait: &Wait) -> Result<Read, Fault> {
-        if self.next_index >= self.limit {
+        if self.next_index >= self.delivery.limit() {
             return Ok(Read::End);
         }
+        if self.ledger_is_ahead {
+            self.line_up()?;
+        }
         let records = match self.every {
-            None => self.as_many_as_fit(),
+            None => self.as_many_as_fit()?,
             Some(every) => {
                 if wait.until(self.next_time) {
                     return Ok(Read::Idle);
                 }
                 let due = self.due(every);
-                self.make(due)
+                self.make(due)?
             }
         };
         let position = Position::at(self.next_index);
@@ -119,25 +143,61 @@ impl Generate {
         self.count * u64::from(missed + 1)
     }
 
-    fn make(&mut self, count: u64) -> Records {
-        let end = self.next_index.saturating_add(count).min(self.limit);
-        let mut bytes = Vec::new();
-        self.generator.write_ndjson(self.next_index..end, &mut bytes);
-        let count = end - self.next_index;
-        self.next_index = end;
-        Records { encoding: Encoding::Json, bytes, count }
+    fn make(&mut self, count: u64) -> Result<Records, Fault> {
+        let mut records = Records::empty(Encoding::Json);
+        self.add(count, &mut records)?;
+        Ok(records)
     }
 
-    fn as_many_as_fit(&mut self) -> Records {
+    fn as_many_as_fit(&mut self) -> Result<Records, Fault> {
         let mut all = Records::empty(Encoding::Json);
         all.bytes.reserve(self.batch_bytes + self.batch_bytes / 4);
         let chunk = (self.batch_bytes as u64 / CHUNK_SHARE).max(1);
-        while all.bytes.len() < self.batch_bytes && self.next_index < self.limit {
-            let end = self.next_index.saturating_add(chunk).min(self.limit);
-            self.generator.write_ndjson(self.next_index..end, &mut all.bytes);
-            all.count += end - self.next_index;
-            self.next_index = end;
+        let first = self.next_index;
+        while all.bytes.len() < self.batch_bytes && self.next_index < self.delivery.limit() {
+            if let Err(fault) = self.add(chunk, &mut all) {
+                // The next try makes all of them again.
+                self.next_index = first;
+                return Err(fault);
+            }
         }
-        all
+        Ok(all)
+    }
+
+    /// Adds the records of so many places; what is done to them is noted first.
+    fn add(&mut self, count: u64, to: &mut Records) -> Result<(), Fault> {
+        let end = self.next_index.saturating_add(count).min(self.delivery.limit());
+        let places = self.next_index..end;
+        self.ledger_is_ahead = self.ledger.is_some();
+        self.note(places.clone())?;
+        self.ledger_is_ahead = false;
+        to.count += self.delivery.write_ndjson(places, &mut to.bytes);
+        self.next_index = end;
+        Ok(())
+    }
+
+    /// Takes out of the ledger what is done again; what a power cut took of it follows from the seed.
+    fn line_up(&mut self) -> Result<(), Fault> {
+        let Some(ledger) = &mut self.ledger else { return Ok(()) };
+        let known = ledger.cut(self.next_index)?.map_or(0, |last| last + 1);
+        self.note(known..self.next_index)?;
+        self.ledger_is_ahead = false;
+        Ok(())
+    }
+
+    fn note(&mut self, places: Range<u64>) -> Result<(), Fault> {
+        let Some(ledger) = &mut self.ledger else { return Ok(()) };
+        let mut entries = Vec::new();
+        for (number, fault) in self.delivery.injected(places) {
+            let more = match fault {
+                Injected::Late(by) => Some(("by", by)),
+                _ => None,
+            };
+            entries.push(Entry { number, fault: fault.name(), more });
+            if entries.len() == NOTED_AT_ONCE {
+                ledger.note(&std::mem::take(&mut entries))?;
+            }
+        }
+        Ok(ledger.note(&entries)?)
     }
 }

@@ -57,9 +57,13 @@ pub(super) fn resources(
         let from = it.node.value("view").and_then(|view| view.value("from"));
         (&it.key.name, "shows", from.and_then(|from| from.value("resource")))
     });
+    let caches = placed.iter().map(|it| {
+        let from = it.node.value("view").and_then(|view| view.value("from"));
+        (&it.key.name, "shows the cache of", from.and_then(|from| from.value("cache")))
+    });
     let sources = placed.iter().map(|it| (&it.key.name, "reads", component(it, "source")));
     let sinks = placed.iter().map(|it| (&it.key.name, "writes into", component(it, "sink")));
-    for (who, what, node) in routes.chain(views).chain(sources).chain(sinks) {
+    for (who, what, node) in routes.chain(views).chain(caches).chain(sources).chain(sinks) {
         let Some(node) = node else { continue };
         let Some(name) = node.text().filter(|name| !names().any(|known| known == *name)) else {
             continue;

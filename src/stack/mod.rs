@@ -19,6 +19,7 @@ mod resources;
 mod route;
 pub mod schema;
 mod service;
+mod shares;
 pub mod variables;
 mod view;
 

@@ -202,20 +202,22 @@ pub enum Origin {
     Flow(String),
     /// A directory that the sink `report` fills.
     Results(String),
+    /// What the cache of a resource of this stack does.
+    Cache(String),
 }
 
 impl Origin {
     pub fn url(&self) -> Option<&str> {
         match self {
             Self::Api { url, .. } => Some(url),
-            Self::Flow(_) | Self::Results(_) => None,
+            Self::Flow(_) | Self::Results(_) | Self::Cache(_) => None,
         }
     }
 
     pub fn resource(&self) -> Option<&str> {
         match self {
             Self::Api { resource, .. } => resource.as_deref(),
-            Self::Flow(_) | Self::Results(_) => None,
+            Self::Flow(_) | Self::Results(_) | Self::Cache(_) => None,
         }
     }
 }
@@ -226,6 +228,7 @@ impl std::fmt::Display for Origin {
             Self::Api { url, .. } => formatter.write_str(url),
             Self::Flow(name) => write!(formatter, "the flow {name}"),
             Self::Results(directory) => write!(formatter, "the results in {directory}"),
+            Self::Cache(name) => write!(formatter, "the cache of {name}"),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::formats::pairs::Pattern;
 use crate::generator;
 use crate::stack::diagnostic::Diagnostic;
 use crate::stack::node::{Key, Node, Yaml};
+use crate::stack::shares;
 use std::ops::Range;
 
 /// The component whose options are looked at: its name for messages, its table, its place.
@@ -160,7 +161,7 @@ fn fill(owner: &Owner, options: &mut Options, diagnostics: &mut Vec<Diagnostic>,
     }
 }
 
-type Wrong = Vec<Diagnostic>;
+pub(super) type Wrong = Vec<Diagnostic>;
 
 fn setting(shape: Shape, node: &Node) -> Result<Setting, Wrong> {
     match shape {
@@ -168,6 +169,7 @@ fn setting(shape: Shape, node: &Node) -> Result<Setting, Wrong> {
         Shape::Pairs => pairs(node),
         Shape::Fields => fields(node),
         Shape::Names => name_list(node),
+        Shape::Shares(words) => shares::read(words, node),
         _ => match node.text() {
             Some(text) => scalar(shape, text.trim(), text, node),
             None => Err(vec![

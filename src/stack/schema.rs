@@ -92,6 +92,7 @@ fn view(catalog: &Catalog, token: &Value) -> Value {
                     { "required": ["url"] },
                     { "required": ["flow"] },
                     { "required": ["results"] },
+                    { "required": ["cache"] },
                 ],
                 "additionalProperties": false,
             },
@@ -234,6 +235,12 @@ fn shape(shape: Shape) -> Value {
         Shape::Record => json!({ "type": "object", "minProperties": 1 }),
         Shape::Pairs | Shape::Fields => {
             json!({ "type": "object", "additionalProperties": { "type": "string" } })
+        }
+        Shape::Shares(words) => {
+            let share = json!({ "type": ["string", "number"] });
+            let shares: Map<String, Value> =
+                words.iter().map(|word| ((*word).to_owned(), share.clone())).collect();
+            json!({ "type": "object", "properties": shares, "additionalProperties": false })
         }
         Shape::Names => json!({
             "type": ["string", "array"],

@@ -50,6 +50,7 @@ struct Known {
     table: Option<Table>,
     standing: Option<Standing>,
     missed: u64,
+    lead: Option<String>,
     /// Until when it is known to have been just this, in milliseconds since 1970.
     as_of: Option<i64>,
 }
@@ -170,6 +171,7 @@ impl Drawing {
                 known.as_of = Some(unix_ms());
             }
             Message::Missed(missed) => known.missed = missed,
+            Message::Lead(lead) => known.lead = Some(lead),
             Message::Standing(standing) => self.stand(known, standing),
         }
         times.is_changed = true;
@@ -217,6 +219,7 @@ impl Drawing {
             records,
             is_cut: known.table.as_ref().is_some_and(Table::is_cut),
             missed: known.missed,
+            lead: known.lead.as_deref(),
             standing: known.standing.as_ref(),
             as_of: known.as_of,
         };

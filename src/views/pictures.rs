@@ -126,9 +126,15 @@ fn within(mut drawn: Drawn, asked: &Asked) -> Result<Drawn, Problem> {
     if line.x.kind != AxisKind::Time {
         return Err(wrong("Only a line over time has a `from` and a `to`."));
     }
-    line.points.retain(|point| (low..=high).contains(&point.x));
-    let known = line.points.iter().filter(|point| point.y.is_finite());
-    drawn.data["points"] = known.map(|point| json!([point.x, point.y])).collect();
+    for line in &mut line.lines {
+        line.points.retain(|point| (low..=high).contains(&point.x));
+        let known = line.points.iter().filter(|point| point.y.is_finite());
+        let points = known.map(|point| json!([point.x, point.y])).collect();
+        match drawn.data.get_mut("lines") {
+            Some(lines) => lines[&line.name] = points,
+            None => drawn.data["points"] = points,
+        }
+    }
     drawn.sheet.rows.retain(|row| match row.first() {
         Some(Cell::Text(time)) => moment(time).is_ok_and(|at| (low..=high).contains(&at)),
         _ => true,

@@ -6,9 +6,11 @@
 
 mod command;
 mod diagnostics;
+mod doctor;
 mod generate;
 mod generated_docs;
 mod map;
+mod render;
 mod schema;
 mod support;
 mod up;

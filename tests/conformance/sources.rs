@@ -185,3 +185,36 @@ fn two_sources_of_one_seed_agree_and_of_another_service_differ() {
     let other = read_all(other.as_mut(), &Checkpoint::default()).unwrap();
     assert_ne!(contents(&one), contents(&other));
 }
+
+#[test]
+fn a_generator_with_faults_and_its_ledger_go_on_behind_any_position() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "generate: { limit: 40000, record: { id: sequence, who: person.name }, \
+                faults: { late: 2%, repeat: 1%, drop: 1%, corrupt: 0.01 } }";
+    let flow = flow(text, None, "drop: {}").unwrap();
+    let context = crate::support::context(&crate::support::real_disk(), folder.path());
+    let source = || match (flow.source.kind.build)(&flow.source.options, &context).unwrap() {
+        headwater::core::kind::BuiltSource::Read(source) => source,
+        headwater::core::kind::BuiltSource::Intake(_) => panic!("it reads"),
+    };
+    // The time of an entry is when it was written.
+    let ledger = || {
+        let text = std::fs::read_to_string(context.data.join("faults.ndjson")).unwrap();
+        let lines = text.lines().map(|line| line.split(",\"time\"").next().unwrap().to_owned());
+        lines.collect::<Vec<_>>()
+    };
+    let whole = read_all(source().as_mut(), &Checkpoint::default()).unwrap();
+    let noted = ledger();
+    assert!(noted.len() > 1_000 && whole.len() > 3, "{} in {}", noted.len(), whole.len());
+    let mut checkpoint = Checkpoint::default();
+    for (index, batch) in whole.iter().enumerate() {
+        advance(&mut checkpoint, batch);
+        let rest = read_all(source().as_mut(), &checkpoint).unwrap();
+        assert!(contents(&rest) == contents(&whole[index + 1..]), "differs behind batch {index}");
+        assert!(ledger() == noted, "another ledger behind batch {index}");
+    }
+    // A power cut may take all of it.
+    write(&context.data.join("faults.ndjson"), &noted.join("\n")[..5_000]);
+    read_all(source().as_mut(), &checkpoint).unwrap();
+    assert!(ledger() == noted, "another ledger after a power cut");
+}

@@ -2,7 +2,8 @@
 
 use crate::app::resources::ResourceStatus;
 use crate::app::status::{Detail, ServiceStatus, Snapshot};
-use crate::caches::{RedisHealth, Timed};
+use crate::caches::RedisHealth;
+use crate::core::timed::{CacheCounts, Timed};
 use crate::engine::meter::{Histogram, Side};
 use crate::engine::{FlowMeter, State};
 use crate::map::merge::rank;
@@ -22,6 +23,8 @@ pub(super) struct Measured {
     pub replicas: u32,
     pub addresses: Vec<String>,
     pub sample: Sample,
+    /// Of a cache.
+    pub cache: Option<CacheCounts>,
 }
 
 /// One answer for each node of the graph; `None` where nothing of it runs here.
@@ -75,7 +78,8 @@ fn of_service(status: &ServiceStatus) -> Measured {
         Detail::Server(meter) => (of_server(meter), None),
         Detail::Nothing => (Sample::default(), None),
     };
-    Measured { condition, reason, waits, replicas: 1, addresses: status.addresses.clone(), sample }
+    let addresses = status.addresses.clone();
+    Measured { condition, reason, waits, replicas: 1, addresses, sample, cache: None }
 }
 
 fn side(side: Side) -> picture::Side {
@@ -149,6 +153,7 @@ fn of_resource(status: &ResourceStatus) -> Measured {
         replicas: 1,
         addresses: Vec::new(),
         sample: Sample::default(),
+        cache: None,
     }
 }
 
@@ -163,32 +168,33 @@ fn of_cache(status: &ResourceStatus) -> Option<Measured> {
         errors: meter.redis.errors + meter.redis.timeouts,
         hits,
         misses,
-        hit: timed(meter.hit_time),
-        miss: timed(meter.load_time),
+        hit: timed(&meter.hit_time),
+        miss: timed(&meter.load_time),
         ..Sample::default()
     };
     let is_away = meter.redis_health == RedisHealth::Away;
     let condition = if is_away { Condition::Waiting } else { Condition::Running };
     let reason =
         is_away.then(|| "Redis does not answer; the memory of the process goes on".to_owned());
-    Some(Measured { condition, reason, sample, ..of_resource(status) })
+    let cache = Some(status.counts());
+    Some(Measured { condition, reason, sample, cache, ..of_resource(status) })
 }
 
 fn of_store(status: &ResourceStatus) -> Measured {
-    let reads = status.cache.as_ref().map_or(status.store.reads, |cache| cache.load_time);
+    let reads = status.cache.as_ref().map_or(&status.store.reads, |cache| &cache.load_time);
     let errors = status.cache.as_ref().map_or(0, |cache| cache.store_errors);
     let sample = Sample {
         taken: reads.count + status.store.writes.count,
         given: status.store.writes.count,
         errors: status.store.errors + errors,
         latency: timed(reads),
-        miss: timed(status.store.writes),
+        miss: timed(&status.store.writes),
         ..Sample::default()
     };
     Measured { sample, ..of_resource(status) }
 }
 
-fn timed(timed: Timed) -> Latency {
+fn timed(timed: &Timed) -> Latency {
     Latency { buckets: Vec::new(), count: timed.count, sum: timed.sum }
 }
 

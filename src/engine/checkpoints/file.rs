@@ -74,6 +74,15 @@ impl CheckpointFile {
         Ok((checkpoints, Some(found.payload), found.damaged.into_iter().collect()))
     }
 
+    /// What the file says now, for those who only look: nothing is written or mended. A save that goes on at
+    /// the same time is seen or not.
+    pub fn peek(disk: &dyn Disk, path: &Path) -> Result<Option<Vec<u8>>, CheckpointError> {
+        match disk.open(path, Access::Read) {
+            Err(error) if error.is_missing() => Ok(None),
+            file => Ok(Some(find(&*file?, path)?.payload)),
+        }
+    }
+
     /// Replaces the payload; when this returns, the new one is durable. After an error the old or the new one
     /// is found at the next open, and saving may simply be tried again.
     pub fn save(&mut self, payload: &[u8]) -> Result<(), CheckpointError> {

@@ -1,5 +1,6 @@
 //! Tests of the generator through its public face.
 
+mod faults;
 mod golden;
 mod locales;
 mod messages;

@@ -1,1 +1,0 @@
-//! What a deployment must hold, whatever the target.
