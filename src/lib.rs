@@ -52,7 +52,11 @@ mod routes;
 pub mod stack;
 
 #[doc(hidden)]
+pub mod doctor;
+#[doc(hidden)]
 pub mod map;
+#[doc(hidden)]
+pub mod render;
 mod views;
 
 mod app;

@@ -29,6 +29,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("stack", &["core", "catalog", "expr", "formats", "generator", "resource"]),
     ("routes", &["core", "engine", "generator", "server", "stack"]),
     ("map", &["core", "charts", "resource", "stack"]),
+    ("render", &["core", "catalog", "resource", "stack"]),
+    ("doctor", &["core", "clients"]),
     ("views", &["core", "charts", "clients", "engine", "formats", "report", "server", "web"]),
     (
         "app",
@@ -66,6 +68,8 @@ const LAYERS: &[(&str, &[&str])] = &[
             "gate",
             "generator",
             "map",
+            "doctor",
+            "render",
             "resource",
             "stack",
             "summary",
@@ -75,8 +79,18 @@ const LAYERS: &[(&str, &[&str])] = &[
 ];
 
 /// What pure modules never touch: they have no clock, no disk, no network, no threads.
-const PURE: &[&str] =
-    &["charts", "expr", "formats", "generator", "map", "panels", "report", "steps", "summary"];
+const PURE: &[&str] = &[
+    "charts",
+    "expr",
+    "formats",
+    "generator",
+    "map",
+    "panels",
+    "render",
+    "report",
+    "steps",
+    "summary",
+];
 const IMPURE: &[&str] = &["std::fs", "std::net", "std::env::", "SystemTime", "tokio::", "ureq::"];
 
 /// Lines of a file that are no tests, and of the tests inside it.

@@ -4,6 +4,7 @@ mod arguments;
 mod audit;
 mod check;
 mod dead_letters;
+mod doctor;
 mod exit;
 mod files;
 mod generate;
@@ -14,6 +15,7 @@ mod log;
 mod moving;
 mod out;
 mod ports;
+mod render;
 mod run;
 mod stacks;
 mod top;
@@ -48,6 +50,8 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> exit::Code {
         Command::Kinds(kinds) => kinds::kinds(&arguments, kinds),
         Command::Generate(generate) => generate::generate(generate),
         Command::Audit(wanted) => audit::audit_flow(&arguments, wanted),
+        Command::Doctor(wanted) => doctor::doctor(&arguments, wanted),
+        Command::Render(wanted) => render::render(wanted),
         Command::Move(wanted) => moving::move_resource(&arguments, wanted),
         Command::DeadLetters { command } => dead_letters::run(&arguments, command),
         Command::Top { url } => top::top(&arguments, url.as_deref()),

@@ -27,7 +27,18 @@ pub enum Environment {
 }
 
 impl Environment {
-    fn lookup(&self, name: &str) -> Option<String> {
+    /// `NAME`, else what the file holds that `NAME_FILE` names: how containers hand over secrets.
+    pub(super) fn lookup(&self, name: &str) -> Result<Option<String>, String> {
+        if let Some(value) = self.plain(name) {
+            return Ok(Some(value));
+        }
+        match self.plain(&format!("{name}_FILE")).filter(|path| !path.is_empty()) {
+            Some(path) => value_in_file(name, &path).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn plain(&self, name: &str) -> Option<String> {
         match self {
             #[expect(clippy::disallowed_methods, reason = "this is the door to the environment")]
             Self::Process => std::env::var(name).ok(),
@@ -35,6 +46,15 @@ impl Environment {
                 pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
             }
         }
+    }
+}
+
+/// One line at most: an editor ends it with a line break, which is no part of a password.
+fn value_in_file(name: &str, path: &str) -> Result<String, String> {
+    match std::fs::read(path).map(String::from_utf8) {
+        Ok(Ok(text)) => Ok(text.trim_end_matches(['\r', '\n']).to_owned()),
+        Ok(Err(_)) => Err(format!("the value of `{name}` in {path} is not UTF-8")),
+        Err(error) => Err(format!("the value of `{name}` cannot be read from {path}: {error}")),
     }
 }
 

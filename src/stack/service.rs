@@ -13,8 +13,10 @@ use crate::stack::options::{self, Owner, is_misspelt, unknown_key};
 use crate::stack::route::server;
 use crate::stack::view::view;
 
-const KEYS: [&str; 11] =
-    ["needs", "source", "steps", "sink", "record", "require", "listen", "routes", "view", "gate", "alert"];
+const KEYS: [&str; 11] = [
+    "needs", "source", "steps", "sink", "record", "require", "listen", "routes", "view", "gate",
+    "alert",
+];
 
 /// What `record:` of a flow takes.
 pub(super) const RECORD: &[Opt] = &[
