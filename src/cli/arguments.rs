@@ -285,7 +285,6 @@ pub(super) struct ChosenLetters {
     /// The flow
     pub service: String,
     /// The numbers of the letters
-    #[arg(required_unless_present_any = ["reason", "all"])]
     pub numbers: Vec<u64>,
     /// Those whose reason has this text in it
     #[arg(long, value_name = "TEXT", conflicts_with = "numbers")]
