@@ -16,7 +16,9 @@ use std::sync::Arc;
 fn every_sink_that_never_repeats_is_tried() {
     let all = trials(1);
     for kind in Catalog::all().sinks.iter().filter(|kind| kind.repeat == Repeat::Never) {
-        assert!(all.iter().any(|trial| trial.name == kind.about.name), "{}", kind.about.name);
+        // `nats` is tried on a server, in a file of its own.
+        let is_tried = all.iter().any(|trial| trial.name == kind.about.name);
+        assert!(is_tried || kind.about.name == "nats", "{}", kind.about.name);
     }
 }
 
