@@ -3,7 +3,7 @@
 use crate::support::{advance, flow, read_all, source, write};
 use headwater::catalog::Catalog;
 use headwater::core::batch::Batch;
-use headwater::core::kind::Replay;
+use headwater::core::kind::{Replay, SourceKind};
 use headwater::core::position::Checkpoint;
 use headwater::engine::journal::{Journal, JournalOptions};
 use sha2::{Digest as _, Sha256};
@@ -79,7 +79,10 @@ fn contents(batches: &[Batch]) -> BTreeMap<String, (Vec<u8>, u32)> {
 fn every_source_that_can_be_read_again_is_tried() {
     let directory = tempfile::tempdir().unwrap();
     let tried: Vec<&str> = arrangements(directory.path()).iter().map(|(name, _)| *name).collect();
-    for kind in Catalog::all().sources.iter().filter(|kind| kind.replay == Replay::Again) {
+    // With a server of its own: `tests/it/edge/rows.rs`.
+    let is_here =
+        |kind: &&&SourceKind| kind.replay == Replay::Again && kind.about.name != "postgres";
+    for kind in Catalog::all().sources.iter().filter(is_here) {
         assert!(tried.contains(&kind.about.name), "no arrangement for {}", kind.about.name);
     }
 }
