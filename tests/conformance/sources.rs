@@ -3,7 +3,7 @@
 use crate::support::{advance, flow, read_all, source, write};
 use headwater::catalog::Catalog;
 use headwater::core::batch::Batch;
-use headwater::core::kind::Replay;
+use headwater::core::kind::{Replay, SourceKind};
 use headwater::core::position::Checkpoint;
 use headwater::engine::journal::{Journal, JournalOptions};
 use sha2::{Digest as _, Sha256};
@@ -80,8 +80,8 @@ fn every_source_that_can_be_read_again_is_tried() {
     let directory = tempfile::tempdir().unwrap();
     let mut tried: Vec<&str> =
         arrangements(directory.path()).iter().map(|(name, _)| *name).collect();
-    // On a server, in a file of its own.
-    tried.push("nats");
+    // Each with a server of its own.
+    tried.extend(["nats", "postgres"]);
     for kind in Catalog::all().sources.iter().filter(|kind| kind.replay == Replay::Again) {
         assert!(tried.contains(&kind.about.name), "no arrangement for {}", kind.about.name);
     }
