@@ -13,6 +13,7 @@ mod log;
 mod moving;
 mod out;
 mod ports;
+mod replay;
 mod run;
 mod stacks;
 mod top;
@@ -48,6 +49,7 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> exit::Code {
         Command::Generate(generate) => generate::generate(generate),
         Command::Audit(wanted) => audit::audit_flow(&arguments, wanted),
         Command::Move(wanted) => moving::move_resource(&arguments, wanted),
+        Command::Replay(wanted) => replay::replay(&arguments, wanted),
         Command::Top { url } => top::top(&arguments, url.as_deref()),
         Command::Health { url } => health::health(&arguments, url.as_deref()),
         Command::Completions { shell } => arguments::completions(*shell),

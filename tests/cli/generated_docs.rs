@@ -4,7 +4,7 @@ use crate::support::{anywhere, compare, here};
 use serde_json::Value;
 use std::fmt::Write as _;
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "",
     "up",
     "run",
@@ -15,6 +15,7 @@ const COMMANDS: [&str; 13] = [
     "generate",
     "audit",
     "move",
+    "replay",
     "top",
     "health",
     "completions",

@@ -10,6 +10,7 @@ mod diagnostics;
 mod generate;
 mod generated_docs;
 mod map;
+mod replay;
 mod schema;
 mod support;
 mod up;

@@ -135,6 +135,9 @@ fn small_sources(directory: &Path) -> Vec<(&'static str, String)> {
     let rows = |row: &dyn Fn(u32) -> String| (0..24_u32).map(row).collect::<String>();
     let ndjson =
         write("in.ndjson", rows(&|n| format!("{{\"n\":{n},\"text\":\"{}\"}}\n", "x".repeat(300))));
+    let tape =
+        rows(&|n| format!("{{\"time\":\"2026-01-01T00:00:00Z\",\"record\":{{\"n\":{n}}}}}\n"));
+    let tape = write("tape.ndjson", tape);
     let csv = rows(&|n| format!("{n},text {n}\n"));
     for number in 1..4 {
         crate::sources::dataset(
@@ -155,6 +158,7 @@ fn small_sources(directory: &Path) -> Vec<(&'static str, String)> {
                 .into(),
         ),
         ("file", format!("file: {ndjson}")),
+        ("replay", format!("replay: {{ path: {tape}, speed: max }}")),
         (
             "datasets",
             format!("datasets: {{ path: {}, look: 1ms }}", directory.join("in").display()),
