@@ -5,6 +5,7 @@ use crate::core::fault::Fault;
 use crate::core::resources::{self, Fill, Follow};
 use crate::core::sink::Sink;
 use crate::core::source::Source;
+use crate::core::timed::CacheCounts;
 use crate::resource::{Health, ResourceConfig, Schema, Store, StoreConfig, Wire};
 use crate::stores::flow::{ChangesSource, RecordsSink};
 use crate::stores::{self, Opening};
@@ -40,6 +41,25 @@ pub struct ResourceStatus {
     pub store: StoreMeter,
     /// `None` without a cache.
     pub cache: Option<CacheMeter>,
+}
+
+impl ResourceStatus {
+    /// Who answered its reads. Without a cache that was always the store.
+    pub(super) fn counts(&self) -> CacheCounts {
+        let Some(cache) = &self.cache else {
+            let miss = self.store.reads.clone();
+            return CacheCounts { store: miss.count, miss, ..CacheCounts::default() };
+        };
+        CacheCounts {
+            is_on: true,
+            near: cache.near_hits + cache.collapsed,
+            redis: cache.redis_hits,
+            store: cache.store_reads.saturating_sub(cache.early_refreshes),
+            stale: cache.stale,
+            hit: cache.hit_time.clone(),
+            miss: cache.load_time.clone(),
+        }
+    }
 }
 
 impl Resources {
@@ -103,14 +123,13 @@ impl Resources {
     pub(super) fn status(&self) -> Vec<ResourceStatus> {
         let shared = self.lock();
         let opened = shared.iter().filter_map(|(name, it)| Some((name, it.opened.as_ref()?)));
-        opened
-            .map(|(name, opened)| ResourceStatus {
-                name: name.clone(),
-                health: opened.store().health(),
-                store: opened.store_meter(),
-                cache: opened.meter(),
-            })
-            .collect()
+        opened.map(|(name, opened)| status(name, opened)).collect()
+    }
+
+    /// If it is open here.
+    pub(super) fn counts(&self, name: &str) -> Option<CacheCounts> {
+        let opened = self.lock().get(name)?.opened.clone()?;
+        Some(status(name, &opened).counts())
     }
 
     /// Nothing of them is used any more.
@@ -120,6 +139,15 @@ impl Resources {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Resource>> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn status(name: &str, opened: &Cached) -> ResourceStatus {
+    ResourceStatus {
+        name: name.to_owned(),
+        health: opened.store().health(),
+        store: opened.store_meter(),
+        cache: opened.meter(),
     }
 }
 

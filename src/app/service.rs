@@ -1,15 +1,21 @@
-//! One service that runs: a flow, a server with its routes, or a view.
+//! One service that runs: a flow, a server with its routes, a view or a gate.
 
+use crate::app::gating;
 use crate::app::resources::Resources;
-use crate::app::serving::{Serving, token};
+use crate::app::serving::{STOP, Serving, token};
 use crate::charts::file_safe;
 use crate::core::context::Context;
 use crate::core::fault::Fault;
+use crate::core::kind::Replay;
+use crate::core::limits::DEAD_LETTER_BYTES;
 use crate::core::options::{Options as ComponentOptions, Setting};
+use crate::core::timed::CacheCounts;
 use crate::engine::flow::Parts;
-use crate::engine::{Flow, FlowMeter, Recorder, Recording, RunningFlow, State};
+use crate::engine::{Flow, FlowMeter, Outline, Recorder, Recording, RunningFlow, State};
+use crate::gate::RunningGate;
 use crate::stack::model::{self, Body, Origin, Service};
-use crate::views::{self, FindFlow, RunningView, View};
+use crate::views::{self, FindCache, FindFlow, RunningView, View};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +24,7 @@ pub(super) enum Running {
     Flow(RunningFlow),
     Server(Serving),
     View(RunningView),
+    Gate(Box<RunningGate>),
 }
 
 /// How long the start of a stack waits for a flow that listens, so that its address can be told.
@@ -26,25 +33,51 @@ const LISTENING: Duration = Duration::from_secs(1);
 /// Finds the flows of a name as they run now: all replicas of it.
 pub(super) type FindFlows = Arc<dyn Fn(&str) -> Vec<Arc<FlowMeter>> + Send + Sync>;
 
+/// What the cache of a resource counted, here and in the other processes of the stack.
+pub(super) type FindCaches = Arc<dyn Fn(&str) -> Option<CacheCounts> + Send + Sync>;
+
+/// Finds where the replicas of a service listen in this process.
+pub(super) type FindAddresses = Arc<dyn Fn(&str) -> Vec<SocketAddr> + Send + Sync>;
+
+/// What services ask of the stack around them.
+pub(super) struct Around {
+    pub resources: Resources,
+    pub flows: FindFlows,
+    pub caches: FindCaches,
+    pub addresses: FindAddresses,
+}
+
 /// What is called when a flow ends.
 pub(super) type OnEnd = Arc<dyn Fn() + Send + Sync>;
 
 pub(super) fn start(
     service: &Service,
     context: Context,
-    (resources, flows): (&Resources, &FindFlows),
+    around: &Around,
     on_end: OnEnd,
 ) -> Result<Running, Fault> {
     match &service.body {
         Body::Flow(flow) => Ok(Running::Flow(start_flow(flow.clone(), context, on_end)?)),
-        Body::Server(server) => Ok(Running::Server(Serving::start(server, &context, resources)?)),
-        Body::View(view) => Ok(Running::View(start_view(view, &context, (resources, flows))?)),
+        Body::Server(server) => {
+            Ok(Running::Server(Serving::start(server, &context, &around.resources)?))
+        }
+        Body::View(view) => Ok(Running::View(start_view(view, &context, around)?)),
+        Body::Gate(gate) => {
+            Ok(Running::Gate(Box::new(gating::start(gate, &context, &around.addresses)?)))
+        }
     }
 }
 
 fn start_flow(flow: model::Flow, context: Context, on_end: OnEnd) -> Result<RunningFlow, Fault> {
     let context = Context { commit_bytes: flow.sink.kind.commit_bytes, ..context };
     let listens = flow.source.options.get("listen").is_some();
+    let outline = Outline {
+        source: flow.source.kind.about.name.to_owned(),
+        steps: flow.steps.iter().map(|step| step.kind.about.name.to_owned()).collect(),
+        sink: flow.sink.kind.about.name.to_owned(),
+        comes_again: flow.source.kind.replay != Replay::Gone,
+        letter_bytes: DEAD_LETTER_BYTES,
+    };
     let recording = flow.record.as_ref().map(|options| Recording {
         path: options.path("path"),
         keep: options.keep_if("keep"),
@@ -63,7 +96,7 @@ fn start_flow(flow: model::Flow, context: Context, on_end: OnEnd) -> Result<Runn
             )),
         })
     };
-    let running = Flow { context, build: Box::new(build), on_end }.start()?;
+    let running = Flow { context, outline, build: Box::new(build), on_end }.start()?;
     if listens {
         running.wait_until_open(LISTENING);
         if let State::Failed(reason) = running.meter.state() {
@@ -76,11 +109,11 @@ fn start_flow(flow: model::Flow, context: Context, on_end: OnEnd) -> Result<Runn
 fn start_view(
     view: &model::View,
     context: &Context,
-    (resources, flows): (&Resources, &FindFlows),
+    around: &Around,
 ) -> Result<RunningView, Fault> {
     let (records, from) = match &view.from {
         Origin::Api { url, resource, headers } => {
-            let schema = resource.as_deref().and_then(|name| resources.schema(name));
+            let schema = resource.as_deref().and_then(|name| around.resources.schema(name));
             let records = resource.clone().unwrap_or_else(|| views::records_of(url));
             let from = views::Origin::Api {
                 url: url.clone(),
@@ -90,9 +123,14 @@ fn start_view(
             (records, from)
         }
         Origin::Flow(name) => {
-            let (flows, wanted) = (Arc::clone(flows), name.clone());
+            let (flows, wanted) = (Arc::clone(&around.flows), name.clone());
             let find: FindFlow = Arc::new(move || flows(&wanted));
             ("records".to_owned(), views::Origin::Flow { name: name.clone(), find })
+        }
+        Origin::Cache(name) => {
+            let (caches, wanted) = (Arc::clone(&around.caches), name.clone());
+            let find: FindCache = Arc::new(move || caches(&wanted));
+            ("seconds".to_owned(), views::Origin::Cache { name: name.clone(), find })
         }
         Origin::Results(directory) => {
             ("datasets".to_owned(), views::Origin::Results(directory.into()))
@@ -116,8 +154,10 @@ fn start_view(
 
 /// What a panel is called in addresses: `histogram-age`.
 fn address_of(kind: &str, options: &ComponentOptions) -> String {
-    match options.text_if("field") {
-        Some(field) => format!("{kind}-{}", file_safe(field)),
+    let several = || options.names("fields").first().map(String::as_str);
+    let field = options.text_if("field").or_else(several);
+    match field.filter(|_| kind != "table") {
+        Some(field) => format!("{kind}-{}", file_safe(&field.replace(' ', "-"))),
         None => kind.to_owned(),
     }
 }
@@ -128,7 +168,7 @@ impl Running {
         match self {
             Self::Flow(flow) => flow.stop(),
             Self::View(view) => view.stop(),
-            Self::Server(_) => {}
+            Self::Server(_) | Self::Gate(_) => {}
         }
     }
 
@@ -138,7 +178,28 @@ impl Running {
             Self::Flow(flow) => flow.join(),
             Self::Server(serving) => serving.stop(),
             Self::View(view) => view.join(),
+            Self::Gate(gate) => gate.stop_and_wait(STOP),
         }
+    }
+
+    /// The address of its listener, as others in this process reach it.
+    pub(super) fn socket(&self) -> Option<SocketAddr> {
+        let mut address = match self {
+            Self::Flow(flow) => {
+                let url = flow.addresses().into_iter().next()?;
+                url.strip_prefix("http://")?.split('/').next()?.parse().ok()?
+            }
+            Self::Server(serving) => serving.server.address(),
+            Self::View(view) => view.address(),
+            Self::Gate(gate) => gate.address(),
+        };
+        if address.ip().is_unspecified() {
+            address.set_ip(match address.ip() {
+                IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+                IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+            });
+        }
+        Some(address)
     }
 
     /// Where it can be reached.
@@ -150,6 +211,7 @@ impl Running {
                 serving.paths().map(|path| format!("http://{address}{path}")).collect()
             }
             Self::View(view) => vec![format!("http://{}/", view.address())],
+            Self::Gate(gate) => vec![format!("http://{}/", gate.address())],
         }
     }
 }
@@ -159,6 +221,7 @@ pub(super) fn with_port(service: &mut Service, port: u16) -> Result<(), String> 
     match &mut service.body {
         Body::Server(server) => server.listen.port = port,
         Body::View(view) => view.listen.port = port,
+        Body::Gate(gate) => gate.listen.port = port,
         Body::Flow(flow) if flow.source.options.get("listen").is_some() => {
             flow.source.options.set("listen", Setting::Text(port.to_string()));
         }

@@ -1,6 +1,7 @@
 //! What the caches counted, as plain numbers.
 
 use super::redis::{RedisCounts, RedisHealth};
+use crate::core::timed::{BUCKETS, Timed, bucket};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
@@ -43,15 +44,8 @@ pub struct CacheMeter {
     pub redis_health: RedisHealth,
 }
 
-/// How many took how long in all.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Timed {
-    pub count: u64,
-    pub sum: Duration,
-}
-
 /// What a store without a cache was asked, as far as requests for single records and writes go.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StoreMeter {
     pub reads: Timed,
     pub writes: Timed,
@@ -76,21 +70,36 @@ impl StoreCounts {
 }
 
 /// Adds up times.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Stopwatch {
     count: AtomicU64,
     nanoseconds: AtomicU64,
+    buckets: [AtomicU64; BUCKETS],
+}
+
+impl Default for Stopwatch {
+    fn default() -> Self {
+        let buckets = std::array::from_fn(|_| AtomicU64::new(0));
+        Self { count: AtomicU64::new(0), nanoseconds: AtomicU64::new(0), buckets }
+    }
 }
 
 impl Stopwatch {
     pub fn add(&self, took: Duration) {
+        if let Some(bucket) = self.buckets.get(bucket(took)) {
+            bucket.fetch_add(1, Relaxed);
+        }
         self.count.fetch_add(1, Relaxed);
         self.nanoseconds.fetch_add(took.as_nanos() as u64, Relaxed);
     }
 
     pub fn snapshot(&self) -> Timed {
         let sum = Duration::from_nanos(self.nanoseconds.load(Relaxed));
-        Timed { count: self.count.load(Relaxed), sum }
+        let buckets = self.buckets.iter().map(|bucket| bucket.load(Relaxed));
+        let mut buckets: Vec<u64> = buckets.collect();
+        let used = buckets.iter().rposition(|many| *many > 0).map_or(0, |last| last + 1);
+        buckets.truncate(used);
+        Timed { count: self.count.load(Relaxed), sum, buckets }
     }
 }
 

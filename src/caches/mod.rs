@@ -20,7 +20,7 @@ mod shelf;
 mod writing;
 
 pub use cached::Cached;
-pub use meter::{CacheMeter, StoreMeter, Timed};
+pub use meter::{CacheMeter, StoreMeter};
 pub use read::{Freshness, Origin, Read};
 pub use redis::{RedisCounts, RedisHealth};
 

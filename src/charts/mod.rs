@@ -18,7 +18,7 @@ mod ticks;
 pub mod time;
 
 pub use crate::core::chart::{
-    Axis, AxisKind, Bar, BarMarks, Chart, HistogramMarks, LineMarks, Marker, Marks, Point,
+    Axis, AxisKind, Bar, BarMarks, Chart, HistogramMarks, LineMarks, Marker, Marks, Point, Series,
     SparklineMarks,
 };
 pub use column::chart_for;

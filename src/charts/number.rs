@@ -1,11 +1,21 @@
 //! Numbers as people read them: thousands separators, SI letters for long ones, powers of ten for the rest.
 
+use crate::core::text::singular;
+
 const MINUS: &str = "−";
 const PREFIXES: [(f64, &str); 4] = [(1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M")];
 
 /// A whole number with thousands separators: `1,234,567`.
 pub fn count(value: u64) -> String {
     group(&value.to_string())
+}
+
+/// `1,234 users`, `1 user`.
+pub fn counted(value: u64, plural: &str) -> String {
+    match value {
+        1 => format!("1 {}", singular(plural)),
+        many => format!("{} {plural}", count(many)),
+    }
 }
 
 /// A count that shall stay short: `1,234,567` becomes `1.23M`.

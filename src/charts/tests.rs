@@ -41,7 +41,7 @@ fn the_svg_is_the_same_to_the_byte() {
     assert_golden("bars.svg", &svg_of(&text_column("city", &cities)));
     let points = (0..40).map(|at| Point { x: f64::from(at) * 3600.0, y: f64::from(at % 9) });
     let y = Axis::new("rows", AxisKind::Number);
-    let line = LineMarks { x: Axis::new("", AxisKind::Time), y, points: points.collect() };
+    let line = LineMarks::one(Axis::new("", AxisKind::Time), y, points.collect());
     let chart = Chart {
         title: "Rows".to_owned(),
         subtitle: String::new(),

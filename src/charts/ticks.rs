@@ -71,7 +71,9 @@ pub(super) fn nice_step(span: f64, count: usize) -> f64 {
 /// Ticks inside the domain at about `count` intervals.
 pub(super) fn ticks(domain: Domain, count: usize, kind: AxisKind) -> Vec<Tick> {
     match kind {
-        AxisKind::Number => number_ticks(domain, nice_step(domain.span(), count)),
+        AxisKind::Number | AxisKind::Percent => {
+            number_ticks(domain, nice_step(domain.span(), count))
+        }
         AxisKind::Count => number_ticks(domain, nice_step(domain.span(), count).max(1.0)),
         AxisKind::Time => time::ticks(domain, count),
     }

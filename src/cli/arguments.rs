@@ -71,10 +71,19 @@ pub(super) enum Command {
     Generate(Generate),
     /// Prove that what was generated arrived: how many, none lost, none twice
     Audit(AuditFlow),
+    /// Say what will fail on this machine or these nodes, and the cure
+    Doctor(Doctor),
+    /// Write the deployment of a stack for Compose, Swarm or Kubernetes
+    Render(Render),
     /// Copy a resource to another store, and prove that both hold the same
     Move(MoveResource),
     /// Play a recording into a sink
     Replay(PlayBack),
+    /// What could not be delivered: list it, show it, deliver it again, drop it
+    DeadLetters {
+        #[command(subcommand)]
+        command: LettersCommand,
+    },
     /// Show the live map of a running headwater in this terminal
     Top {
         /// [default: the admin listener]
@@ -87,6 +96,64 @@ pub(super) enum Command {
     },
     /// Print completions for a shell
     Completions { shell: clap_complete::Shell },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Doctor {
+    /// Built-in name or file of the stack [default: headwater.yaml, else users]
+    pub stack: Option<String>,
+
+    /// Look at this machine as a node of a Swarm, though it is in none yet
+    #[arg(long)]
+    pub swarm: bool,
+
+    /// Image of headwater
+    #[arg(long, value_name = "IMAGE", default_value = "headwater")]
+    pub image: String,
+
+    /// Socket of the Docker engine [default: that of `DOCKER_HOST`, else /var/run/docker.sock]
+    #[arg(long, value_name = "PATH")]
+    pub engine: Option<PathBuf>,
+
+    /// What stands for `/`: another system's /proc and /sys
+    #[arg(long, value_name = "DIR", hide = true)]
+    pub root: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Render {
+    #[arg(value_enum)]
+    pub target: Target,
+
+    /// Built-in name or file [default: headwater.yaml, else users]
+    pub stack: Option<String>,
+
+    /// Directory to write into, with all that the deployment needs [default: standard output]
+    #[arg(short, long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+
+    /// Image of headwater
+    #[arg(long, value_name = "IMAGE", default_value = "headwater")]
+    pub image: String,
+
+    /// Give a variable of the stack a value
+    #[arg(long, value_name = "NAME=VALUE", value_parser = assignment::<String>)]
+    pub set: Vec<(String, String)>,
+
+    /// How many of a service run
+    #[arg(long, value_name = "SERVICE=N", value_parser = assignment::<u32>)]
+    pub scale: Vec<(String, u32)>,
+
+    /// What does not follow from the stack [default: deploy.yaml beside the stack file]
+    #[arg(long, value_name = "FILE")]
+    pub deploy: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Target {
+    Compose,
+    Swarm,
+    Kubernetes,
 }
 
 #[derive(Debug, Args)]
@@ -220,6 +287,51 @@ pub(super) struct One {
 pub(super) enum StacksCommand {
     /// Print a built-in stack file
     Show { name: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum LettersCommand {
+    /// Count the dead letters of each flow by their reasons
+    List {
+        /// Built-in name or file of the stack [default: headwater.yaml, else users]
+        #[arg(long)]
+        stack: Option<String>,
+    },
+    /// Print dead letters of a flow, the newest last
+    Show {
+        /// The flow
+        service: String,
+        /// Only this one
+        number: Option<u64>,
+        /// How many
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        last: usize,
+        /// Built-in name or file of the stack [default: headwater.yaml, else users]
+        #[arg(long)]
+        stack: Option<String>,
+    },
+    /// Deliver dead letters again, from the step that rejected them; a flow that does not run does it at its next start
+    Replay(ChosenLetters),
+    /// Remove dead letters for good; a flow that does not run does it at its next start
+    Drop(ChosenLetters),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ChosenLetters {
+    /// The flow
+    pub service: String,
+    /// The numbers of the letters
+    #[arg(required_unless_present_any = ["reason", "all"])]
+    pub numbers: Vec<u64>,
+    /// Those whose reason has this text in it
+    #[arg(long, value_name = "TEXT", conflicts_with = "numbers")]
+    pub reason: Option<String>,
+    /// All that there are now
+    #[arg(long, conflicts_with_all = ["numbers", "reason"])]
+    pub all: bool,
+    /// Built-in name or file of the stack [default: headwater.yaml, else users]
+    #[arg(long)]
+    pub stack: Option<String>,
 }
 
 #[derive(Debug, Args)]

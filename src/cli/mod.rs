@@ -3,6 +3,8 @@
 mod arguments;
 mod audit;
 mod check;
+mod dead_letters;
+mod doctor;
 mod exit;
 mod files;
 mod generate;
@@ -13,6 +15,7 @@ mod log;
 mod moving;
 mod out;
 mod ports;
+mod render;
 mod replay;
 mod run;
 mod stacks;
@@ -48,8 +51,11 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> exit::Code {
         Command::Kinds(kinds) => kinds::kinds(&arguments, kinds),
         Command::Generate(generate) => generate::generate(generate),
         Command::Audit(wanted) => audit::audit_flow(&arguments, wanted),
+        Command::Doctor(wanted) => doctor::doctor(&arguments, wanted),
+        Command::Render(wanted) => render::render(wanted),
         Command::Move(wanted) => moving::move_resource(&arguments, wanted),
         Command::Replay(wanted) => replay::replay(&arguments, wanted),
+        Command::DeadLetters { command } => dead_letters::run(&arguments, command),
         Command::Top { url } => top::top(&arguments, url.as_deref()),
         Command::Health { url } => health::health(&arguments, url.as_deref()),
         Command::Completions { shell } => arguments::completions(*shell),

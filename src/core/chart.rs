@@ -34,6 +34,8 @@ pub enum AxisKind {
     Count,
     /// Seconds since 1970-01-01T00:00:00Z.
     Time,
+    /// Hundredths of a whole: an axis of them goes from 0 to 100, however small the differences are.
+    Percent,
 }
 
 impl Axis {
@@ -73,12 +75,27 @@ pub struct Bar {
     pub note: String,
 }
 
-/// One line through points in the order of x. A y that is not finite interrupts the line.
+/// Lines through points in the order of x.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct LineMarks {
     pub x: Axis,
     pub y: Axis,
+    pub lines: Vec<Series>,
+}
+
+/// One line. A y that is not finite interrupts it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Series {
+    /// Written at its end; empty where there is only one.
+    pub name: String,
     pub points: Vec<Point>,
+}
+
+impl LineMarks {
+    /// A single line, which needs no name.
+    pub fn one(x: Axis, y: Axis, points: Vec<Point>) -> Self {
+        Self { x, y, lines: vec![Series { name: String::new(), points }] }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]

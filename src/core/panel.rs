@@ -29,10 +29,10 @@ pub enum Want {
     Values(String),
     /// The latest so many records, with these fields; without fields, those of the newest one.
     Latest { fields: Vec<String>, most: usize },
-    /// How a figure went since the view began, at most 15 minutes.
-    History { figure: Figure, field: Option<String> },
-    /// One point for each record, in the order of `x`: numbers or times.
-    Points { x: String, y: String },
+    /// How a figure went since the view began, at most 15 minutes: of each field, or of no field the count of records.
+    History { figure: Figure, fields: Vec<String> },
+    /// A line for each of the fields `y`, and a point in it for each record, in the order of `x`: numbers or times.
+    Points { x: String, y: Vec<String> },
 }
 
 /// As what a panel is shown.
@@ -62,8 +62,9 @@ pub enum Given<'a> {
     Numbers(&'a [f64]),
     Values(&'a ValueCounts),
     Latest(&'a LatestRecords),
+    /// One line for each field that was asked for.
     Points {
-        points: &'a [Point],
+        lines: &'a [Vec<Point>],
         is_time: bool,
     },
 }

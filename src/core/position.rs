@@ -29,6 +29,10 @@ pub struct Checkpoint {
     pub positions: BTreeMap<Partition, Position>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sink: Option<serde_json::Value>,
+    /// The number of the newest dead letter when this was saved: what a crash leaves behind it belongs to batches
+    /// that come again. Nothing in a checkpoint that knows of no numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub letters: Option<u64>,
 }
 
 impl Checkpoint {

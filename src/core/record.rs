@@ -70,7 +70,8 @@ impl Records {
     }
 }
 
-/// A record that can never be delivered, with the reason.
+/// A record that can never be delivered, with the reason. A step or a sink that makes JSON of a block's lines or rows
+/// gives back either; both can be replayed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejected {
     pub record: Vec<u8>,

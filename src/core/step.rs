@@ -9,6 +9,12 @@ pub trait Step: Send {
     /// with a later batch, and until then the checkpoint does not move past them.
     fn apply(&mut self, batch: Batch) -> Result<Option<Batch>, Fault>;
 
+    /// Whether it holds batches back to make something of them together: a record that comes much later, out of a
+    /// dead letter, would become part of something else.
+    fn gathers(&self) -> bool {
+        false
+    }
+
     /// The source has ended: what was held back goes out now.
     fn finish(&mut self) -> Result<Option<Batch>, Fault> {
         Ok(None)

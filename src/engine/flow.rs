@@ -11,24 +11,26 @@
 //! While the sink syncs, batches gather in the queue and share the next commit.
 
 use crate::core::context::Context;
-use crate::core::disk::DiskLock;
+use crate::core::disk::{DiskError, DiskLock};
 use crate::core::fault::Fault;
 use crate::core::finding::{Finding, Severity};
 use crate::core::kind::BuiltSource;
-use crate::core::limits::{DEAD_LETTER_BYTES, DRAIN, QUEUE_BATCHES};
+use crate::core::limits::{DRAIN, QUEUE_BATCHES, SEATS};
+use crate::core::position::Checkpoint;
 use crate::core::sink::Sink;
 use crate::core::source::{Acknowledge, IntakeGuard, Source};
 use crate::core::step::Step;
 use crate::core::thread::{panic_message, spawn};
 use crate::core::wait::Wait;
 use crate::engine::checkpoints::CheckpointError;
-use crate::engine::dead_letters::DeadLetters;
 use crate::engine::inbox::Intaken;
 use crate::engine::journal_source;
+use crate::engine::letters::{self, DeadLetters, Place, Replays};
 use crate::engine::meter::{FlowMeter, State};
 use crate::engine::progress::{Progress, ProgressError};
 use crate::engine::reader::{self, Message};
 use crate::engine::retry::{Backoff, Complaints, Refusals};
+use crate::engine::steps::Steps;
 use crate::engine::writer::{End, Writer};
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -49,9 +51,23 @@ pub struct Parts {
 /// Makes the components of a flow.
 pub type Build = Box<dyn Fn(&Context) -> Result<Parts, Fault> + Send>;
 
+/// What a flow's dead letters say of where they were rejected.
+#[derive(Debug, Clone)]
+pub struct Outline {
+    /// The kinds.
+    pub source: String,
+    pub steps: Vec<String>,
+    pub sink: String,
+    /// Whether the source gives again what no checkpoint has.
+    pub comes_again: bool,
+    /// Bytes that the letters may take.
+    pub letter_bytes: u64,
+}
+
 /// What it takes to run a flow.
 pub struct Flow {
     pub context: Context,
+    pub outline: Outline,
     pub build: Build,
     /// Called once the flow has ended or stopped, whatever the reason.
     pub on_end: Arc<dyn Fn() + Send + Sync>,
@@ -78,6 +94,19 @@ struct Shared {
     has_ended: AtomicBool,
 }
 
+impl Outline {
+    /// The kind of what stands there.
+    pub(super) fn kind(&self, place: Place) -> &str {
+        match place {
+            Place::Source => &self.source,
+            Place::Step(number) => {
+                self.steps.get(number.saturating_sub(1)).map_or("", String::as_str)
+            }
+            Place::Sink => &self.sink,
+        }
+    }
+}
+
 impl std::fmt::Debug for Parts {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let steps = self.steps.len();
@@ -102,6 +131,7 @@ impl Flow {
             // Whoever is told of the end must find that it has come, and this thread still runs then.
             runner.shared.has_ended.store(true, Release);
             (runner.flow.on_end)();
+            runner.attend();
         })?;
         Ok(RunningFlow { name, meter, shared, thread: Some(thread) })
     }
@@ -167,6 +197,9 @@ impl std::fmt::Debug for RunningFlow {
     }
 }
 
+/// Requests for dead letters are looked for after so many of the shortest pauses: twice a second.
+const LOOK_PAUSES: u32 = 5;
+
 struct Runner {
     flow: Flow,
     meter: Arc<FlowMeter>,
@@ -177,9 +210,15 @@ struct Runner {
 struct Opened {
     writer: Writer,
     source: Box<dyn Source>,
-    steps: Vec<Box<dyn Step>>,
     intake: Option<(Box<dyn IntakeGuard>, Intaken)>,
     _lock: Box<dyn DiskLock>,
+}
+
+/// The place of one worker, with the parts that were made for it.
+struct Seat {
+    context: Context,
+    lock: Box<dyn DiskLock>,
+    parts: Parts,
 }
 
 impl Runner {
@@ -223,7 +262,7 @@ impl Runner {
         let over = Over(Arc::default());
         let reading = reader::Reading {
             source: opened.source,
-            steps: opened.steps,
+            steps: opened.writer.steps.clone(),
             wait: self.shared.reading.clone(),
             is_over: Arc::clone(&over.0),
             queue: sender,
@@ -249,34 +288,48 @@ impl Runner {
     }
 
     fn open(&self) -> Result<Opened, Fault> {
-        let context = &self.flow.context;
-        context.disk.create_dir_all(&context.data)?;
-        let lock = context.disk.lock(&context.data.join("lock"))?;
+        let Seat { context, lock, parts } = self.seat()?;
+        let (writer, source) = self.open_writer(&context, parts)?;
+        let (mut source, acknowledger, intake) = self.open_source(source, &writer.progress)?;
+        if let Some(share) = writer.sink.share() {
+            source.share(share);
+        }
+        let mut own = writer.progress.checkpoint.clone();
+        own.positions.remove(letters::PARTITION);
+        source.resume(&own)?;
+        let acknowledger = acknowledger.or_else(|| source.acknowledger());
+        Ok(Opened { writer: Writer { acknowledger, ..writer }, source, intake, _lock: lock })
+    }
+
+    /// Everything but the source.
+    fn open_writer(&self, context: &Context, parts: Parts) -> Result<(Writer, BuiltSource), Fault> {
+        let Parts { source, steps, mut sink } = parts;
         let (mut progress, findings) =
             Progress::open(&context.disk, &context.data.join("checkpoint")).map_err(fault)?;
         self.tell(&findings);
-        let Parts { source, steps, mut sink } = (self.flow.build)(context)?;
         let recovered = sink.recover(&progress.checkpoint)?;
         self.tell(&recovered.findings);
         for (partition, position) in &recovered.ahead {
             progress.checkpoint.advance(partition, position);
         }
-        if progress.checkpoint.sink.is_none() {
+        let is_new = progress.checkpoint.letters.is_none();
+        let dead_letters = self.open_letters(context, &mut progress.checkpoint)?;
+        if progress.checkpoint.sink.is_none() || is_new {
             // Before the first write: what a crash leaves behind this state is not somebody else's.
             progress.checkpoint.sink = sink.commit()?;
             progress.save().map_err(fault)?;
         }
-        let (mut source, acknowledger, intake) = self.open_source(source, &progress)?;
-        source.resume(&progress.checkpoint)?;
-        let acknowledger = acknowledger.or_else(|| source.acknowledger());
-        let dead_letters =
-            DeadLetters::new(Arc::clone(&context.disk), &context.data, DEAD_LETTER_BYTES);
+        let steps = Steps::new(steps);
         let writer = Writer {
             name: context.service.clone(),
             sink,
             progress,
             dead_letters,
-            acknowledger,
+            replays: self.replays(context, &steps),
+            steps,
+            look: context.pauses.first * LOOK_PAUSES,
+            next_look: crate::core::time::now(),
+            acknowledger: None,
             meter: Arc::clone(&self.meter),
             commit_bytes: context.commit_bytes,
             abort: self.shared.writing.clone(),
@@ -285,7 +338,82 @@ impl Runner {
             buried: BTreeSet::new(),
             backoff: Backoff::new(context.pauses, context.service.len() as u64),
         };
-        Ok(Opened { writer, source, steps, intake, _lock: lock })
+        Ok((writer, source))
+    }
+
+    /// Letters that a crash left behind the checkpoint come again with their batches, unless the sink is ahead of it.
+    fn open_letters(
+        &self,
+        context: &Context,
+        checkpoint: &mut Checkpoint,
+    ) -> Result<DeadLetters, Fault> {
+        let outline = &self.flow.outline;
+        let disk = Arc::clone(&context.disk);
+        let mut dead_letters = DeadLetters::new(disk, &context.data, outline.letter_bytes);
+        // Of a checkpoint that is new, or knows of no numbers, every letter is older.
+        let settled = checkpoint.letters;
+        dead_letters.settle(settled.unwrap_or(0), |letter| {
+            let comes_again = outline.comes_again || letter.partition == letters::PARTITION;
+            let position = checkpoint.position(&letter.partition);
+            let is_stored = position.is_some_and(|position| position.offset >= letter.offset);
+            settled.is_none() || !comes_again || is_stored
+        })?;
+        checkpoint.letters = Some(dead_letters.last());
+        Ok(dead_letters)
+    }
+
+    fn replays(&self, context: &Context, steps: &Steps) -> Replays {
+        Replays {
+            disk: Arc::clone(&context.disk),
+            directory: context.data.clone(),
+            outline: self.flow.outline.clone(),
+            gathers: steps.gathers(),
+            batch_bytes: context.batch_bytes(),
+            current: None,
+        }
+    }
+
+    /// The source has ended, and dead letters may still be asked for: only the sink is opened for them.
+    fn attend(&self) {
+        let context = &self.flow.context;
+        let mut complaints = Complaints::default();
+        let look = context.pauses.first * LOOK_PAUSES;
+        // Its owner has the other one.
+        let is_owned = || Arc::strong_count(&self.shared) > 1;
+        while self.meter.state() == State::Ended && !self.shared.reading.sleep(look) && is_owned() {
+            if letters::waiting(context.disk.as_ref(), &context.data).is_ok_and(|it| it.is_empty())
+            {
+                continue;
+            }
+            let replayed = catch_unwind(AssertUnwindSafe(|| {
+                let _lock = context.disk.lock(&context.data.join("lock"))?;
+                let parts = (self.flow.build)(context)?;
+                let (mut writer, _) = self.open_writer(context, parts)?;
+                writer.replay_all()
+            }));
+            if let Ok(Err(fault)) = replayed {
+                self.meter.error(fault.reason());
+                complaints.tell(&context.service, &fault, look);
+            }
+        }
+    }
+
+    /// Finds the directory that is this worker's: the service's own, or, where several workers may run with one
+    /// `--data`, the first below it that no other process has.
+    fn seat(&self) -> Result<Seat, Fault> {
+        let mut context = self.flow.context.clone();
+        let own = context.data.clone();
+        for number in 2..=SEATS {
+            context.disk.create_dir_all(&context.data)?;
+            let locked = context.disk.lock(&context.data.join("lock"));
+            let parts = (self.flow.build)(&context)?;
+            match locked {
+                Err(DiskError::Held { .. }) if parts.sink.shares() => {}
+                locked => return Ok(Seat { lock: locked?, context, parts }),
+            }
+            context.data = own.join(format!("worker-{number}"));
+        }
+        Err(Fault::stop(format!("{SEATS} workers have their files in {} already", own.display())))
     }
 
     /// Puts the journal in front of a source that comes by itself.

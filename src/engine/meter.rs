@@ -49,6 +49,8 @@ pub struct FlowMeter {
     pub stored_bytes: AtomicU64,
     pub commits: AtomicU64,
     pub rejected: AtomicU64,
+    /// Dead letters that went into the flow again.
+    pub replayed: AtomicU64,
     /// Records that the target refused in a way that the stack file expects.
     pub refused: AtomicU64,
     pub source_faults: AtomicU64,
@@ -112,6 +114,7 @@ impl Default for FlowMeter {
             stored_bytes: zero(),
             commits: zero(),
             rejected: zero(),
+            replayed: zero(),
             refused: zero(),
             source_faults: zero(),
             sink_faults: zero(),
@@ -207,6 +210,14 @@ impl FlowMeter {
         self.read_bytes.fetch_add(bytes, Relaxed);
         self.backlog_records.fetch_add(records, Relaxed);
         self.lock().oldest.get_or_insert(read_at);
+    }
+
+    /// What the steps filtered out or made more of changes what is still under way.
+    pub fn became(&self, came_in: u64, goes_out: u64) {
+        if came_in != goes_out {
+            self.settled(came_in, None);
+            self.backlog_records.fetch_add(goes_out, Relaxed);
+        }
     }
 
     /// Records arrived at their end; `next` is when the oldest of what is still under way was read.

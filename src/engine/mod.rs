@@ -4,22 +4,24 @@
 //! metering and the journal live here, once, around every component. Start with [`flow`].
 
 pub mod checkpoints;
-mod dead_letters;
 pub mod flow;
 mod inbox;
 pub mod journal;
 mod journal_source;
 mod last_records;
+pub mod letters;
 pub mod meter;
 mod progress;
 mod reader;
 mod recorder;
+mod refusals;
+mod replaying;
 mod retry;
+mod steps;
 mod tap;
 mod writer;
 
-pub use dead_letters::DeadLetters;
-pub use flow::{Flow, RunningFlow};
+pub use flow::{Flow, Outline, RunningFlow};
 pub use last_records::{LastRecords, Seen};
 pub use meter::{Complaint, FlowMeter, State};
 pub use progress::checkpoint_at;

@@ -4,11 +4,12 @@ use crate::core::batch::Batch;
 use crate::core::context::Pauses;
 use crate::core::fault::Fault;
 use crate::core::source::{Read, Source};
-use crate::core::step::Step;
 use crate::core::thread::panic_message;
 use crate::core::wait::Wait;
+use crate::engine::letters::Passed;
 use crate::engine::meter::{FlowMeter, Side};
 use crate::engine::retry::{Backoff, Complaints};
+use crate::engine::steps::Steps;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -18,7 +19,7 @@ use std::sync::mpsc::SyncSender;
 /// What goes to the writing thread.
 #[derive(Debug)]
 pub(super) enum Message {
-    Batch(Box<Batch>),
+    Batch(Box<Passed>),
     /// The source could not be read; it is tried again.
     SourceFault(String),
     /// The source will never give more.
@@ -31,7 +32,7 @@ pub(super) enum Message {
 
 pub(super) struct Reading {
     pub source: Box<dyn Source>,
-    pub steps: Vec<Box<dyn Step>>,
+    pub steps: Steps,
     pub wait: Wait,
     /// The writing thread is gone: nobody will take what is read.
     pub is_over: Arc<AtomicBool>,
@@ -97,12 +98,11 @@ impl Reading {
     }
 
     fn finish(&mut self) -> Message {
-        for index in 0..self.steps.len() {
-            let held = self.steps.get_mut(index).map(|step| step.finish());
-            let sent = match held {
-                Some(Ok(Some(batch))) => self.apply_from(index + 1, batch),
-                Some(Err(fault)) => Err(fault),
-                _ => Ok(true),
+        for index in 0..self.steps.count() {
+            let sent = match self.steps.finish(index) {
+                Ok(Some(passed)) => self.apply_from(index + 1, passed),
+                Ok(None) => Ok(true),
+                Err(fault) => Err(fault),
             };
             match sent {
                 Ok(true) => {}
@@ -115,26 +115,18 @@ impl Reading {
 
     fn pass_on(&mut self, batch: Batch) -> Result<bool, Fault> {
         self.meter.took(batch.records.count, batch.records.bytes.len() as u64, batch.read_at);
-        self.apply_from(0, batch)
+        self.apply_from(0, Passed::new(batch))
     }
 
-    /// Runs the steps from `first` on and queues what comes out; `false` when nobody listens any more.
-    fn apply_from(&mut self, first: usize, batch: Batch) -> Result<bool, Fault> {
-        let came_in = batch.records.count;
-        let meter = Arc::clone(&self.meter);
-        let mut current = batch;
-        for step in self.steps.iter_mut().skip(first) {
-            let Some(next) = meter.step_time.time(|| step.apply(current))? else {
-                self.meter.settled(came_in, None);
-                return Ok(true);
-            };
-            current = next;
-        }
-        if current.records.count != came_in {
-            // What a step filtered out or made more of changes what is still under way.
+    /// Runs the steps from `first` on and queues what comes out; `false` when nobody listens any more. While it waits
+    /// for room in the queue the steps are free for the writing thread.
+    fn apply_from(&mut self, first: usize, passed: Passed) -> Result<bool, Fault> {
+        let came_in = passed.batch.records.count;
+        let Some(passed) = self.steps.apply_from(first, passed, &self.meter)? else {
             self.meter.settled(came_in, None);
-            self.meter.backlog_records.fetch_add(current.records.count, Relaxed);
-        }
-        Ok(self.queue.send(Message::Batch(Box::new(current))).is_ok())
+            return Ok(true);
+        };
+        self.meter.became(came_in, passed.batch.records.count);
+        Ok(self.queue.send(Message::Batch(Box::new(passed))).is_ok())
     }
 }

@@ -6,6 +6,7 @@ use crate::core::batch::Batch;
 use crate::core::disk::{Access, Disk, DiskFile, parent_of, read_range};
 use crate::core::fault::Fault;
 use crate::core::finding::Finding;
+use crate::core::lease::Share;
 use crate::core::options::Keep;
 use crate::core::position::{Checkpoint, Partition, Position};
 use crate::core::record::Rejected;
@@ -107,6 +108,15 @@ impl Sink for Recorder {
             tape.rollback()?;
         }
         self.sink.rollback()
+    }
+
+    /// A recording has one writer.
+    fn shares(&self) -> bool {
+        self.tape.is_none() && self.sink.shares()
+    }
+
+    fn share(&self) -> Option<Arc<dyn Share>> {
+        self.sink.share()
     }
 
     fn source_failed(&mut self, reason: &str) {

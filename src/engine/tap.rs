@@ -1,8 +1,8 @@
 //! A look at the records that a flow delivers, which never slows it: a listener that is behind misses records and is
 //! told how many.
 
-use crate::core::batch::Batch;
 use crate::core::record::Records;
+use crate::engine::letters::Passed;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError, Weak};
 
@@ -42,7 +42,7 @@ impl Tap {
     }
 
     /// Shows what was delivered to whoever listens. A listener that is just looking misses this group.
-    pub(super) fn show(&self, group: &[Batch]) {
+    pub(super) fn show(&self, group: &[Passed]) {
         if self.count.load(Ordering::Relaxed) == 0 {
             return;
         }
@@ -54,8 +54,8 @@ impl Tap {
         listeners.retain(|listener| {
             let Some(waiting) = listener.upgrade() else { return false };
             if let Ok(mut waiting) = waiting.try_lock() {
-                for batch in group {
-                    waiting.take(&batch.records);
+                for passed in group {
+                    waiting.take(&passed.batch.records);
                 }
             }
             true
@@ -84,12 +84,13 @@ impl Listener {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::batch::Batch;
     use crate::core::position::Position;
     use crate::core::record::Encoding;
 
-    fn group(text: &str) -> Vec<Batch> {
+    fn group(text: &str) -> Vec<Passed> {
         let records = Records::from_lines(Encoding::Json, text.as_bytes().to_vec());
-        vec![Batch::new(&Arc::from("p"), Position::at(0), records)]
+        vec![Passed::new(Batch::new(&Arc::from("p"), Position::at(0), records))]
     }
 
     #[test]

@@ -1,27 +1,33 @@
 //! The writing thread of a flow: write durable, then save the checkpoint, then acknowledge.
 
-use crate::core::batch::Batch;
 use crate::core::fault::Fault;
 use crate::core::position::{Partition, Position};
-use crate::core::record::Rejected;
 use crate::core::sink::Sink;
 use crate::core::source::Acknowledge;
+use crate::core::time::{now, rfc3339_now};
 use crate::core::wait::Wait;
-use crate::engine::dead_letters::DeadLetters;
+use crate::engine::letters::{self, DeadLetters, Form, Letter, Outcast, Passed, Place, Replays};
 use crate::engine::meter::{FlowMeter, Side};
 use crate::engine::progress::Progress;
 use crate::engine::reader::Message;
 use crate::engine::retry::{Backoff, Complaints, Refusals};
+use crate::engine::steps::Steps;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::time::{Duration, Instant};
 
 pub(super) struct Writer {
     pub name: String,
     pub sink: Box<dyn Sink>,
     pub progress: Progress,
     pub dead_letters: DeadLetters,
+    pub replays: Replays,
+    pub steps: Steps,
+    /// How often requests for dead letters are looked for, and when next.
+    pub look: Duration,
+    pub next_look: Instant,
     pub acknowledger: Option<Box<dyn Acknowledge>>,
     pub meter: Arc<FlowMeter>,
     pub commit_bytes: usize,
@@ -44,19 +50,49 @@ pub(super) enum End {
 impl Writer {
     pub(super) fn run(&mut self, queue: &Receiver<Message>) -> Result<End, Fault> {
         loop {
-            let Ok(first) = queue.recv() else { return Ok(End::Stopped) };
-            let (group, after) = Self::gather(first, queue, self.commit_bytes);
-            if !group.is_empty() && !self.deliver(&group)? {
+            if let Some(first) = self.receive(queue)
+                && let Some(end) = self.take(first, queue)?
+            {
+                return Ok(end);
+            }
+            if now() >= self.next_look && !self.replay()?.goes_on() {
                 return Ok(End::Stopped);
             }
-            match after {
-                None | Some(Message::Batch(_)) => {}
-                Some(Message::SourceFault(reason)) => self.sink.source_failed(&reason),
-                Some(Message::End) => return Ok(End::Source),
-                Some(Message::Finish) => return Ok(End::Stopped),
-                Some(Message::Stop(fault)) => return Err(fault),
-            }
         }
+    }
+
+    /// The next message; none when it is time to look for dead letters to deliver again.
+    fn receive(&self, queue: &Receiver<Message>) -> Option<Message> {
+        let patience = self.next_look.saturating_duration_since(now());
+        if patience.is_zero() {
+            return match queue.try_recv() {
+                Ok(message) => Some(message),
+                Err(TryRecvError::Empty) => None,
+                Err(TryRecvError::Disconnected) => Some(Message::Finish),
+            };
+        }
+        match queue.recv_timeout(patience) {
+            Ok(message) => Some(message),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => Some(Message::Finish),
+        }
+    }
+
+    /// Answers how the flow ends, if it does.
+    fn take(&mut self, first: Message, queue: &Receiver<Message>) -> Result<Option<End>, Fault> {
+        let (group, after) = Self::gather(first, queue, self.commit_bytes);
+        if !group.is_empty() && !self.deliver(&group)? {
+            return Ok(Some(End::Stopped));
+        }
+        match after {
+            None | Some(Message::Batch(_)) => {}
+            Some(Message::SourceFault(reason)) => self.sink.source_failed(&reason),
+            Some(Message::End) if !self.replay_all()? => return Ok(Some(End::Stopped)),
+            Some(Message::End) => return Ok(Some(End::Source)),
+            Some(Message::Finish) => return Ok(Some(End::Stopped)),
+            Some(Message::Stop(fault)) => return Err(fault),
+        }
+        Ok(None)
     }
 
     /// Takes what has gathered in the queue, so that one commit serves it all. Answers the message that
@@ -65,14 +101,14 @@ impl Writer {
         first: Message,
         queue: &Receiver<Message>,
         commit_bytes: usize,
-    ) -> (Vec<Batch>, Option<Message>) {
+    ) -> (Vec<Passed>, Option<Message>) {
         let mut group = Vec::new();
         let mut bytes = 0;
         let mut next = Some(first);
         while let Some(message) = next {
-            let Message::Batch(batch) = message else { return (group, Some(message)) };
-            bytes += batch.records.bytes.len();
-            group.push(*batch);
+            let Message::Batch(passed) = message else { return (group, Some(message)) };
+            bytes += passed.batch.records.bytes.len();
+            group.push(*passed);
             next = if bytes < commit_bytes { queue.try_recv().ok() } else { None };
         }
         (group, None)
@@ -80,19 +116,20 @@ impl Writer {
 
     /// Stores a group and everything that follows from it; `false` when told to give up. Data that is
     /// committed is not written again because the checkpoint could not be saved: that is tried alone.
-    fn deliver(&mut self, group: &[Batch]) -> Result<bool, Fault> {
+    pub(super) fn deliver(&mut self, group: &[Passed]) -> Result<bool, Fault> {
         let Some(stored) = self.insist(|writer| writer.store(group))? else {
             return Ok(false);
         };
         self.buried.clear();
         // Invariant: the data is durable at the sink, and only now may the checkpoint say so.
-        for batch in group {
+        for Passed { batch, .. } in group {
             self.progress.checkpoint.advance(&batch.partition, &batch.position);
             for partition in &batch.gone {
                 self.progress.checkpoint.positions.remove(partition);
             }
         }
         self.progress.checkpoint.sink = stored.state;
+        self.progress.checkpoint.letters = Some(self.dead_letters.last());
         let save = |writer: &mut Self| {
             writer.progress.save().map_err(|error| Fault::retry(error.to_string()))
         };
@@ -105,7 +142,7 @@ impl Writer {
     }
 
     /// Does something until it works; `None` when told to give up.
-    fn insist<T>(
+    pub(super) fn insist<T>(
         &mut self,
         work: impl Fn(&mut Self) -> Result<T, Fault>,
     ) -> Result<Option<T>, Fault> {
@@ -131,7 +168,7 @@ impl Writer {
     }
 
     /// Writes and commits a group; after a fault the sink forgets what it wrote of it.
-    fn store(&mut self, group: &[Batch]) -> Result<Stored, Fault> {
+    fn store(&mut self, group: &[Passed]) -> Result<Stored, Fault> {
         let stored = self.write_and_commit(group);
         if stored.is_err() {
             // When even that fails, the next write meets the same trouble and says so.
@@ -142,46 +179,76 @@ impl Writer {
         stored
     }
 
-    fn write_and_commit(&mut self, group: &[Batch]) -> Result<Stored, Fault> {
+    fn write_and_commit(&mut self, group: &[Passed]) -> Result<Stored, Fault> {
         let mut rejected = Vec::with_capacity(group.len());
-        for batch in group {
-            rejected.push(self.meter.write_time.time(|| self.sink.write(batch))?);
+        for passed in group {
+            rejected.push(self.meter.write_time.time(|| self.sink.write(&passed.batch))?);
         }
         // Before the commit: a sink that is ahead of the checkpoint lets the source go on behind it, and what
         // was rejected up to there would be forgotten.
-        for (batch, rejected) in group.iter().zip(&rejected) {
-            self.bury(batch, rejected)?;
+        for (passed, rejected) in group.iter().zip(&rejected) {
+            let form = |record: &[u8]| Some(Form::of(&passed.batch.records.encoding, record));
+            let by_sink = rejected.iter().map(|rejected| Outcast {
+                at: Place::Sink,
+                form: form(&rejected.record),
+                rejected: rejected.clone(),
+            });
+            let outcasts = passed.outcasts.iter().cloned().chain(by_sink).collect();
+            self.bury(passed, outcasts)?;
         }
         let state = self.meter.commit_time.time(|| self.sink.commit())?;
         let rejected = rejected.iter().map(|rejected| rejected.len() as u64).sum();
         Ok(Stored { state, rejected, refused: self.sink.refused() })
     }
 
-    fn bury(&mut self, batch: &Batch, rejected: &[Rejected]) -> Result<(), Fault> {
-        let all: Vec<Rejected> = batch.rejected.iter().chain(rejected).cloned().collect();
-        let Some(first) = all.first() else { return Ok(()) };
+    fn bury(&mut self, passed: &Passed, outcasts: Vec<Outcast>) -> Result<(), Fault> {
+        let Some(reason) = outcasts.first().map(|first| first.rejected.reason.clone()) else {
+            return Ok(());
+        };
+        let batch = &passed.batch;
         let place = (Arc::clone(&batch.partition), batch.position.offset);
         if self.buried.contains(&place) {
             // Of a group that could not be committed and is written again.
             return Ok(());
         }
-        self.dead_letters.keep(&all, &batch.partition, &batch.position)?;
+        let count = outcasts.len();
+        let letters = outcasts.into_iter().map(|outcast| self.letter(passed, outcast)).collect();
+        self.dead_letters.keep(letters)?;
         self.buried.insert(place);
-        self.meter.rejected.fetch_add(all.len() as u64, Relaxed);
+        self.meter.rejected.fetch_add(count as u64, Relaxed);
         tracing::warn!(
             service = %self.name,
-            count = all.len(),
+            count,
             place = %self.dead_letters.path().display(),
-            "became dead letters, the first because {}", first.reason
+            "became dead letters, the first because {reason}"
         );
         Ok(())
     }
 
+    fn letter(&self, passed: &Passed, outcast: Outcast) -> Letter {
+        let (record, hex) = Letter::written(&outcast.rejected.record);
+        Letter {
+            number: 0,
+            time: rfc3339_now(),
+            reason: outcast.rejected.reason,
+            at: Some(outcast.at),
+            kind: self.replays.outline.kind(outcast.at).to_owned(),
+            form: outcast.form,
+            tries: passed.tries,
+            partition: passed.batch.partition.to_string(),
+            offset: passed.batch.position.offset,
+            record,
+            hex,
+        }
+    }
+
     /// The positions are saved, so a source that cannot be told now is told with the next one.
-    fn acknowledge(&mut self, group: &[Batch]) {
+    fn acknowledge(&mut self, group: &[Passed]) {
         let Some(acknowledger) = &mut self.acknowledger else { return };
         let last: BTreeMap<&Partition, &Position> =
-            group.iter().map(|batch| (&batch.partition, &batch.position)).collect();
+            group.iter().map(|it| (&it.batch.partition, &it.batch.position)).collect();
+        // Of replays the source knows nothing.
+        let last = last.into_iter().filter(|(partition, _)| &***partition != letters::PARTITION);
         for (partition, position) in last {
             if let Err(fault) = acknowledger.acknowledge(partition, position) {
                 tracing::warn!(service = %self.name, "not acknowledged yet: {fault}");
@@ -189,9 +256,9 @@ impl Writer {
         }
     }
 
-    fn count(&mut self, group: &[Batch], rejected: u64, refused: &[String]) {
-        let records: u64 = group.iter().map(|batch| batch.records.count).sum();
-        let bytes: usize = group.iter().map(|batch| batch.records.bytes.len()).sum();
+    fn count(&mut self, group: &[Passed], rejected: u64, refused: &[String]) {
+        let records: u64 = group.iter().map(|it| it.batch.records.count).sum();
+        let bytes: usize = group.iter().map(|it| it.batch.records.bytes.len()).sum();
         let lost = rejected + refused.len() as u64;
         self.meter.stored_records.fetch_add(records.saturating_sub(lost), Relaxed);
         self.meter.refused.fetch_add(refused.len() as u64, Relaxed);
@@ -201,7 +268,7 @@ impl Writer {
         self.meter.settled(records, None);
         self.meter.tap.show(group);
         if let Some(last) = group.last() {
-            self.meter.last_records.look(&last.records);
+            self.meter.last_records.look(&last.batch.records);
         }
     }
 }

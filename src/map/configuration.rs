@@ -32,6 +32,13 @@ fn service(service: &Service) -> Lines {
             lines
         }
         Body::View(it) => view(it),
+        Body::Gate(gate) => {
+            let mut lines = vec![line("listen", gate.listen.port)];
+            lines.extend(
+                gate.options.iter().map(|(name, it)| (format!("gate: {name}"), setting(name, it))),
+            );
+            lines
+        }
     };
     if !service.needs.is_empty() {
         lines.push(line("needs", service.needs.join(", ")));
@@ -64,7 +71,7 @@ fn setting(name: &str, setting: &Setting) -> String {
         return "(secret)".to_owned();
     }
     match setting {
-        Setting::Text(text) if text.contains("://") => join::without_secrets(text),
+        Setting::Text(text) if text.contains("://") || name == "url" => join::without_secrets(text),
         Setting::Text(text) => text.clone(),
         Setting::Whole(number) => number.to_string(),
         Setting::Boolean(is_set) => is_set.to_string(),
@@ -137,6 +144,7 @@ fn origin(origin: &Origin) -> String {
         Origin::Api { url, .. } => join::without_secrets(url),
         Origin::Flow(name) => format!("flow {name}"),
         Origin::Results(path) => format!("results in {path}"),
+        Origin::Cache(name) => format!("cache of {name}"),
     }
 }
 

@@ -40,6 +40,7 @@ fn port(service: &Service) -> Option<u16> {
     match &service.body {
         Body::Server(server) => Some(server.listen.port),
         Body::View(view) => Some(view.listen.port),
+        Body::Gate(gate) => Some(gate.listen.port),
         Body::Flow(flow) => {
             flow.source.options.get("listen")?;
             Listen::parse(flow.source.options.text("listen")).ok().map(|listen| listen.port)
@@ -60,10 +61,16 @@ pub(super) fn join(service: &Service, ends: &Ends, graph: &mut Graph) {
                 join_resource(&exposed.resource, at, graph);
             }
         }
+        Body::Gate(gate) => {
+            if let Some(behind) = graph.position(gate.to()) {
+                graph.connect(behind, at, Rate::Taken);
+            }
+        }
         Body::View(view) => {
             let (from, rate) = match &view.from {
                 Origin::Api { url, .. } => (Some(address(url, ends, graph)), Rate::Unknown),
                 Origin::Flow(name) => (graph.position(name), Rate::Given),
+                Origin::Cache(name) => (cache(name, graph), Rate::Unknown),
                 Origin::Results(path) => {
                     (Some(graph.outside(Kind::File, "file", &normal(path))), Rate::Unknown)
                 }
@@ -104,10 +111,14 @@ fn join_sink(flow: &Flow, at: usize, ends: &Ends, graph: &mut Graph) {
     }
 }
 
-/// What a component without a resource reads or writes: a URL, a file, a directory.
+/// What a component without a resource reads or writes: a stream, a URL, a file, a directory.
 fn place(options: &Options, ends: &Ends, graph: &mut Graph) -> Option<usize> {
     if options.get("listen").is_some() {
         return None;
+    }
+    if let Some(stream) = options.text_if("stream") {
+        // Whichever server of a cluster a flow is told, the stream is the same.
+        return Some(graph.outside(Kind::Address, "stream", stream));
     }
     if options.get("url").is_some() {
         return Some(address(options.text("url"), ends, graph));
@@ -134,6 +145,11 @@ fn resource(name: &str, graph: &Graph) -> Option<usize> {
     graph.position(&format!("resource:{name}"))
 }
 
+/// A resource whose cache is switched off stands for itself.
+fn cache(name: &str, graph: &Graph) -> Option<usize> {
+    graph.position(&format!("cache:{name}")).or_else(|| resource(name, graph))
+}
+
 /// `./data//x` and `data/old/../x` are one file.
 fn normal(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
@@ -153,8 +169,15 @@ pub(super) fn host_of(url: &str) -> String {
     authority(url).to_owned()
 }
 
-/// A URL without its user, its password and its query.
+/// A URL without its user, its password and its query; of a list of servers, each.
 pub(super) fn without_secrets(url: &str) -> String {
+    if ["nats://", "tls://"].iter().any(|scheme| url.starts_with(scheme)) {
+        return url.split(',').map(|url| without_login(url.trim())).collect::<Vec<_>>().join(",");
+    }
+    without_login(url)
+}
+
+fn without_login(url: &str) -> String {
     let url = url.split(['?', '#']).next().unwrap_or_default();
     match url.split_once("://") {
         Some((scheme, rest)) => {
@@ -163,7 +186,7 @@ pub(super) fn without_secrets(url: &str) -> String {
             let host = authority.rsplit('@').next().unwrap_or_default();
             format!("{scheme}://{host}{path}")
         }
-        None => url.to_owned(),
+        None => url.rsplit('@').next().unwrap_or_default().to_owned(),
     }
 }
 

@@ -39,6 +39,7 @@ fn add(mine: &mut Reading, theirs: &Reading) {
         mine.waits = theirs.waits;
     }
     mine.replicas += theirs.replicas;
+    mine.lanes.extend(theirs.lanes.iter().cloned());
     mine.addresses.extend(theirs.addresses.iter().cloned());
     mine.growth += theirs.growth;
     let (totals, more) = (&mut mine.totals, &theirs.totals);
@@ -47,6 +48,10 @@ fn add(mine: &mut Reading, theirs: &Reading) {
     totals.errors += more.errors;
     totals.dead_letters += more.dead_letters;
     totals.refused += more.refused;
+    match (&mut mine.cache, &theirs.cache) {
+        (Some(cache), Some(more)) => cache.add(more),
+        (none, more) => none.clone_from(more),
+    }
     mine.now = together(&mine.now, &theirs.now);
     let shorter = mine.minute.len().min(theirs.minute.len());
     let skip = mine.minute.len() - shorter;

@@ -1,6 +1,6 @@
 //! `bar`: the most frequent values of a field.
 
-use crate::charts::number::{count, percent, short_count};
+use crate::charts::number::{count, counted, percent, short_count};
 use crate::charts::{Bar, BarMarks, Chart, Marks, clean};
 use crate::core::kind::{About, PanelKind};
 use crate::core::options::{Opt, Options, Shape};
@@ -59,8 +59,8 @@ impl Panel for Bars {
             "empty": values.empty,
         });
         if shown.is_empty() {
-            let (total, records) = (count(frame.count), frame.records);
-            let words = format!("None of the {total} {records} has a value in {}.", self.field);
+            let all = counted(frame.count, frame.records);
+            let words = format!("None of the {all} has a value in {}.", self.field);
             return Drawn::nothing(words, data);
         }
         let bars = bars(values, shown, frame.count);
@@ -99,10 +99,9 @@ impl Bars {
             format!("; most often “{}” ({})", clean(value), count(*times))
         });
         format!(
-            "{} of {} {}, {more}{} different value{ending}{most}.",
+            "{} of {}, {more}{} different value{ending}{most}.",
             self.field,
-            count(known),
-            frame.records,
+            counted(known, frame.records),
             count(distinct)
         )
     }
@@ -166,6 +165,6 @@ mod tests {
         assert_eq!(none.summary, "None of the 3 users has a value in city.");
         let counts = vec![("Oslo".to_owned(), 1)];
         let one = draw(&ValueCounts { counts, ..ValueCounts::default() }, 1);
-        assert_eq!(one.summary, "city of 1 users, 1 different value; most often “Oslo” (1).");
+        assert_eq!(one.summary, "city of 1 user, 1 different value; most often “Oslo” (1).");
     }
 }

@@ -1,6 +1,6 @@
 //! `histogram`: how the numbers of a field are spread, as bars and as a table.
 
-use crate::charts::number::{count, number_within};
+use crate::charts::number::{count, counted, number_within};
 use crate::charts::{Axis, AxisKind, Chart, HistogramMarks, Marks};
 use crate::core::kind::{About, PanelKind};
 use crate::core::options::{Opt, Options, Shape};
@@ -77,7 +77,7 @@ impl Panel for Histogram {
 /// Says so instead of drawing an empty picture.
 fn no_numbers(frame: &Frame, field: &str) -> Drawn {
     let words =
-        format!("None of the {} {} has a number in {field}.", count(frame.count), frame.records);
+        format!("None of the {} has a number in {field}.", counted(frame.count, frame.records));
     Drawn::nothing(words, json!({ "histogram": field, "edges": [], "counts": [] }))
 }
 
@@ -112,8 +112,8 @@ fn describe(field: &str, records: &str, edges: &[f64], counts: &[u64]) -> String
     let fullest = counts.iter().position(|count| *count == most).unwrap_or(0);
     let range = ranges(edges).nth(fullest).unwrap_or_default();
     format!(
-        "{field} of {} {records}, {} to {}, in {} bins; the fullest holds {}, {range}.",
-        count(total),
+        "{field} of {}, {} to {}, in {} bins; the fullest holds {}, {range}.",
+        counted(total, records),
         number_within(*low, high - low),
         number_within(*high, high - low),
         counts.len(),

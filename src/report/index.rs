@@ -107,11 +107,11 @@ fn trend(
         title: title.to_owned(),
         subtitle: String::new(),
         description: trend_sentence(title, entries, &points),
-        marks: Marks::Line(LineMarks {
-            x: Axis::new("datasets, oldest to newest", AxisKind::Count),
-            y: Axis::new(title, AxisKind::Number),
+        marks: Marks::Line(LineMarks::one(
+            Axis::new("datasets, oldest to newest", AxisKind::Count),
+            Axis::new(title, AxisKind::Number),
             points,
-        }),
+        )),
     };
     let scene = layout(&chart, TREND);
     let name = id.to_owned();

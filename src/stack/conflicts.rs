@@ -3,6 +3,7 @@
 use crate::core::listen::Listen;
 use crate::core::words::nearest;
 use crate::stack::diagnostic::Diagnostic;
+use crate::stack::gate;
 use crate::stack::model::{Body, Service};
 use crate::stack::node::{Key, Node, Yaml};
 use std::ops::Range;
@@ -23,8 +24,14 @@ impl<'a> Placed<'a> {
         self.service.as_ref().map(|service| &service.body)
     }
 
-    /// The names behind `needs`, each where it stands.
+    /// The names behind `needs`, each where it stands; what a gate leads to is needed too.
     fn needs(&self) -> Vec<&'a Node> {
+        let mut needs = self.written_needs();
+        needs.extend(gate::to(self.node).filter(|to| to.text() != Some(self.name())));
+        needs
+    }
+
+    fn written_needs(&self) -> Vec<&'a Node> {
         match self.node.value("needs") {
             Some(Node { yaml: Yaml::List(items), .. }) => items.iter().collect(),
             Some(single) => vec![single],
@@ -42,6 +49,7 @@ pub(super) fn check(placed: &[Placed], diagnostics: &mut Vec<Diagnostic>) {
     cycles(placed, diagnostics);
     ports(placed, diagnostics);
     files(placed, diagnostics);
+    gate::check(placed, diagnostics);
 }
 
 /// Routes, views and flows that name a resource which is none.
@@ -57,9 +65,13 @@ pub(super) fn resources(
         let from = it.node.value("view").and_then(|view| view.value("from"));
         (&it.key.name, "shows", from.and_then(|from| from.value("resource")))
     });
+    let caches = placed.iter().map(|it| {
+        let from = it.node.value("view").and_then(|view| view.value("from"));
+        (&it.key.name, "shows the cache of", from.and_then(|from| from.value("cache")))
+    });
     let sources = placed.iter().map(|it| (&it.key.name, "reads", component(it, "source")));
     let sinks = placed.iter().map(|it| (&it.key.name, "writes into", component(it, "sink")));
-    for (who, what, node) in routes.chain(views).chain(sources).chain(sinks) {
+    for (who, what, node) in routes.chain(views).chain(caches).chain(sources).chain(sinks) {
         let Some(node) = node else { continue };
         let Some(name) = node.text().filter(|name| !names().any(|known| known == *name)) else {
             continue;
@@ -124,7 +136,7 @@ pub(super) fn in_order(placed: Vec<Placed>) -> Vec<Service> {
 fn needs(placed: &[Placed], diagnostics: &mut Vec<Diagnostic>) {
     let all: Vec<&str> = placed.iter().map(Placed::name).collect();
     for candidate in placed {
-        for node in candidate.needs() {
+        for node in candidate.written_needs() {
             let Some(need) = node.text().filter(|need| !all.contains(need)) else { continue };
             let help = match nearest(need, all.iter().copied()) {
                 Some(word) => format!("did you mean `{word}`?"),
@@ -181,7 +193,7 @@ fn describe_circle(circle: &[&Placed]) -> Option<Diagnostic> {
         1 => Diagnostic::new(span, format!("`{}` needs itself", first.name()))
             .help("remove it from its own `needs`"),
         _ => Diagnostic::new(span, format!("needs in a circle: {}", links.join(", ")))
-            .help("remove one of these `needs`, so that one of them can start first"),
+            .help("remove one of these `needs` (a gate needs what it leads to), so that one can start first"),
     })
 }
 
@@ -204,10 +216,11 @@ fn ports(placed: &[Placed], diagnostics: &mut Vec<Diagnostic>) {
 }
 
 /// Where a service listens, if it does.
-fn listen_of(service: &Service) -> Option<Listen> {
+pub(super) fn listen_of(service: &Service) -> Option<Listen> {
     match &service.body {
         Body::Server(server) => Some(server.listen),
         Body::View(view) => Some(view.listen),
+        Body::Gate(gate) => Some(gate.listen),
         Body::Flow(flow) => {
             let text = flow.source.options.get("listen").is_some();
             text.then(|| Listen::parse(flow.source.options.text("listen")).ok()).flatten()

@@ -10,7 +10,8 @@ mod check;
 mod component;
 mod conflicts;
 pub mod diagnostic;
-mod expand;
+pub mod expand;
+mod gate;
 pub mod guarantee;
 pub mod model;
 pub mod node;
@@ -20,6 +21,7 @@ mod route;
 pub mod schema;
 mod service;
 mod shares;
+pub mod variables;
 mod view;
 
 pub use check::{Environment, load, record};

@@ -68,6 +68,11 @@ pub struct Service {
 }
 
 impl Service {
+    /// Is it a gate in front of that service?
+    pub fn leads_to(&self, name: &str) -> bool {
+        matches!(&self.body, Body::Gate(gate) if gate.to() == name)
+    }
+
     /// Does it serve or show one of these resources?
     pub fn uses(&self, resources: &[String]) -> bool {
         let is_one = |name: &str| resources.iter().any(|resource| resource == name);
@@ -76,6 +81,7 @@ impl Service {
                 server.routes.iter().filter_map(Route::exposed).any(|it| is_one(&it.resource))
             }
             Body::View(view) => view.from.resource().is_some_and(is_one),
+            Body::Gate(_) => false,
             Body::Flow(flow) => {
                 let named = [
                     (flow.source.kind.about.name, &flow.source.options),
@@ -95,6 +101,23 @@ pub enum Body {
     Flow(Flow),
     Server(Server),
     View(View),
+    Gate(Gate),
+}
+
+/// One address in front of the replicas of a service.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gate {
+    pub listen: Listen,
+    /// As `stack/gate.rs` lists them.
+    pub options: Options,
+    /// Where the service behind it listens, as far as the stack file knows.
+    pub port: Option<u16>,
+}
+
+impl Gate {
+    pub fn to(&self) -> &str {
+        self.options.text("to")
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -204,20 +227,22 @@ pub enum Origin {
     Flow(String),
     /// A directory that the sink `report` fills.
     Results(String),
+    /// What the cache of a resource of this stack does.
+    Cache(String),
 }
 
 impl Origin {
     pub fn url(&self) -> Option<&str> {
         match self {
             Self::Api { url, .. } => Some(url),
-            Self::Flow(_) | Self::Results(_) => None,
+            Self::Flow(_) | Self::Results(_) | Self::Cache(_) => None,
         }
     }
 
     pub fn resource(&self) -> Option<&str> {
         match self {
             Self::Api { resource, .. } => resource.as_deref(),
-            Self::Flow(_) | Self::Results(_) => None,
+            Self::Flow(_) | Self::Results(_) | Self::Cache(_) => None,
         }
     }
 }
@@ -228,6 +253,7 @@ impl std::fmt::Display for Origin {
             Self::Api { url, .. } => formatter.write_str(url),
             Self::Flow(name) => write!(formatter, "the flow {name}"),
             Self::Results(directory) => write!(formatter, "the results in {directory}"),
+            Self::Cache(name) => write!(formatter, "the cache of {name}"),
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::catalog::Catalog;
 use crate::core::kind::About;
 use crate::core::options::{Need, Opt, Shape};
+use crate::stack::gate;
 use crate::stack::service::RECORD;
 use crate::stack::view::FROM;
 use serde_json::{Map, Value, json};
@@ -59,6 +60,7 @@ pub fn json_schema(catalog: &Catalog) -> Value {
             "listen": listen,
             "routes": { "type": "object", "additionalProperties": route },
             "view": view(catalog, &token),
+            "gate": gate(),
             "alert": { "oneOf": [alert, { "type": "array", "items": alert }] },
         },
         "additionalProperties": false,
@@ -106,6 +108,7 @@ fn view(catalog: &Catalog, token: &Value) -> Value {
                     { "required": ["url"] },
                     { "required": ["flow"] },
                     { "required": ["results"] },
+                    { "required": ["cache"] },
                 ],
                 "additionalProperties": false,
             },
@@ -116,6 +119,22 @@ fn view(catalog: &Catalog, token: &Value) -> Value {
         "required": ["from"],
         "additionalProperties": false,
     })
+}
+
+/// The service's name alone, or with its options.
+fn gate() -> Value {
+    let properties: Map<String, Value> =
+        gate::OPTIONS.iter().map(|option| (option.name.to_owned(), property(option))).collect();
+    json!({ "oneOf": [
+        { "type": "string" },
+        {
+            "type": "object",
+            "description": "One address in front of the replicas of a service.",
+            "properties": properties,
+            "required": gate::required(),
+            "additionalProperties": false,
+        },
+    ] })
 }
 
 fn resource() -> Value {
@@ -265,6 +284,7 @@ fn shape(shape: Shape) -> Value {
         | Shape::Path
         | Shape::Pattern
         | Shape::Url
+        | Shape::Address(_)
         | Shape::Route
         | Shape::Template
         | Shape::Expression => json!({ "type": "string" }),

@@ -22,6 +22,7 @@ pub(super) const FROM: &[Opt] = &[
     Opt::optional("url", Shape::Url, "The list of an API."),
     Opt::optional("flow", Shape::Text, "A flow of this stack: the records that it delivers."),
     Opt::optional("results", Shape::Path, "A directory that the sink `report` fills."),
+    Opt::optional("cache", Shape::Text, "A resource of this stack: what its cache does."),
     Opt::optional("resource", Shape::Text, "The resource of this stack that the API serves."),
     Opt::optional("headers", Shape::Pairs, "Headers that are sent along, such as a token."),
 ];
@@ -46,7 +47,7 @@ pub(super) fn view(
     if get("from").is_none() && !is_misspelt("from", entries, &KEYS) {
         diagnostics.push(
             Diagnostic::new(key.span.clone(), "the view needs the key `from`")
-                .help("add `from: URL`, `from: { flow: NAME }` or `from: { results: DIRECTORY }`"),
+                .help("add `from: URL`, `from: { flow: NAME }`, `from: { results: DIRECTORY }` or `from: { cache: RESOURCE }`"),
         );
     }
     let title = match get("title") {
@@ -110,13 +111,15 @@ fn origin(key: &Key, node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<O
     let before = diagnostics.len();
     let owner = Owner { name: "from", table: FROM, main: Some("url"), span: key.span.clone() };
     let options = read(&owner, node, diagnostics);
-    let named: Vec<&str> =
-        ["url", "flow", "results"].into_iter().filter(|name| options.get(name).is_some()).collect();
+    let named: Vec<&str> = ["url", "flow", "results", "cache"]
+        .into_iter()
+        .filter(|name| options.get(name).is_some())
+        .collect();
     if diagnostics.len() > before {
         return None;
     }
-    let help = "a view shows the list of an API (`url`), a flow of this stack (`flow`) or a \
-                directory of results (`results`)";
+    let help = "a view shows the list of an API (`url`), a flow of this stack (`flow`), a directory of \
+                results (`results`) or what a cache does (`cache: RESOURCE`)";
     let wrong = match named.as_slice() {
         [] => "`from` names nothing to show".to_owned(),
         ["url"] => {
@@ -128,6 +131,9 @@ fn origin(key: &Key, node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<O
         }
         [one] => match ["resource", "headers"].into_iter().find(|it| options.get(it).is_some()) {
             None if *one == "flow" => return Some(Origin::Flow(options.text("flow").to_owned())),
+            None if *one == "cache" => {
+                return Some(Origin::Cache(options.text("cache").to_owned()));
+            }
             None => return Some(Origin::Results(options.text("results").to_owned())),
             Some(strange) => format!("`{strange}` belongs to a `url`, not to `{one}`"),
         },
@@ -170,6 +176,7 @@ pub(super) fn default_panels(
     let named = |config: &&ResourceConfig| Some(config.schema.name.as_str()) == from.resource();
     let text = match (from, resources.iter().find(named)) {
         (Origin::Results(_), _) => RESULTS.to_owned(),
+        (Origin::Cache(name), _) => of_cache(name, resources),
         (_, Some(resource)) => of_schema(&resource.schema),
         _ => "[number, table]".to_owned(),
     };
@@ -180,6 +187,51 @@ pub(super) fn default_panels(
 
 const RESULTS: &str = "[number, line: { field: rows, x: place }, bar: quality, \
     table: { fields: [name, rows, bad_rows, quality, mean] }]";
+
+/// What the record of each second of a cache holds, beside its `time`.
+const CACHE: [&str; 11] = [
+    "hit ratio",
+    "reads",
+    "near",
+    "redis",
+    "store",
+    "stale",
+    "hit p50",
+    "hit p99",
+    "miss p50",
+    "miss p99",
+    "saved",
+];
+
+fn of_cache(name: &str, resources: &[ResourceConfig]) -> String {
+    let resource = resources.iter().find(|resource| resource.schema.name == name);
+    let cache = resource.and_then(|resource| resource.cache.as_ref());
+    let answered: &[&str] = match cache {
+        Some(cache) if cache.redis.is_some() => &["near", "redis", "store"],
+        _ => &["near", "store"],
+    };
+    json!([
+        { "number": {
+            "fields": ["hit p50", "hit p99", "miss p50", "miss p99"],
+            "unit": "µs",
+            "title": "How long a read takes",
+        } },
+        { "line": { "field": "hit ratio", "x": "time", "unit": "%", "title": "Reads that the cache answers" } },
+        { "line": {
+            "fields": answered,
+            "x": "time",
+            "unit": "reads a second",
+            "title": "Who answers the reads",
+        } },
+        { "line": {
+            "fields": ["hit p50", "miss p50"],
+            "x": "time",
+            "unit": "microseconds",
+            "title": "What a hit and a miss take",
+        } },
+    ])
+    .to_string()
+}
 
 /// JSON is YAML, so that a field may have any name.
 fn of_schema(schema: &Schema) -> String {
@@ -211,16 +263,29 @@ pub(super) fn check_fields(
     resources: &[ResourceConfig],
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    let name = view.value("from").and_then(|from| from.value("resource")?.text());
-    let named = |resource: &&ResourceConfig| Some(resource.schema.name.as_str()) == name;
-    let Some(resource) = resources.iter().find(named) else { return };
+    let from = |name: &str| view.value("from").and_then(|from| from.value(name)?.text());
     let Some(Yaml::List(items)) = view.value("panels").map(|panels| &panels.yaml) else { return };
-    for item in items {
-        let Some((kind, options)) = item.entries().and_then(<[_]>::first) else { continue };
-        for (name, node, takes) in named_fields(&kind.name, options) {
-            if let Some((message, help)) = wrong_field(&resource.schema, name, takes) {
-                diagnostics.push(Diagnostic::new(node.span.clone(), message).help(help));
-            }
+    let named = || {
+        let all = items.iter().filter_map(|item| item.entries().and_then(<[_]>::first));
+        all.flat_map(|(kind, options)| named_fields(&kind.name, options))
+    };
+    if from("cache").is_some() {
+        let known = |name: &str| name == "time" || CACHE.contains(&name);
+        for (name, node, _) in named().filter(|(name, ..)| !known(name)) {
+            let help = match nearest(name, CACHE) {
+                Some(word) => format!("did you mean `{word}`?"),
+                None => format!("its fields: time, {}", CACHE.join(", ")),
+            };
+            let message = format!("a cache has no field `{name}`");
+            diagnostics.push(Diagnostic::new(node.span.clone(), message).help(help));
+        }
+    }
+    let name = from("resource");
+    let is_it = |resource: &&ResourceConfig| Some(resource.schema.name.as_str()) == name;
+    let Some(resource) = resources.iter().find(is_it) else { return };
+    for (name, node, takes) in named() {
+        if let Some((message, help)) = wrong_field(&resource.schema, name, takes) {
+            diagnostics.push(Diagnostic::new(node.span.clone(), message).help(help));
         }
     }
 }
@@ -336,6 +401,15 @@ services:
         assert_eq!(
             panels_of("{ results: data }"),
             ["number ", "line rows", "bar quality", "table name,rows,bad_rows,quality,mean"]
+        );
+        assert_eq!(
+            panels_of("{ cache: users }"),
+            [
+                "number hit p50,hit p99,miss p50,miss p99",
+                "line hit ratio",
+                "line near,store",
+                "line hit p50,miss p50"
+            ]
         );
     }
 }

@@ -70,6 +70,10 @@ impl Step for Summarise {
         }
     }
 
+    fn gathers(&self) -> bool {
+        true
+    }
+
     fn finish(&mut self) -> Result<Option<Batch>, Fault> {
         let (Some(current), Some(mut batch)) = (self.current.take(), self.last.take()) else {
             return Ok(None);

@@ -19,6 +19,8 @@ pub(super) enum Message {
     /// Records of a flow that came too fast to be shown, since the view began.
     Missed(u64),
     Standing(Standing),
+    /// What the page says first, instead of how many records there are.
+    Lead(String),
     /// Somebody wants to see how things are now; is answered once that is drawn.
     Look(oneshot::Sender<()>),
     /// A page begins to follow, or the view stops.
@@ -36,6 +38,8 @@ pub(super) enum Following {
     Flow,
     /// Files that are looked at every second.
     Files,
+    /// What a cache counted, looked at every second.
+    Cache,
 }
 
 /// How the view stands with what it shows.

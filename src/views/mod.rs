@@ -1,4 +1,4 @@
-//! Views: live pages over a resource's API, a flow or a directory of results.
+//! Views: live pages over a resource's API, a cache, a flow or a directory of results.
 //!
 //! ```text
 //!  reading thread                     drawing thread                        server
@@ -10,6 +10,7 @@
 //! The queue is bounded, so that a view that draws slowly slows its API's stream; a flow is never slowed, it is
 //! looked at. A browser that reads slowly misses parts and slows nobody.
 
+mod cached;
 mod drawing;
 mod history;
 mod list;
@@ -29,5 +30,6 @@ mod tests;
 mod values;
 mod view;
 
+pub use cached::FindCache;
 pub use tapped::FindFlow;
 pub use view::{Origin, RunningView, View, records_of};

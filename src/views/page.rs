@@ -44,6 +44,8 @@ pub(super) struct Moment<'a> {
     pub is_cut: bool,
     /// Records of a flow that were not shown.
     pub missed: u64,
+    /// What is said instead of how many records there are.
+    pub lead: Option<&'a str>,
     pub standing: Option<&'a Standing>,
     /// Milliseconds since 1970.
     pub as_of: Option<i64>,
@@ -61,7 +63,11 @@ pub(super) fn parts(words: &Words, moment: &Moment) -> Parts {
 }
 
 fn found(words: &Words, moment: &Moment) -> String {
+    if let Some(lead) = moment.lead {
+        return lead.to_owned();
+    }
     match (moment.records, moment.standing) {
+        (Some(0), Some(Standing::Good(Following::Cache))) => "Looking at the cache…".to_owned(),
         (Some(0), Some(Standing::Good(Following::Flow))) => {
             format!("No {} delivered yet", words.records)
         }
@@ -105,6 +111,7 @@ fn fresh(moment: &Moment) -> Markup {
                     "Live: the latest " (count(tapped::RECORDS as u64))
                     " records that the flow delivered since this view began. The last one was at "
                 }
+                Following::Cache => { "Live: the cache is looked at every second. The last look was at " }
                 Following::Files => { "Live: the results are looked at every second. The last change was at " }
             }
             (clock(&rfc3339(as_of))) "."

@@ -12,7 +12,7 @@ pub(super) struct Place {
     pub panel: Box<dyn Panel>,
     pub want: Want,
     /// For those that want one.
-    pub history: History,
+    pub histories: Vec<History>,
 }
 
 /// What a panel is called where.
@@ -39,7 +39,12 @@ impl Place {
             let want = panel.want();
             let id = format!("panel-{}", index + 1);
             let names = Names { id, slug, name: panel.name(records), form: panel.form() };
-            places.push(Self { names, panel, want, history: History::default() });
+            let many = match &want {
+                Want::History { fields, .. } => fields.len().max(1),
+                _ => 0,
+            };
+            let histories = std::iter::repeat_with(History::default).take(many).collect();
+            places.push(Self { names, panel, want, histories });
         }
         places
     }
@@ -51,14 +56,16 @@ impl Place {
 
     /// Looks at the figure that the panel follows, if it does.
     pub(super) fn sample(&mut self, seconds: f64, table: &Table) {
-        if let Want::History { figure, field } = &self.want {
-            self.history.add(seconds, table.figure(*figure, field.as_deref()));
+        if let Want::History { figure, fields } = &self.want {
+            for (at, history) in self.histories.iter_mut().enumerate() {
+                history.add(seconds, table.figure(*figure, fields.get(at).map(String::as_str)));
+            }
         }
     }
 
     pub(super) fn draw(&self, records: &str, table: &Table, numbers: &mut NumbersOf) -> Drawn {
         let frame = Frame { records, count: table.records() as u64 };
-        let points: (Vec<Point>, bool);
+        let points: (Vec<Vec<Point>>, bool);
         let values: ValueCounts;
         let latest: LatestRecords;
         let given = match &self.want {
@@ -76,12 +83,12 @@ impl Place {
                 Given::Latest(&latest)
             }
             Want::History { .. } => {
-                points = (self.history.points(), true);
-                Given::Points { points: &points.0, is_time: true }
+                points = (self.histories.iter().map(History::points).collect(), true);
+                Given::Points { lines: &points.0, is_time: true }
             }
             Want::Points { x, y } => {
                 points = table.points(x, y);
-                Given::Points { points: &points.0, is_time: points.1 }
+                Given::Points { lines: &points.0, is_time: points.1 }
             }
         };
         self.panel.draw(&frame, &given)

@@ -36,18 +36,25 @@ impl Plan {
         };
         for want in wants {
             match want {
-                Want::Nothing | Want::History { field: None, .. } => {}
-                Want::History { figure: Figure::Last, field: Some(name) } => {
-                    field(name);
-                    plan.latest = plan.latest.max(1);
+                Want::Nothing => {}
+                Want::History { figure: Figure::Last, fields: names } => {
+                    for name in names {
+                        field(name);
+                        plan.latest = plan.latest.max(1);
+                    }
                 }
-                Want::Numbers(name) | Want::History { field: Some(name), .. } => {
-                    add(&mut plan.numbers, field(name));
+                Want::History { fields: names, .. } => {
+                    for name in names {
+                        add(&mut plan.numbers, field(name));
+                    }
                 }
+                Want::Numbers(name) => add(&mut plan.numbers, field(name)),
                 Want::Values(name) => add(&mut plan.values, field(name)),
                 Want::Points { x, y } => {
                     add(&mut plan.moments, field(x));
-                    add(&mut plan.numbers, field(y));
+                    for name in y {
+                        add(&mut plan.numbers, field(name));
+                    }
                 }
                 Want::Latest { fields: names, most } => {
                     for name in names {
@@ -213,16 +220,21 @@ impl Table {
         column.map(|column| column.values.counts()).unwrap_or_default()
     }
 
-    /// Points in the order of `x`, and whether `x` is a time.
-    pub(super) fn points(&self, x: &str, y: &str) -> (Vec<Point>, bool) {
-        let (x_field, y_field) = (self.field(x), self.field(y));
-        let pairs = column(&self.moments, x_field).iter().zip(column(&self.numbers, y_field));
+    /// For each of the fields points in the order of `x`, and whether `x` is a time.
+    pub(super) fn points(&self, x: &str, fields: &[String]) -> (Vec<Vec<Point>>, bool) {
+        let x_field = self.field(x);
         let is_known = |(x, y): &(&f64, &f64)| x.is_finite() && !y.is_nan();
-        let mut points: Vec<Point> =
-            pairs.filter(is_known).map(|(x, y)| Point { x: *x, y: *y }).collect();
-        points.sort_by(|one, other| one.x.total_cmp(&other.x));
+        let line = |y: &String| {
+            let numbers = column(&self.numbers, self.field(y));
+            let pairs = column(&self.moments, x_field).iter().zip(numbers);
+            let mut points: Vec<Point> =
+                pairs.filter(is_known).map(|(x, y)| Point { x: *x, y: *y }).collect();
+            points.sort_by(|one, other| one.x.total_cmp(&other.x));
+            points
+        };
+        let lines = fields.iter().map(line).collect();
         let moments = self.moments.iter().find(|column| Some(column.field) == x_field);
-        (points, moments.is_some_and(|column| column.times > 0))
+        (lines, moments.is_some_and(|column| column.times > 0))
     }
 
     /// The latest records with these fields, or with those of the newest one.
@@ -279,7 +291,7 @@ mod tests {
         vec![
             Want::Numbers("age".to_owned()),
             Want::Values("city".to_owned()),
-            Want::Points { x: "time".to_owned(), y: "age".to_owned() },
+            Want::Points { x: "time".to_owned(), y: vec!["age".to_owned()] },
             Want::Latest { fields: Vec::new(), most: 3 },
         ]
     }
@@ -323,9 +335,9 @@ mod tests {
         assert_eq!((table.records(), table.numbers("age")), (2, vec![3.0]));
         let counts = vec![("Oslo".to_owned(), 1)];
         assert_eq!(table.values("city"), ValueCounts { counts, others: 0, empty: 1 });
-        let (points, is_time) = table.points("time", "age");
+        let (lines, is_time) = table.points("time", &["age".to_owned()]);
         let point = Point { x: 1_795_262_403.0, y: 3.0 };
-        assert_eq!((points, is_time), (vec![point], true));
+        assert_eq!((lines, is_time), (vec![vec![point]], true));
         let latest = table.latest(&[], 3);
         assert_eq!(latest.fields, ["age", "city", "time"]);
         assert_eq!(latest.rows[0], [Cell::text("none"), Cell::Empty, Cell::Number(5.0)]);

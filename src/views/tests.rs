@@ -148,7 +148,7 @@ fn the_page_says_what_is_known_at_every_moment() {
         "an empty panel is not seen: {empty}"
     );
     view.tell(view.list(&[json!({ "age": 30 }), json!({ "age": null })]));
-    view.shows(&["Found 2 users", "age of 1 users, 29.5 to 30.5, in 10 bins"]);
+    view.shows(&["Found 2 users", "age of 1 user, 29.5 to 30.5, in 10 bins"]);
     view.tell(view.put("7", &json!({ "age": 41 })));
     view.shows(&["Found 3 users", "<dt>Average age</dt><dd>35.5</dd>"]);
     view.tell(Message::Gone(view.wanted.key("0")));
@@ -271,7 +271,7 @@ fn one_value_and_huge_numbers_are_drawn() {
     view.tell(view.list(&[json!({ "age": 1e300 }), json!({ "age": -1e300 })]));
     view.shows(&["age of 2 users"]);
     view.tell(view.list(&[json!({ "age": 1_000_000_000_u64 })]));
-    view.shows(&["age of 1 users, 999,999,999.5 to 1,000,000,000.5", "<dt>Oldest</dt><dd>1G</dd>"]);
+    view.shows(&["age of 1 user, 999,999,999.5 to 1,000,000,000.5", "<dt>Oldest</dt><dd>1G</dd>"]);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::core::thread::spawn;
 use crate::core::wait::Wait;
 use crate::engine::State;
 use crate::server::{Limits, MeterSnapshot, RunningServer, Server, ServerConfig};
+use crate::views::cached::{CacheReader, FindCache};
 use crate::views::drawing::{Drawing, Snapshot};
 use crate::views::message::{Message, QUEUE, Queue};
 use crate::views::page::Words;
@@ -57,6 +58,11 @@ pub enum Origin {
         find: FindFlow,
     },
     Results(PathBuf),
+    Cache {
+        /// Of the resource.
+        name: String,
+        find: FindCache,
+    },
 }
 
 impl Origin {
@@ -65,6 +71,7 @@ impl Origin {
         match self {
             Self::Api { url, .. } => url.split('?').next().unwrap_or_default().to_owned(),
             Self::Flow { name, .. } => format!("the flow {name}"),
+            Self::Cache { name, .. } => format!("the cache of {name}"),
             Self::Results(directory) => format!("the results in {}", directory.display()),
         }
     }
@@ -85,6 +92,10 @@ impl Origin {
             }
             Self::Flow { name: flow, find } => {
                 let reader = TapReader { name: flow, find, wanted, plan, queue, wait };
+                spawn(&name, move || reader.run())?
+            }
+            Self::Cache { name: resource, find } => {
+                let reader = CacheReader { name: resource, find, wanted, plan, queue, wait };
                 spawn(&name, move || reader.run())?
             }
             Self::Results(directory) => {

@@ -6,10 +6,13 @@
 
 mod audit;
 mod command;
+mod dead_letters;
 mod diagnostics;
+mod doctor;
 mod generate;
 mod generated_docs;
 mod map;
+mod render;
 mod replay;
 mod schema;
 mod support;

@@ -5,14 +5,14 @@ use crate::random;
 use headwater::catalog::Catalog;
 use headwater::core::context::{Context, Pauses, Seed};
 use headwater::core::fault::Fault as Failure;
-use headwater::core::limits::COMMIT_BYTES;
+use headwater::core::limits::{COMMIT_BYTES, DEAD_LETTER_BYTES};
 use headwater::core::options::Options;
 use headwater::core::resources::NoResources;
 use headwater::core::sink::Sink;
 use headwater::core::time::now;
 use headwater::core::wait::Wait;
 use headwater::engine::flow::Parts;
-use headwater::engine::{Flow, RunningFlow, State};
+use headwater::engine::{Flow, Outline, RunningFlow, State};
 use headwater::testing::disk::{Fault, SimulatedDisk};
 use headwater::testing::random::Random;
 use std::net::{IpAddr, Ipv4Addr};
@@ -30,6 +30,7 @@ pub type Build = dyn Fn(&Context, &Mishaps) -> Result<Parts, Failure> + Send + S
 pub struct World {
     pub disk: SimulatedDisk,
     pub seed: u64,
+    pub letter_bytes: u64,
     random: Random,
     lives: u64,
 }
@@ -38,11 +39,13 @@ impl World {
     pub fn new(seed: u64) -> Self {
         let mut random = random(seed, 1);
         let lives = 1 + random.below(5);
-        Self { disk: SimulatedDisk::new(seed), seed, random, lives }
-    }
-
-    pub fn lives(&self) -> u64 {
-        self.lives
+        Self {
+            disk: SimulatedDisk::new(seed),
+            seed,
+            letter_bytes: DEAD_LETTER_BYTES,
+            random,
+            lives,
+        }
     }
 
     /// Lives until the flow has come to its end. For a flow that never ends by itself `drive` is called again
@@ -132,7 +135,16 @@ impl World {
         let mishaps = Mishaps::new(random(self.seed, 100 + life));
         let build = Arc::clone(build);
         let build = Box::new(move |context: &Context| build(context, &mishaps));
-        Flow { context, build, on_end: Arc::new(|| {}) }.start().expect("a thread can be started")
+        let outline = Outline {
+            source: "source".to_owned(),
+            steps: vec!["step".to_owned()],
+            sink: "sink".to_owned(),
+            comes_again: true,
+            letter_bytes: self.letter_bytes,
+        };
+        Flow { context, outline, build, on_end: Arc::new(|| {}) }
+            .start()
+            .expect("a thread can be started")
     }
 }
 

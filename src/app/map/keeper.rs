@@ -9,6 +9,7 @@ use crate::app::map::webhook::{Post, Webhooks};
 use crate::core::disk::Disk;
 use crate::core::thread::spawn;
 use crate::core::time::{now, rfc3339, unix_ms};
+use crate::core::timed::CacheCounts;
 use crate::core::wait::Wait;
 use crate::map::alert::Watched;
 use crate::map::archive::{self, STEP, Ticked};
@@ -166,6 +167,11 @@ impl Keeper {
         state.own = Arc::new(picture.clone());
         state.picture = Arc::new(picture);
         state.graph = Arc::new(graph);
+    }
+
+    /// What the cache of a resource counted in the other processes of the stack.
+    pub(in crate::app) fn cache_elsewhere(&self, resource: &str) -> Option<CacheCounts> {
+        self.peers.cache(resource, &self.instance)
     }
 
     pub(super) fn snapshot(&self) -> crate::app::Snapshot {
@@ -364,6 +370,7 @@ impl Track {
             reason: it.reason,
             waits: it.waits,
             replicas: it.replicas,
+            lanes: it.lanes.clone(),
             addresses: it.addresses,
             totals: Totals {
                 taken: sample.taken,
@@ -372,6 +379,7 @@ impl Track {
                 dead_letters: sample.dead_letters,
                 refused: sample.refused,
             },
+            cache: it.cache,
             now: Now::of(&rates, &self.history.mean(MINUTE), p99),
             minute: self.history.tail(Series::Taken, MINUTE),
             growth: self.history.growth(Series::Waiting, RATES),

@@ -2,6 +2,7 @@
 
 use crate::clients::http::{Client, Request, Timeouts};
 use crate::core::thread::spawn;
+use crate::core::timed::CacheCounts;
 use crate::core::wait::Wait;
 use crate::map::merge::merge;
 use crate::map::picture::{Peer, Picture, VERSION};
@@ -44,6 +45,24 @@ impl Peers {
             }
         })?;
         Ok(())
+    }
+
+    /// What the cache of a resource counted in all of them but this one.
+    pub(super) fn cache(&self, resource: &str, own: &str) -> Option<CacheCounts> {
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = vec![own.to_owned()];
+        let mut all: Option<CacheCounts> = None;
+        for picture in heard.iter().filter_map(|heard| heard.picture.as_ref()) {
+            if seen.contains(&picture.instance) {
+                continue;
+            }
+            seen.push(picture.instance.clone());
+            let node = picture.node(&format!("cache:{resource}"));
+            if let Some(counts) = node.and_then(|node| node.reading.cache.as_ref()) {
+                all.get_or_insert_default().add(counts);
+            }
+        }
+        all
     }
 
     /// Adds what they run to the map of this process. One that is asked under two names, or is this process itself,

@@ -156,7 +156,7 @@ fn hint(marks: &HistogramMarks, bin: usize, count: u64) -> String {
         let edge = marks.edges.get(place).copied().unwrap_or(0.0);
         match marks.x.kind {
             AxisKind::Time => time::date_text(edge),
-            AxisKind::Number | AxisKind::Count => number::number(edge),
+            _ => number::number(edge),
         }
     };
     format!("{} to {}: {}", written(bin), written(bin + 1), number::count(count))

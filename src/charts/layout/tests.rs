@@ -6,7 +6,7 @@ use super::*;
 use crate::charts::font::exact_width;
 use crate::charts::scene::{Anchor, Label, Scene, Shape};
 use crate::core::chart::{
-    Axis, AxisKind, Bar, BarMarks, Chart, HistogramMarks, LineMarks, Marker, Marks, Point,
+    Axis, AxisKind, Bar, BarMarks, Chart, HistogramMarks, LineMarks, Marker, Marks, Point, Series,
     SparklineMarks,
 };
 
@@ -100,10 +100,54 @@ fn labels_of_lines_never_touch_nor_leave_the_picture() {
         let point = |at: usize, y: f64| Point { x: start + at as f64 * step, y };
         let points = (0..many).map(|at| point(at, size * (1.0 + numbers.share()))).collect();
         let y = Axis::new("records per second", AxisKind::Number);
-        let marks = LineMarks { x: Axis::new("", kind), y, points };
+        let marks = LineMarks::one(Axis::new("", kind), y, points);
         let frame = Frame { width: 320.0 + numbers.share() * 600.0, ..Frame::default() };
         assert_readable(&layout(&chart(Marks::Line(marks)), frame), &format!("{round}"));
     }
+}
+
+#[test]
+fn several_lines_have_names_that_never_touch_and_looks_of_their_own() {
+    let mut numbers = Numbers(4);
+    for round in 0..300 {
+        let size = numbers.any().abs();
+        let lines = ["near", "redis", "a long name of a store", "miss"].map(|name| {
+            let y = size * numbers.share();
+            let points = (0..40).map(|at| Point { x: f64::from(at), y: y * (1.0 + f64::from(at)) });
+            Series { name: name.to_owned(), points: points.collect() }
+        });
+        let y = Axis::new("reads a second", AxisKind::Number);
+        let marks = LineMarks { x: Axis::new("", AxisKind::Time), y, lines: lines.to_vec() };
+        let frame = Frame { width: 320.0 + numbers.share() * 600.0, ..Frame::default() };
+        let scene = layout(&chart(Marks::Line(marks)), frame);
+        assert_readable(&scene, &format!("{round}"));
+        let strokes = scene.shapes.iter().filter_map(|shape| match shape {
+            Shape::Polyline { stroke, .. } => Some((stroke.paint as u8, stroke.dashed)),
+            _ => None,
+        });
+        let strokes: std::collections::BTreeSet<_> = strokes.collect();
+        assert_eq!(strokes.len(), 4, "{round}: told apart without reading the names");
+    }
+}
+
+#[test]
+fn noise_fills_no_height_and_a_share_is_one_of_a_hundred() {
+    let height = |values: [f64; 2], kind| {
+        let points = (0..100).map(|at| Point { x: f64::from(at), y: values[at as usize % 2] });
+        let marks = LineMarks::one(Axis::default(), Axis::new("", kind), points.collect());
+        let scene = layout(&chart(Marks::Line(marks)), Frame::default());
+        let ys = scene.shapes.iter().filter_map(|shape| match shape {
+            Shape::Polyline { points, .. } => Some(points.iter().map(|(_, y)| *y)),
+            _ => None,
+        });
+        let ys: Vec<f64> = ys.flatten().collect();
+        let highest = ys.iter().copied().fold(f64::INFINITY, f64::min);
+        ys.iter().copied().fold(f64::NEG_INFINITY, f64::max) - highest
+    };
+    assert!(height([1000.0, 1004.0], AxisKind::Number) < 20.0);
+    assert!(height([-1004.0, -1000.0], AxisKind::Number) < 20.0);
+    assert!(height([1000.0, 1900.0], AxisKind::Number) > 100.0);
+    assert!(height([98.0, 99.0], AxisKind::Percent) < 5.0);
 }
 
 #[test]
@@ -134,10 +178,11 @@ fn odd_frames_and_values_do_no_harm() {
             counts: vec![1, 2],
             ..HistogramMarks::default()
         }),
-        Marks::Line(LineMarks {
-            points: odd.map(|value| Point { x: value, y: value }).to_vec(),
-            ..LineMarks::default()
-        }),
+        Marks::Line(LineMarks::one(
+            Axis::default(),
+            Axis::new("", AxisKind::Percent),
+            odd.map(|value| Point { x: value, y: value }).to_vec(),
+        )),
         Marks::Sparkline(SparklineMarks::Line(odd.to_vec())),
         Marks::Sparkline(SparklineMarks::Bars(odd.to_vec())),
         Marks::Sparkline(SparklineMarks::Bars(Vec::new())),
@@ -158,7 +203,7 @@ fn a_spike_is_as_high_in_the_picture_as_in_the_data() {
     let mut points: Vec<Point> =
         (0..100_000).map(|at| Point { x: f64::from(at), y: 1.0 }).collect();
     points[54_321].y = 100.0;
-    let marks = LineMarks { points, ..LineMarks::default() };
+    let marks = LineMarks::one(Axis::default(), Axis::default(), points);
     let scene = layout(&chart(Marks::Line(marks)), Frame::default());
     let top = scene.shapes.iter().find_map(|shape| match shape {
         Shape::Polyline { points, .. } => points.iter().map(|(_, y)| *y).reduce(f64::min),
