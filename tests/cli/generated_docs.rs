@@ -4,7 +4,7 @@ use crate::support::{anywhere, compare, here};
 use serde_json::Value;
 use std::fmt::Write as _;
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 17] = [
     "",
     "up",
     "run",
@@ -14,7 +14,10 @@ const COMMANDS: [&str; 13] = [
     "kinds",
     "generate",
     "audit",
+    "doctor",
+    "render",
     "move",
+    "replay",
     "dead-letters",
     "top",
     "health",

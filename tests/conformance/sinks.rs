@@ -6,7 +6,7 @@ use headwater::catalog::Catalog;
 use headwater::core::batch::Batch;
 use headwater::core::disk::Disk;
 use headwater::core::finding::Severity;
-use headwater::core::kind::{Repeat, SinkKind};
+use headwater::core::kind::Repeat;
 use headwater::core::position::{Checkpoint, Position};
 use headwater::core::record::{CsvShape, Encoding, Records};
 use std::path::Path;
