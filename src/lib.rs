@@ -50,9 +50,9 @@ mod routes;
 pub mod stack;
 
 #[doc(hidden)]
-pub mod map;
-#[doc(hidden)]
 pub mod doctor;
+#[doc(hidden)]
+pub mod map;
 #[doc(hidden)]
 pub mod render;
 mod views;

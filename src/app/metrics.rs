@@ -36,6 +36,12 @@ const FLOW_NUMBERS: &[FlowNumber] = &[
         meter.rejected.load(Relaxed) as f64
     }),
     (
+        "headwater_dead_letters_replayed_total",
+        "counter",
+        "Dead letters that went into the flow again.",
+        |meter| meter.replayed.load(Relaxed) as f64,
+    ),
+    (
         "headwater_records_refused_total",
         "counter",
         "Records that the target refused as the stack file expects: neither stored nor dead letters.",

@@ -137,7 +137,7 @@ fn address_of(kind: &str, options: &ComponentOptions) -> String {
     let several = || options.names("fields").first().map(String::as_str);
     let field = options.text_if("field").or_else(several);
     match field.filter(|_| kind != "table") {
-        Some(field) => format!("{kind}-{}", file_safe(field)),
+        Some(field) => format!("{kind}-{}", file_safe(&field.replace(' ', "-"))),
         None => kind.to_owned(),
     }
 }

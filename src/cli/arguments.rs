@@ -75,6 +75,11 @@ pub(super) enum Command {
     Render(Render),
     /// Copy a resource to another store, and prove that both hold the same
     Move(MoveResource),
+    /// What could not be delivered: list it, show it, deliver it again, drop it
+    DeadLetters {
+        #[command(subcommand)]
+        command: LettersCommand,
+    },
     /// Show the live map of a running headwater in this terminal
     Top {
         /// [default: the admin listener]
@@ -211,6 +216,51 @@ pub(super) struct One {
 pub(super) enum StacksCommand {
     /// Print a built-in stack file
     Show { name: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum LettersCommand {
+    /// Count the dead letters of each flow by their reasons
+    List {
+        /// Built-in name or file of the stack [default: headwater.yaml, else users]
+        #[arg(long)]
+        stack: Option<String>,
+    },
+    /// Print dead letters of a flow, the newest last
+    Show {
+        /// The flow
+        service: String,
+        /// Only this one
+        number: Option<u64>,
+        /// How many
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        last: usize,
+        /// Built-in name or file of the stack [default: headwater.yaml, else users]
+        #[arg(long)]
+        stack: Option<String>,
+    },
+    /// Deliver dead letters again, from the step that rejected them; a flow that does not run does it at its next start
+    Replay(ChosenLetters),
+    /// Remove dead letters for good; a flow that does not run does it at its next start
+    Drop(ChosenLetters),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ChosenLetters {
+    /// The flow
+    pub service: String,
+    /// The numbers of the letters
+    #[arg(required_unless_present_any = ["reason", "all"])]
+    pub numbers: Vec<u64>,
+    /// Those whose reason has this text in it
+    #[arg(long, value_name = "TEXT", conflicts_with = "numbers")]
+    pub reason: Option<String>,
+    /// All that there are now
+    #[arg(long, conflicts_with_all = ["numbers", "reason"])]
+    pub all: bool,
+    /// Built-in name or file of the stack [default: headwater.yaml, else users]
+    #[arg(long)]
+    pub stack: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -3,18 +3,28 @@
 use crate::cli::arguments::LogForm;
 use crate::cli::live;
 use std::io::Write;
-use tracing::Level;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+/// Libraries that tell of every connection; what matters of it the flows tell in words of their own.
+const TALKATIVE: [&str; 1] = ["async_nats"];
 
 /// Starts logging; once per process.
 pub(super) fn start(form: LogForm) {
     let builder = tracing_subscriber::fmt()
-        .with_max_level(Level::INFO)
+        .with_max_level(LevelFilter::INFO)
         .with_target(false)
         .with_timer(Clock)
         .with_writer(|| Above);
+    let quiet = TALKATIVE.map(|name| (name, LevelFilter::OFF));
+    let heard = Targets::new().with_default(LevelFilter::INFO).with_targets(quiet);
     match form {
-        LogForm::Text => builder.with_ansi(crate::cli::out::is_colourful()).init(),
-        LogForm::Json => builder.json().flatten_event(true).init(),
+        LogForm::Text => {
+            builder.with_ansi(crate::cli::out::is_colourful()).finish().with(heard).init();
+        }
+        LogForm::Json => builder.json().flatten_event(true).finish().with(heard).init(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod check;
+mod dead_letters;
 mod doctor;
 mod exit;
 mod files;
@@ -50,6 +51,7 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> exit::Code {
         Command::Doctor(wanted) => doctor::doctor(&arguments, wanted),
         Command::Render(wanted) => render::render(wanted),
         Command::Move(wanted) => moving::move_resource(&arguments, wanted),
+        Command::DeadLetters { command } => dead_letters::run(&arguments, command),
         Command::Top { url } => top::top(&arguments, url.as_deref()),
         Command::Health { url } => health::health(&arguments, url.as_deref()),
         Command::Completions { shell } => arguments::completions(*shell),

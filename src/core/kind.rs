@@ -30,6 +30,9 @@ pub struct About {
 pub enum Replay {
     /// The source goes back to any position.
     Again,
+    /// Its broker keeps a message until it is acknowledged and then gives it to any worker; also what a source that
+    /// can be read again becomes with `shared: true`.
+    Kept,
     /// It comes by itself and only once; the engine keeps it in the journal before anyone is answered.
     Journal,
     /// It is asked for and not kept by anyone: what was read and not yet stored is gone in a crash.

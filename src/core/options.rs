@@ -58,6 +58,8 @@ pub enum Shape {
     /// A file name with one part that varies.
     Pattern,
     Url,
+    /// A URL with one of these schemes, without the `://`.
+    Address(&'static [&'static str]),
     /// The path of a URL.
     Route,
     /// A port, or an address with a port.
@@ -94,6 +96,11 @@ impl Shape {
             Self::Path => "path".into(),
             Self::Pattern => "name with one *".into(),
             Self::Url => "URL".into(),
+            Self::Address(schemes) => {
+                let schemes: Vec<String> =
+                    schemes.iter().map(|scheme| format!("{scheme}://…")).collect();
+                schemes.join(" | ")
+            }
             Self::Route => "path of a URL".into(),
             Self::Listen => "port or address:port".into(),
             Self::Record => "field: type".into(),

@@ -13,6 +13,7 @@ pub mod letters;
 pub mod meter;
 mod progress;
 mod reader;
+mod refusals;
 mod replaying;
 mod retry;
 mod steps;

@@ -64,7 +64,7 @@ fn setting(name: &str, setting: &Setting) -> String {
         return "(secret)".to_owned();
     }
     match setting {
-        Setting::Text(text) if text.contains("://") => join::without_secrets(text),
+        Setting::Text(text) if text.contains("://") || name == "url" => join::without_secrets(text),
         Setting::Text(text) => text.clone(),
         Setting::Whole(number) => number.to_string(),
         Setting::Boolean(is_set) => is_set.to_string(),

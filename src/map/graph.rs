@@ -18,7 +18,7 @@ pub struct Graph {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Node {
-    /// A service's name, or `resource:users`, `cache:users`, `store:users`, `file:…`, `directory:…`, `address:…`.
+    /// A service's name, or `resource:users`, `cache:users`, `store:users`, `file:…`, `stream:…`, `address:…`.
     pub id: String,
     pub name: String,
     pub kind: Kind,

@@ -105,10 +105,14 @@ fn join_sink(flow: &Flow, at: usize, ends: &Ends, graph: &mut Graph) {
     }
 }
 
-/// What a component without a resource reads or writes: a URL, a file, a directory.
+/// What a component without a resource reads or writes: a stream, a URL, a file, a directory.
 fn place(options: &Options, ends: &Ends, graph: &mut Graph) -> Option<usize> {
     if options.get("listen").is_some() {
         return None;
+    }
+    if let Some(stream) = options.text_if("stream") {
+        // Whichever server of a cluster a flow is told, the stream is the same.
+        return Some(graph.outside(Kind::Address, "stream", stream));
     }
     if options.get("url").is_some() {
         return Some(address(options.text("url"), ends, graph));
@@ -159,8 +163,15 @@ pub(super) fn host_of(url: &str) -> String {
     authority(url).to_owned()
 }
 
-/// A URL without its user, its password and its query.
+/// A URL without its user, its password and its query; of a list of servers, each.
 pub(super) fn without_secrets(url: &str) -> String {
+    if ["nats://", "tls://"].iter().any(|scheme| url.starts_with(scheme)) {
+        return url.split(',').map(|url| without_login(url.trim())).collect::<Vec<_>>().join(",");
+    }
+    without_login(url)
+}
+
+fn without_login(url: &str) -> String {
     let url = url.split(['?', '#']).next().unwrap_or_default();
     match url.split_once("://") {
         Some((scheme, rest)) => {
@@ -169,7 +180,7 @@ pub(super) fn without_secrets(url: &str) -> String {
             let host = authority.rsplit('@').next().unwrap_or_default();
             format!("{scheme}://{host}{path}")
         }
-        None => url.to_owned(),
+        None => url.rsplit('@').next().unwrap_or_default().to_owned(),
     }
 }
 

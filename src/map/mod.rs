@@ -11,6 +11,7 @@ mod history;
 pub mod home;
 mod join;
 pub mod layout;
+mod letters;
 mod mask;
 pub mod merge;
 pub mod node;

@@ -2,7 +2,9 @@
 
 use crate::catalog::Catalog;
 use crate::map::picture::{Now, Picture, Reading, Side, Totals};
-use crate::map::{Condition, Drawing, Graph, Kind, Node, Rate, Series, UNKNOWN, bottleneck, home};
+use crate::map::{
+    Condition, Drawing, Graph, Kind, Node, Rate, Series, UNKNOWN, bottleneck, configuration, home,
+};
 use crate::stack::{Environment, Stack, builtin, load};
 use std::path::Path;
 
@@ -79,6 +81,22 @@ services:
     }
     assert!(told.contains("address:localhost:9999 -> other"), "{told}");
     assert!(!told.contains("word") && !told.contains("key"), "no secrets: {told}");
+}
+
+#[test]
+fn a_stream_joins_who_writes_it_and_who_reads_it() {
+    let text = "stack: s
+services:
+  writer: { source: { generate: { record: { n: sequence } } }, sink: { nats: { stream: S, subject: s.x } } }
+  reader: { source: { nats: { url: \"nats://me:word@a,nats://me:word@b\", stream: S } }, sink: drop }
+  other: { source: { nats: { url: \"me:word@a\", stream: T } }, sink: drop }
+";
+    let stack = stack(text);
+    let told = told(&Graph::of(&stack));
+    assert!(told.contains("writer -> stream:S (given)"), "{told}");
+    assert!(told.contains("stream:S -> reader (taken)"), "{told}");
+    let shown = format!("{told} {:?}", configuration(&stack));
+    assert!(!shown.contains("word@") && shown.contains("nats://a,nats://b"), "no secrets: {shown}");
 }
 
 #[test]

@@ -9,6 +9,9 @@ kinds! { SourceKind:
     generate,
     http_listen,
     http_poll,
+    mqtt,
+    nats,
+    postgres,
     resource,
     stdin,
 }

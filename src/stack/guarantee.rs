@@ -44,13 +44,20 @@ pub struct Derived {
 
 /// The guarantee of a flow.
 pub fn of(flow: &Flow) -> Derived {
-    between(flow.source.kind, flow.sink.kind)
+    // Workers that divide a source among them know nothing of what each other has stored.
+    let is_shared = flow.source.options.is_set("shared");
+    let replay = if is_shared { Replay::Kept } else { flow.source.kind.replay };
+    derive(flow.source.kind, replay, flow.sink.kind)
 }
 
 /// The guarantee of any source with any sink.
 pub fn between(source: &SourceKind, sink: &SinkKind) -> Derived {
+    derive(source, source.replay, sink)
+}
+
+fn derive(source: &SourceKind, replay: Replay, sink: &SinkKind) -> Derived {
     let (from, to) = (source.about.name, sink.about.name);
-    let (guarantee, words) = match (source.replay, sink.repeat) {
+    let (guarantee, words) = match (replay, sink.repeat) {
         (_, Repeat::Nothing) => {
             (Guarantee::AtMostOnce, format!("`{to}` keeps nothing: records end here"))
         }
@@ -66,6 +73,14 @@ pub fn between(source: &SourceKind, sink: &SinkKind) -> Derived {
             format!(
                 "`{from}` can be read again, so nothing is lost; the records that `{to}` got just \
                  before a crash come again, because it cannot say which it has"
+            ),
+        ),
+        (Replay::Kept, Repeat::Never | Repeat::Possible) => (
+            Guarantee::AtLeastOnce,
+            format!(
+                "`{from}` keeps a message until it is acknowledged, which is after `{to}` has stored it, so \
+                 nothing is lost; what a worker held in a crash comes again, perhaps to another worker that \
+                 does not know what the first one has stored"
             ),
         ),
         (Replay::Journal, Repeat::Never) => (

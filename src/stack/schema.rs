@@ -250,6 +250,7 @@ fn shape(shape: Shape) -> Value {
         | Shape::Path
         | Shape::Pattern
         | Shape::Url
+        | Shape::Address(_)
         | Shape::Route
         | Shape::Template
         | Shape::Expression => json!({ "type": "string" }),

@@ -156,7 +156,7 @@ fn lead(name: &str, counts: &CacheCounts) -> String {
     match (hit, miss, counts.saved()) {
         (Some(hit), Some(miss), Some(saved)) if saved > 0.0 => format!(
             "{answered}. A hit takes {hit}, a miss {miss}: it saved {} of waiting.",
-            duration(saved)
+            if saved < 1.0 { micros(saved * 1e6) } else { duration(saved) }
         ),
         (Some(hit), Some(miss), _) => {
             format!("{answered}. A hit takes {hit}, a miss {miss}: it saved no time.")
@@ -221,7 +221,7 @@ mod tests {
         assert_eq!(says(&CacheCounts::default()), "Nothing was read from users yet.");
         assert_eq!(
             says(&counts(96, 4)),
-            "The cache answered 96 % of 100 reads. A hit takes 20 µs, a miss 400 µs: it saved 0.0365 seconds of \
+            "The cache answered 96 % of 100 reads. A hit takes 20 µs, a miss 400 µs: it saved 36.5 ms of \
              waiting."
         );
         let slow = CacheCounts { hit: timed(96, 2500), ..counts(96, 4) };

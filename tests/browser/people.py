@@ -37,6 +37,11 @@ def addresses(world):
     found.append(("users-view", world.users.address("frontend") + "/"))
     found.append(("users-embed", world.users.address("frontend") + "/embed/1"))
     found.append(("panels-view", world.panels.address("charts") + "/"))
+    found.append(("cached-view", world.cached.address("dashboard") + "/"))
+    found.append(("docs", world.users.address("api") + "/docs"))
+    found.append(("reports-index", world.results + "/index.html"))
+    report = sorted(path.name for path in (world.folder / "results").glob("report_*.html"))[0]
+    found.append(("report", f"{world.results}/{report}"))
     return found
 
 
@@ -248,6 +253,50 @@ def paused(world):
         expect(oldest(page)).to_have_text(str(age))
 
 
+def cursor(world):
+    """The arrow keys read a chart's numbers one after another, aloud."""
+    with world.browser.reader() as reader:
+        page = reader.open(world.users.address("frontend") + "/")
+        expect(oldest(page)).to_have_text(str(world.user()))
+        figure = page.locator("figure").first
+        told = figure.locator("[aria-live=polite]")
+        figure.focus()
+        page.keyboard.press("ArrowRight")
+        expect(told).to_contain_text(": ")
+        first = told.inner_text()
+        page.keyboard.press("ArrowRight")
+        expect(told).not_to_have_text(first)
+        page.keyboard.press("Home")
+        expect(told).to_have_text(first)
+        page.keyboard.press("End")
+        expect(told).not_to_have_text(first)
+        page.keyboard.press("Tab")
+        expect(told).to_have_text("")
+
+
+def token(world):
+    """A page behind a token asks for it, in both themes for everybody, and shows itself to who has it."""
+    axe, wrong = Axe(), []
+    address = world.guarded.address("page")
+    with world.browser.reader() as reader:
+        reader.may_refuse = True
+        page = reader.open(address + "/")
+        expect(page.locator("h1")).to_have_text("A token, please")
+        for theme in THEMES:
+            page.emulate_media(color_scheme=theme)
+            page.screenshot(path=world.pictures / f"token-{theme}.png", full_page=True)
+            wrong += [f"{theme}: {it}" for it in violations(axe, page, theme)]
+        assert not wrong, "\n".join(wrong)
+        page.keyboard.type("not this")
+        page.keyboard.press("Enter")
+        expect(page.locator("form.entrance")).to_contain_text("This is not the token.")
+        page.locator("#token").fill("let me in")
+        page.keyboard.press("Enter")
+        expect(page.locator("h1")).to_have_text("Behind a token")
+        expect(page.locator("#found")).to_contain_text("Found ")
+        assert page.evaluate("document.cookie") == "", "a script can read the cookie"
+
+
 def without_scripts(world):
     """With JavaScript disabled each page can be read, and says how to see what is new."""
     age = world.user()
@@ -288,4 +337,4 @@ def calm(world):
         page.screenshot(path=world.pictures / "users-map-forced-colours.png", full_page=True)
 
 
-CHECKS = [every_page, table_by_keyboard, keyboard, paused, without_scripts, hostile_records, calm]
+CHECKS = [every_page, table_by_keyboard, keyboard, cursor, token, paused, without_scripts, hostile_records, calm]

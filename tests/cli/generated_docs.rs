@@ -4,7 +4,7 @@ use crate::support::{anywhere, compare, here};
 use serde_json::Value;
 use std::fmt::Write as _;
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "",
     "up",
     "run",
@@ -14,6 +14,7 @@ const COMMANDS: [&str; 12] = [
     "kinds",
     "generate",
     "move",
+    "dead-letters",
     "top",
     "health",
     "completions",

@@ -14,6 +14,9 @@ mod crash;
 #[cfg(test)]
 mod disk_full;
 #[cfg(test)]
+#[path = "../servers/nats.rs"]
+mod nats_server;
+#[cfg(test)]
 mod order;
 #[cfg(test)]
 #[expect(dead_code, reason = "other tests use the rest")]
@@ -35,6 +38,8 @@ mod reload;
 mod staleness;
 #[cfg(test)]
 mod stop;
+#[cfg(test)]
+mod streams;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod letters;
 mod life;
 mod mishaps;
 mod numbers;
+mod replays;
 mod reports;
 
 use headwater::testing::random::{Random, seeds};

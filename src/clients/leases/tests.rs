@@ -1,0 +1,1 @@
+//! Leases in a shared directory, from several workers.

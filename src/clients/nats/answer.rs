@@ -1,0 +1,73 @@
+//! What JetStream says: an answer or an error, sorted by what can be done about it.
+
+use crate::core::fault::Fault;
+use serde_json::Value;
+
+/// Numbers of errors that mean something of their own here.
+pub(super) const STREAM_NOT_FOUND: u64 = 10_059;
+pub(super) const CONSUMER_NOT_FOUND: u64 = 10_014;
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trouble {
+    /// Nobody listens there: JetStream is off, or has no leader.
+    Nobody,
+    Late,
+    Lost(String),
+    Said {
+        /// As HTTP counts: 4xx is a mistake, 5xx may pass.
+        code: u64,
+        number: u64,
+        words: String,
+    },
+}
+
+impl Trouble {
+    pub fn is(&self, number: u64) -> bool {
+        matches!(self, Self::Said { number: said, .. } if *said == number)
+    }
+
+    /// `place` says with whom and doing what.
+    pub(super) fn fault(&self, place: &str) -> Fault {
+        match self {
+            Self::Nobody => Fault::retry(format!(
+                "{place}: JetStream does not answer there: is it switched on (`nats-server -js`), and has the \
+                 cluster a leader?"
+            )),
+            Self::Late => Fault::retry(format!("{place}: no answer in time")),
+            Self::Lost(words) => Fault::retry(format!("{place}: {words}")),
+            Self::Said { code: 400..=499, words, .. } => Fault::stop(format!("{place}: {words}")),
+            Self::Said { words, .. } => Fault::retry(format!("{place}: {words}")),
+        }
+    }
+}
+
+/// An answer of the API, or of a stream to a message.
+pub(super) fn read(payload: &[u8]) -> Result<Value, Trouble> {
+    let answer: Value = serde_json::from_slice(payload)
+        .map_err(|error| Trouble::Lost(format!("an answer that is no JSON: {error}")))?;
+    let Some(error) = answer.get("error") else { return Ok(answer) };
+    Err(Trouble::Said {
+        code: error["code"].as_u64().unwrap_or_default(),
+        number: error["err_code"].as_u64().unwrap_or_default(),
+        words: error["description"].as_str().unwrap_or("an error without words").to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistake_stops_and_trouble_passes() {
+        let said = |code: u64| {
+            let text = format!(r#"{{"error":{{"code":{code},"err_code":7,"description":"no"}}}}"#);
+            read(text.as_bytes()).unwrap_err()
+        };
+        assert!(said(400).is(7));
+        assert_eq!(said(400).fault("x"), Fault::stop("x: no"));
+        assert_eq!(said(503).fault("x"), Fault::retry("x: no"));
+        assert!(matches!(read(b"{"), Err(Trouble::Lost(_))));
+        assert_eq!(read(b"{\"a\":1}").unwrap()["a"], 1);
+    }
+}

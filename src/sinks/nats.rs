@@ -1,0 +1,262 @@
+//! `nats`: publishes each record into a stream of NATS JetStream.
+
+use crate::clients::nats::{
+    Address, CLAIMS, Claims, LOGIN, Limits, Outgoing, Publishing, Target, is_subject, matches,
+};
+use crate::core::batch::Batch;
+use crate::core::context::Context;
+use crate::core::fault::Fault;
+use crate::core::kind::{About, Repeat, SinkKind};
+use crate::core::limits::COMMIT_BYTES;
+use crate::core::options::{Opt, Options, Shape};
+use crate::core::position::{Checkpoint, Partition};
+use crate::core::record::Rejected;
+use crate::core::sink::{Recovered, Sink};
+use crate::expr::Template;
+use crate::formats::json_lines;
+use bytes::Bytes;
+use serde_json::json;
+use std::collections::BTreeMap;
+use xxhash_rust::xxh3::xxh3_64;
+
+pub(super) static KIND: SinkKind = SinkKind {
+    about: About {
+        name: "nats",
+        summary: "Publishes each record into a stream of NATS JetStream, from 2.9 on.",
+        details: DETAILS,
+        options: &OPTIONS,
+        main: None,
+        example: "nats: { url: \"nats://localhost:4222\", stream: READINGS, subject: \"readings.{sensor}\" }",
+    },
+    repeat: Repeat::Never,
+    writes,
+    commit_bytes: COMMIT_BYTES,
+    build,
+};
+
+const DETAILS: &str = "\
+Many messages are under way at a time; a batch counts as stored when the stream has acknowledged every one. A message \
+carries `Nats-Msg-Id` made of stack, service, partition, position and what the record holds. It is the same when the \
+record is sent again after a crash, so that the stream drops the repeat within its `duplicate_window`. Before anything is \
+sent again the stream is also looked through for this flow's messages behind the last checkpoint, so that repeats are cut \
+after a longer pause too; only a stream that drops what is acknowledged (`retention: workqueue` or `interest`) cannot be \
+looked through, and there a crash longer than the window may repeat the last batch.
+
+A full stream, a server that is away or acknowledges nothing for `timeout`: the batch is tried again, for ever. A record \
+that is larger than a message may be, or whose subject is none or none of this stream, becomes a dead letter.
+
+A stream that is not there is made as the stack file states it. What is stated and is otherwise there stops the flow and \
+names both; nothing that exists is changed.";
+
+const OPTIONS: [Opt; LOGIN.len() + CLAIMS.len() + OWN.len()] = {
+    let mut all = [OWN[0]; LOGIN.len() + CLAIMS.len() + OWN.len()];
+    let mut at = 0;
+    while at < all.len() {
+        all[at] = if at == 0 {
+            LOGIN[0]
+        } else if at <= OWN.len() {
+            OWN[at - 1]
+        } else if at <= CLAIMS.len() + OWN.len() {
+            CLAIMS[at - 1 - OWN.len()]
+        } else {
+            LOGIN[at - CLAIMS.len() - OWN.len()]
+        };
+        at += 1;
+    }
+    all
+};
+
+const OWN: [Opt; 3] = [
+    Opt::required(
+        "subject",
+        Shape::Template,
+        "Where a record is published; `{field}` takes a value out of it.",
+    ),
+    Opt::with_default("create", Shape::Boolean, "true", "Make the stream if it is not there."),
+    Opt::with_default(
+        "timeout",
+        Shape::Duration,
+        "10s",
+        "Time without any acknowledgement after which a batch is sent again.",
+    ),
+];
+
+/// The subjects of one stream may have many writers; what this flow alone writes are its ids.
+fn writes(options: &Options) -> Option<String> {
+    let stream = options.text_if("stream")?;
+    let subject = options.text_if("subject")?;
+    Some(format!("nats:{}:{stream}:{subject}", Address::of(options).shown()))
+}
+
+fn build(options: &Options, context: &Context) -> Result<Box<dyn Sink>, Fault> {
+    let subject = Template::parse(options.text("subject")).map_err(Fault::stop)?;
+    let filter = filter_of(&subject);
+    let flow = format!("{}/{}", context.stack, context.service);
+    let target = Target {
+        address: Address::of(options),
+        claims: Claims::of(options).with_subject(&filter),
+        filter,
+        prefix: format!("{flow}/"),
+        flow,
+        timeout: options.duration("timeout"),
+    };
+    Ok(Box::new(Nats {
+        target,
+        subject,
+        publishing: None,
+        limits: None,
+        stored: None,
+        places: BTreeMap::new(),
+        kept: BTreeMap::new(),
+    }))
+}
+
+/// All subjects that a template can give: a token with a field in it is a wildcard.
+fn filter_of(subject: &Template) -> String {
+    let mut out = Vec::new();
+    let any = |_: &str| Some("*".to_owned());
+    // Every field has a value, so nothing can be missing.
+    drop(subject.render_with(&any, &mut out));
+    let text = String::from_utf8_lossy(&out).into_owned();
+    let token = |token: &str| if token.contains('*') { "*".to_owned() } else { token.to_owned() };
+    text.split('.').map(token).collect::<Vec<_>>().join(".")
+}
+
+struct Nats {
+    target: Target,
+    subject: Template,
+    publishing: Option<Publishing>,
+    /// What may be sent; `None` until the stream was looked through, and again after a fault.
+    limits: Option<Limits>,
+    /// The stream's sequence behind everything that is committed.
+    stored: Option<u64>,
+    /// Where the next record of each partition stands.
+    places: BTreeMap<Partition, Place>,
+    /// The same, as it was at the last commit.
+    kept: BTreeMap<Partition, Place>,
+}
+
+/// A record is known by the last committed position of its partition and its number since then: both are the same when
+/// it is read again, however the batches are cut.
+#[derive(Debug, Clone, Copy, Default)]
+struct Place {
+    committed: u64,
+    next: u64,
+    written: u64,
+}
+
+impl Sink for Nats {
+    /// Asks nobody: a server that is away must not keep an intake from taking in.
+    fn recover(&mut self, kept: &Checkpoint) -> Result<Recovered, Fault> {
+        for (partition, position) in &kept.positions {
+            let place = Place { committed: position.offset, next: 0, written: position.offset };
+            self.places.insert(partition.clone(), place);
+        }
+        self.kept = self.places.clone();
+        let state = kept.sink.as_ref();
+        self.stored = state.and_then(|state| state["sequence"].as_u64());
+        Ok(Recovered::default())
+    }
+
+    fn write(&mut self, batch: &Batch) -> Result<Vec<Rejected>, Fault> {
+        let limits = self.open()?;
+        let (lines, mut rejected) = json_lines::of(&batch.records);
+        let place = self.places.entry(batch.partition.clone()).or_default();
+        place.written = batch.position.offset;
+        let mut messages = Vec::with_capacity(batch.records.count as usize);
+        let mut begin = format!("{}{}/{}/", self.target.prefix, batch.partition, place.committed);
+        begin.retain(|c| !c.is_control());
+        for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            let id = format!("{begin}{}/{:x}", place.next, xxh3_64(line));
+            place.next += 1;
+            match subject(&self.subject, &self.target, &limits, line) {
+                Ok(subject) if line.len() + id.len() + HEADERS <= limits.message_bytes => {
+                    messages.push(Outgoing { subject, id, payload: Bytes::copy_from_slice(line) });
+                }
+                Ok(_) => rejected.push(Rejected {
+                    record: line.to_vec(),
+                    reason: format!(
+                        "the record has {} bytes, a message to {} may have {} with its headers",
+                        line.len(),
+                        self.target.claims.name,
+                        limits.message_bytes
+                    ),
+                }),
+                Err(reason) => rejected.push(Rejected { record: line.to_vec(), reason }),
+            }
+        }
+        for partition in &batch.gone {
+            self.places.remove(partition);
+        }
+        if let Some(publishing) = &self.publishing {
+            publishing.publish(messages)?;
+        }
+        Ok(rejected)
+    }
+
+    fn commit(&mut self) -> Result<Option<serde_json::Value>, Fault> {
+        if let (Some(publishing), Some(_)) = (&self.publishing, &self.limits) {
+            self.stored = Some(publishing.settle()?);
+        }
+        for place in self.places.values_mut() {
+            *place = Place { committed: place.written, next: 0, written: place.written };
+        }
+        self.kept = self.places.clone();
+        Ok(self.stored.map(|sequence| json!({ "sequence": sequence })))
+    }
+
+    fn rollback(&mut self) -> Result<(), Fault> {
+        self.places = self.kept.clone();
+        // What was under way may have arrived all the same.
+        self.limits = None;
+        Ok(())
+    }
+}
+
+/// What the id's header takes beside the id.
+const HEADERS: usize = 32;
+
+impl Nats {
+    fn open(&mut self) -> Result<Limits, Fault> {
+        if let Some(limits) = &self.limits {
+            return Ok(limits.clone());
+        }
+        let publishing = match self.publishing.take() {
+            Some(publishing) => publishing,
+            None => Publishing::start(self.target.clone())?,
+        };
+        let opened = publishing.open(self.stored);
+        self.publishing = Some(publishing);
+        let limits = opened?;
+        self.limits = Some(limits.clone());
+        Ok(limits)
+    }
+}
+
+fn subject(
+    template: &Template,
+    target: &Target,
+    limits: &Limits,
+    line: &[u8],
+) -> Result<String, String> {
+    let mut out = Vec::new();
+    template.render(line, &mut out)?;
+    let subject = String::from_utf8(out).map_err(|_| "its subject is no text".to_owned())?;
+    if template.fields().is_empty() {
+        return Ok(subject);
+    }
+    if !is_subject(&subject) || !matches(&target.filter, &subject) {
+        return Err(format!(
+            "`{subject}` is no subject like {}: a value in it is empty or holds a dot, a blank or a wildcard",
+            target.filter
+        ));
+    }
+    if !limits.subjects.iter().any(|pattern| matches(pattern, &subject)) {
+        let taken = limits.subjects.join(" ");
+        return Err(format!(
+            "the stream {} does not take `{subject}`, only {taken}",
+            target.claims.name
+        ));
+    }
+    Ok(subject)
+}
