@@ -27,6 +27,8 @@ pub mod summary;
 #[doc(hidden)]
 pub mod engine;
 #[doc(hidden)]
+pub mod gate;
+#[doc(hidden)]
 pub mod server;
 #[doc(hidden)]
 pub mod web;

@@ -1,5 +1,6 @@
 //! The services' numbers in the Prometheus text form.
 
+use crate::app::gates;
 use crate::app::status::{Detail, ServiceStatus, Snapshot};
 use crate::caches::{CacheMeter, RedisHealth};
 use crate::core::text::append;
@@ -122,6 +123,7 @@ pub(super) fn render(snapshot: &Snapshot, alerts: &[Alert]) -> String {
         }
     }
     servers(&mut out, snapshot);
+    gates::render(&mut out, snapshot);
     resources(&mut out, snapshot);
     firing(&mut out, alerts);
     out
@@ -214,6 +216,7 @@ fn servers(out: &mut String, snapshot: &Snapshot) {
         .iter()
         .filter_map(|service| match &service.detail {
             Detail::Server(meter) => Some((service.name.as_str(), meter.as_ref())),
+            Detail::Gate(gate) => Some((service.name.as_str(), &gate.meter)),
             _ => None,
         })
         .collect();
@@ -261,11 +264,11 @@ fn latencies(out: &mut String, name: &str, labels: &[(&str, &str)], histogram: &
     line(out, &format!("{name}_count"), labels, total as f64);
 }
 
-fn header(out: &mut String, name: &str, kind: &str, help: &str) {
+pub(super) fn header(out: &mut String, name: &str, kind: &str, help: &str) {
     append(out, format_args!("# HELP {name} {help}\n# TYPE {name} {kind}\n"));
 }
 
-fn line(out: &mut String, name: &str, labels: &[(&str, &str)], value: f64) {
+pub(super) fn line(out: &mut String, name: &str, labels: &[(&str, &str)], value: f64) {
     out.push_str(name);
     for (index, (label, text)) in labels.iter().enumerate() {
         out.push(if index == 0 { '{' } else { ',' });

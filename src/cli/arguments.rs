@@ -10,7 +10,7 @@ use std::path::PathBuf;
     name = "headwater",
     version,
     about = "Runs the services between where data is made and where it is used, and loses nothing on the way",
-    after_help = "Start with:  headwater up\nExit codes:  0 done, 1 failed, 2 wrong arguments, 78 wrong stack file"
+    after_help = "Start with:  headwater up\nExit codes:  0 done, 1 failed, 2 wrong arguments, 3 audit found faults, 78 wrong stack file"
 )]
 pub(super) struct Arguments {
     #[command(subcommand)]
@@ -69,6 +69,8 @@ pub(super) enum Command {
     Kinds(Kinds),
     /// Generate data to standard output or a file
     Generate(Generate),
+    /// Prove that what was generated arrived: how many, none lost, none twice
+    Audit(AuditFlow),
     /// Say what will fail on this machine or these nodes, and the cure
     Doctor(Doctor),
     /// Write the deployment of a stack for Compose, Swarm or Kubernetes
@@ -167,6 +169,39 @@ pub(super) struct MoveResource {
     /// Go on with a move that was interrupted
     #[arg(long)]
     pub resume: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AuditFlow {
+    /// The flow that generates the records
+    pub flow: String,
+
+    /// Where they went: a file, a directory of datasets, the URL of an API [default: what the flow's sink names]
+    pub targets: Vec<String>,
+
+    /// Built-in name or file of the stack [default: headwater.yaml, else users]
+    #[arg(long)]
+    pub stack: Option<String>,
+
+    /// A flow that the records go through behind the first one: its steps apply too
+    #[arg(long, value_name = "SERVICE")]
+    pub through: Vec<String>,
+
+    /// The field that tells records apart [default: a sequence, uuid or ulid, else all of a record]
+    #[arg(long, value_name = "FIELD")]
+    pub by: Option<String>,
+
+    /// How many records were made [default: what the flow's checkpoint says]
+    #[arg(long, value_name = "N")]
+    pub made: Option<u64>,
+
+    /// Examples of each kind of fault
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub examples: usize,
+
+    /// File with a bearer token for an API
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

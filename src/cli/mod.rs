@@ -1,6 +1,7 @@
 //! The command line: reads the arguments, calls the rest, and says what came of it.
 
 mod arguments;
+mod audit;
 mod check;
 mod dead_letters;
 mod doctor;
@@ -48,6 +49,7 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> exit::Code {
         Command::Init { name, directory } => stacks::init(name, directory.as_deref()),
         Command::Kinds(kinds) => kinds::kinds(&arguments, kinds),
         Command::Generate(generate) => generate::generate(generate),
+        Command::Audit(wanted) => audit::audit_flow(&arguments, wanted),
         Command::Doctor(wanted) => doctor::doctor(&arguments, wanted),
         Command::Render(wanted) => render::render(wanted),
         Command::Move(wanted) => moving::move_resource(&arguments, wanted),

@@ -203,6 +203,7 @@ fn route_of(service: &Service) -> Option<String> {
     let flow = match &service.body {
         Body::Flow(flow) => flow,
         Body::View(view) => return Some(format!("view of {}", view.from)),
+        Body::Gate(gate) => return Some(format!("gate to {}", gate.to())),
         Body::Server(_) => return None,
     };
     let named = |about: &About, options: &ComponentOptions| {
@@ -276,7 +277,7 @@ impl Session {
     fn prints(&self) -> bool {
         self.stack.services.iter().any(|service| match &service.body {
             Body::Flow(flow) => flow.sink.kind.about.name == "print",
-            Body::Server(_) | Body::View(_) => false,
+            Body::Server(_) | Body::View(_) | Body::Gate(_) => false,
         })
     }
 

@@ -10,6 +10,7 @@ pub mod ledger;
 pub mod mqtt;
 pub mod nats;
 pub mod parts;
+pub mod pieces;
 pub mod postgres;
 pub mod race;
 pub mod results;

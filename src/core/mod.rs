@@ -15,6 +15,7 @@ pub mod kind;
 pub mod lease;
 pub mod limits;
 pub mod listen;
+pub mod networks;
 pub mod options;
 pub mod pace;
 pub mod panel;

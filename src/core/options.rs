@@ -80,6 +80,8 @@ pub enum Shape {
     Keep,
     /// Some of these words, each with a share: `1%` or `0.01`; together at most all.
     Shares(&'static [&'static str]),
+    /// `original`, `max`, or how many times as fast.
+    Speed,
 }
 
 impl Shape {
@@ -110,6 +112,7 @@ impl Shape {
             Self::Fields => "field: integer | float | boolean | text".into(),
             Self::Names => "list of names".into(),
             Self::Keep => "count, age or size".into(),
+            Self::Speed => "original | max | a number".into(),
             Self::Shares(words) => format!("{}: share", words.join(" | ")),
         }
     }

@@ -13,4 +13,5 @@ pub mod pairs;
 pub mod payload;
 pub mod posted;
 pub mod query;
+pub mod recording;
 pub mod table;

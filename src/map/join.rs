@@ -40,6 +40,7 @@ fn port(service: &Service) -> Option<u16> {
     match &service.body {
         Body::Server(server) => Some(server.listen.port),
         Body::View(view) => Some(view.listen.port),
+        Body::Gate(gate) => Some(gate.listen.port),
         Body::Flow(flow) => {
             flow.source.options.get("listen")?;
             Listen::parse(flow.source.options.text("listen")).ok().map(|listen| listen.port)
@@ -58,6 +59,11 @@ pub(super) fn join(service: &Service, ends: &Ends, graph: &mut Graph) {
         Body::Server(server) => {
             for exposed in server.routes.iter().filter_map(Route::exposed) {
                 join_resource(&exposed.resource, at, graph);
+            }
+        }
+        Body::Gate(gate) => {
+            if let Some(behind) = graph.position(gate.to()) {
+                graph.connect(behind, at, Rate::Taken);
             }
         }
         Body::View(view) => {

@@ -94,7 +94,7 @@ pub fn series_of(kind: Kind) -> &'static [Series] {
         Kind::Flow => {
             &[Series::Given, Series::Waiting, Series::Oldest, Series::Latency, Series::Errors]
         }
-        Kind::Server | Kind::View => {
+        Kind::Server | Kind::View | Kind::Gate => {
             &[Series::Taken, Series::Latency, Series::Errors, Series::GivenBytes]
         }
         Kind::Cache => &[Series::Taken, Series::HitRatio, Series::HitLatency, Series::MissLatency],
@@ -138,6 +138,9 @@ pub fn parts(view: &View) -> Vec<(String, String)> {
     parts.extend(view.lines.iter().enumerate().map(|(at, (series, points))| {
         (format!("line-{at}"), figure(view, at, *series, points).into_string())
     }));
+    if view.node.node.kind == Kind::Gate {
+        parts.push(("lanes".to_owned(), lanes(view).into_string()));
+    }
     parts.push(("records".to_owned(), records(view).into_string()));
     parts.push(("errors".to_owned(), errors(view).into_string()));
     parts
@@ -166,6 +169,9 @@ pub fn content(view: &View) -> Markup {
             section { h2 { "Last records" } div #records { (records(view)) } }
             section { h2 { "Last errors" } div #errors { (errors(view)) } }
             section #dead-letters { h2 { "Dead letters" } (letters::section(view.node.node.id.as_str(), &view.letters)) }
+        }
+        @if view.node.node.kind == Kind::Gate {
+            section { h2 { "Replicas" } div #lanes { (lanes(view)) } }
         }
         section {
             h2 { "Configuration" }
@@ -222,6 +228,35 @@ fn state(view: &View) -> Markup {
                 "Of the time, the source takes " (share(now.reading)) ", the steps " (share(now.stepping))
                 ", the sink " (share(now.writing)) "."
             }
+        }
+    }
+}
+
+/// A line for each replica behind a gate.
+fn lanes(view: &View) -> Markup {
+    let lanes = &view.node.reading.lanes;
+    html! {
+        @if lanes.is_empty() {
+            p.note { "No replica is found yet." }
+        } @else {
+            div.scroll { table {
+                thead { tr {
+                    th { "replica" } th { "state" } th.n { "share" } th { "" } th.n { "requests" }
+                    th.n { "under way" } th.n { "failures" } th.n { "an answer takes" }
+                } }
+                tbody { @for lane in lanes {
+                    tr {
+                        th scope="row" { (lane.replica) }
+                        td { (lane.state) }
+                        td.n { (words::percent(lane.share)) }
+                        td { meter min="0" max="1" value=(lane.share) aria-label="share" {} }
+                        td.n { (count(lane.requests)) }
+                        td.n { (count(u64::from(lane.in_flight))) }
+                        td.n { (count(lane.failures)) }
+                        td.n { (words::seconds(lane.seconds)) }
+                    }
+                } }
+            } }
         }
     }
 }

@@ -186,8 +186,7 @@ impl Report {
         name: &Partition,
         content: &Content,
     ) -> Result<bool, Fault> {
-        Ok(results.is_done(name, content)?
-            && results.alone(|_, log| Ok(log.has(name, content)))?)
+        Ok(results.is_done(name, content)? && results.alone(|_, log| Ok(log.has(name, content)))?)
     }
 
     /// Everything that is drawn of one summary.

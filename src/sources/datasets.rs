@@ -244,8 +244,9 @@ impl Datasets {
         {
             return self.leave(name, pair, "");
         }
-        let is_given_up =
-            |state: &str| Ok::<bool, Fault>(share.given_up(&name)?.is_some_and(|note| note == state));
+        let is_given_up = |state: &str| {
+            Ok::<bool, Fault>(share.given_up(&name)?.is_some_and(|note| note == state))
+        };
         let state = self.state(pair)?;
         if is_given_up(&state)? {
             return self.leave(name, pair, GIVEN_UP);

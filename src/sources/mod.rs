@@ -12,6 +12,7 @@ kinds! { SourceKind:
     mqtt,
     nats,
     postgres,
+    replay,
     resource,
     stdin,
 }

@@ -7,6 +7,7 @@ use crate::stack::alert;
 use crate::stack::conflicts::{self, Placed};
 use crate::stack::diagnostic::{Diagnostic, Diagnostics};
 use crate::stack::expand;
+use crate::stack::gate;
 use crate::stack::model::{Body, Stack};
 use crate::stack::node::{self, Key, Node};
 use crate::stack::options::{self, is_misspelt, unknown_key};
@@ -134,6 +135,7 @@ fn check(
     let named = get("resources").and_then(|(_, node)| node.entries()).unwrap_or_default();
     conflicts::resources(&placed, named, diagnostics);
     conflicts::flows(&placed, diagnostics);
+    gate::ports(&mut placed);
     for view in placed.iter().filter_map(|it| it.node.value("view")) {
         check_fields(view, &resources, diagnostics);
     }

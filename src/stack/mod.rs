@@ -11,6 +11,7 @@ mod component;
 mod conflicts;
 pub mod diagnostic;
 pub mod expand;
+mod gate;
 pub mod guarantee;
 pub mod model;
 pub mod node;

@@ -8,6 +8,7 @@ use crate::core::words::nearest;
 use crate::expr::{Expression, Template};
 use crate::formats::answer::Expected;
 use crate::formats::pairs::Pattern;
+use crate::formats::recording::Speed;
 use crate::generator;
 use crate::stack::diagnostic::Diagnostic;
 use crate::stack::node::{Key, Node, Yaml};
@@ -231,6 +232,10 @@ fn scalar(shape: Shape, text: &str, whole: &str, node: &Node) -> Result<Setting,
             Err(message) => Err(wrong(message)),
         },
         Shape::Expression => match Expression::compile(text) {
+            Ok(_) => Ok(Setting::Text(text.to_owned())),
+            Err(message) => Err(wrong(message)),
+        },
+        Shape::Speed => match Speed::parse(text) {
             Ok(_) => Ok(Setting::Text(text.to_owned())),
             Err(message) => Err(wrong(message)),
         },

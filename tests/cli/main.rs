@@ -4,6 +4,7 @@
 //! difference before it is committed.
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may panic and write")]
 
+mod audit;
 mod command;
 mod dead_letters;
 mod diagnostics;

@@ -370,6 +370,7 @@ impl Track {
             reason: it.reason,
             waits: it.waits,
             replicas: it.replicas,
+            lanes: it.lanes.clone(),
             addresses: it.addresses,
             totals: Totals {
                 taken: sample.taken,
