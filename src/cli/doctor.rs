@@ -69,6 +69,6 @@ fn describe(stack: &str, findings: &[Finding]) -> String {
     let count =
         |wanted: Severity| findings.iter().filter(|finding| finding.severity == wanted).count();
     let (fails, limited) = (count(Severity::Fails), count(Severity::Limited));
-    append(&mut text, format_args!("\n{fails} will fail, {limited} work within limits\n"));
+    append(&mut text, format_args!("\nwill fail: {fails}; works within limits: {limited}\n"));
     text
 }

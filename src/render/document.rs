@@ -241,7 +241,10 @@ impl Yaml {
 fn is_special(text: &str) -> bool {
     let words = ["true", "false", "yes", "no", "on", "off", "y", "n", "null", "~", ""];
     let is_word = words.iter().any(|word| text.eq_ignore_ascii_case(word));
-    is_word || text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.'))
+    // Digits and what can stand between them: 5, 0.1, 1e3, 0x1f, 5:30, 2026-01-01. `2s` and `256m` are words.
+    let is_figure = |c: char| c.is_ascii_hexdigit() || "xXoO_.:+-".contains(c);
+    let is_number = text.starts_with(|c: char| c.is_ascii_digit() || "+.".contains(c));
+    is_word || text.starts_with('-') || (is_number && text.chars().all(is_figure))
 }
 
 fn quoted(text: &str) -> String {
@@ -290,6 +293,8 @@ mod tests {
             ("${A:-b}", "\"${A:-b}\""),
             ("say \"x\\\"", "\"say \\\"x\\\\\\\"\""),
             ("two\nlines", "\"two\\nlines\""),
+            ("1e3", "\"1e3\""),
+            ("256m", "256m"),
             ("-x", "\"-x\""),
         ] {
             assert_eq!(quoted(text), expected);

@@ -80,7 +80,7 @@ fn notes(plan: &Plan) -> Vec<String> {
         ));
     }
     notes.push(
-        "these files were checked against the published schemas, and not yet run on a cluster"
+        "what is rendered for Kubernetes is tested by the published schemas, and not on a cluster"
             .to_owned(),
     );
     notes

@@ -62,11 +62,29 @@ fn of_service(service: &Service, found: &mut Vec<Place>) {
 }
 
 fn paths<'a>(about: &'a About, options: &'a Options) -> impl Iterator<Item = &'a str> {
+    with_shape(about, options).filter(|(name, _)| *name == "path").map(|(_, path)| path)
+}
+
+fn with_shape<'a>(
+    about: &'a About,
+    options: &'a Options,
+) -> impl Iterator<Item = (&'static str, &'a str)> {
     let of_shape = about.options.iter().filter(|option| option.shape == Shape::Path);
     of_shape.filter_map(|option| match options.get(option.name)? {
-        Setting::Text(text) => Some(text.as_str()),
+        Setting::Text(text) => Some((option.name, text.as_str())),
         _ => None,
     })
+}
+
+/// Files that a service reads beside its data, such as certificates: the option and the path.
+pub(super) fn papers(service: &Service) -> Vec<(&'static str, String)> {
+    let Body::Flow(flow) = &service.body else { return Vec::new() };
+    let (source, sink) = (&flow.source, &flow.sink);
+    with_shape(&source.kind.about, &source.options)
+        .chain(with_shape(&sink.kind.about, &sink.options))
+        .filter(|(name, path)| *name != "path" && !path.is_empty())
+        .map(|(name, path)| (name, path.to_owned()))
+        .collect()
 }
 
 fn place(service: &Service, path: &str, is_directory: bool, writes: bool) -> Place {

@@ -4,7 +4,7 @@ use crate::catalog::Catalog;
 use crate::render::beside::Beside;
 use crate::render::deploy::Deploy;
 use crate::render::groups::{groups, stores};
-use crate::render::places::listen;
+use crate::render::places::{listen, papers};
 use crate::render::variables::{self, Wired};
 use crate::render::volumes::{Layout, Mount, layouts};
 use crate::stack::expand::Origin;
@@ -181,6 +181,14 @@ fn notes(wired: &Wired, groups: &[Vec<&Service>], layouts: &[Layout]) -> Vec<Str
             "{service} names {address}, which inside its container is the container itself; name the other \
              service instead, by a variable: `${{NAME:-http://{address}/}}` and `--set NAME=http://HOST:PORT/`"
         ));
+    }
+    for service in &wired.stack.services {
+        for (option, path) in papers(service) {
+            notes.push(format!(
+                "{} reads {path} (`{option}`): bring it into the container, by a volume or a secret in deploy.yaml",
+                service.name
+            ));
+        }
     }
     for group in groups.iter().filter(|group| group.len() > 1) {
         let names: Vec<&str> = group.iter().map(|service| service.name.as_str()).collect();

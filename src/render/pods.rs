@@ -102,7 +102,16 @@ fn mounts(plan: &Plan, workload: &Workload) -> Vec<Yaml> {
     let mut mounts: Vec<Yaml> = Vec::new();
     for mount in &workload.mounts {
         let map = at(object_name(&mount.volume), &mount.path);
-        let map = if mount.is_read_only { map.with("readOnly", true) } else { map };
+        let has_inner = workload.mounts.iter().any(|it| is_below(&it.path, &mount.path));
+        let map = match (mount.is_read_only, has_inner) {
+            (false, _) => map,
+            (true, false) => map.with("readOnly", true),
+            (true, true) => map.told(
+                "Only read, but the mount point inside it must be made in a new volume.",
+                "readOnly",
+                false,
+            ),
+        };
         mounts.push(map.into());
     }
     if !workload.has_state {
@@ -116,6 +125,10 @@ fn mounts(plan: &Plan, workload: &Workload) -> Vec<Yaml> {
         mounts.push(at("secrets".to_owned(), "/run/secrets").with("readOnly", true).into());
     }
     mounts
+}
+
+fn is_below(path: &str, above: &str) -> bool {
+    path.strip_prefix(above).is_some_and(|rest| rest.starts_with('/'))
 }
 
 fn volumes(plan: &Plan, workload: &Workload) -> Vec<Yaml> {
