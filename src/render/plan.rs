@@ -301,7 +301,7 @@ fn connect(workloads: &mut [Workload], stack: &Stack, beside: &[Beside]) {
 fn literal(stack: &Stack, services: &[String]) -> Vec<String> {
     let own = stack.services.iter().filter(|service| services.contains(&service.name));
     let urls = own.filter_map(|service| match &service.body {
-        Body::Server(_) => None,
+        Body::Server(_) | Body::Gate(_) => None,
         Body::View(view) => view.from.url(),
         Body::Flow(flow) => {
             let url = |options: &'_ crate::core::options::Options| {

@@ -168,14 +168,17 @@ fn texts(service: &Service) -> Vec<&str> {
     match &service.body {
         Body::Server(_) => Vec::new(),
         Body::View(view) => view.from.url().into_iter().collect(),
+        Body::Gate(gate) => gate.options.iter().filter_map(text).collect(),
         Body::Flow(flow) => {
-            let settings = flow.source.options.iter().chain(flow.sink.options.iter());
-            let texts = settings.filter_map(|(_, setting)| match setting {
-                Setting::Text(text) => Some(text.as_str()),
-                _ => None,
-            });
-            texts.collect()
+            flow.source.options.iter().chain(flow.sink.options.iter()).filter_map(text).collect()
         }
+    }
+}
+
+fn text<'a>((_, setting): (&'static str, &'a Setting)) -> Option<&'a str> {
+    match setting {
+        Setting::Text(text) => Some(text),
+        _ => None,
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::support::{advance, flow, read_all, source, write};
 use headwater::catalog::Catalog;
 use headwater::core::batch::Batch;
-use headwater::core::kind::{Replay, SourceKind};
+use headwater::core::kind::Replay;
 use headwater::core::position::Checkpoint;
 use headwater::engine::journal::{Journal, JournalOptions};
 use sha2::{Digest as _, Sha256};

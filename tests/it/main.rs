@@ -16,6 +16,7 @@ mod disk_full;
 #[cfg(test)]
 mod edge;
 #[cfg(test)]
+#[expect(dead_code, reason = "other tests use the rest")]
 #[path = "../servers/mosquitto.rs"]
 mod mosquitto;
 #[cfg(test)]
@@ -28,7 +29,6 @@ mod order;
 #[path = "../servers/postgres.rs"]
 mod postgres;
 #[cfg(test)]
-#[expect(dead_code, reason = "other tests use the rest")]
 #[path = "../servers/proxy.rs"]
 mod proxy;
 #[cfg(test)]
