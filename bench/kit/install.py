@@ -14,7 +14,7 @@ from kit.rounds import say
 VENV = WORK / "venv"
 NODE = WORK / "npm"
 DEBIAN = {"nginx": "nginx", "wrk": "wrk", "taskset": "util-linux", "time": "time", "npm": "npm"}
-DEBIAN |= {"redis-server": "redis-server", "redis-benchmark": "redis-tools", "psql": "postgresql"}
+DEBIAN |= {"nats-server": "nats-server", "redis-server": "redis-server", "redis-benchmark": "redis-tools", "psql": "postgresql"}
 
 
 def _try(argv, **more):
