@@ -103,7 +103,7 @@ const OWN: [Opt; 10] = [
     Opt::with_default(
         "tries",
         Shape::Whole(1, 1_000_000),
-        "5",
+        "10",
         "Shared: deliveries after which a message becomes a dead letter.",
     ),
     Opt::with_default(
