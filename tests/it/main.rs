@@ -21,7 +21,6 @@ mod mosquitto;
 #[cfg(test)]
 mod order;
 #[cfg(test)]
-#[expect(dead_code, reason = "other tests use the rest")]
 #[path = "../servers/postgres.rs"]
 mod postgres;
 #[cfg(test)]
