@@ -136,7 +136,7 @@ fn has_state(stack: &Stack, service: &Service) -> bool {
             && stores(service, &resource.schema.name)
     });
     let is_own = match &service.body {
-        Body::View(_) => false,
+        Body::View(_) | Body::Gate(_) => false,
         // A new container draws a new seed, unless the stack names one: then it would begin again.
         Body::Server(server) => {
             let generates = |route: &crate::stack::model::Route| {

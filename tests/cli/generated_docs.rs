@@ -4,7 +4,7 @@ use crate::support::{anywhere, compare, here};
 use serde_json::Value;
 use std::fmt::Write as _;
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 15] = [
     "",
     "up",
     "run",
@@ -14,6 +14,8 @@ const COMMANDS: [&str; 13] = [
     "kinds",
     "generate",
     "audit",
+    "doctor",
+    "render",
     "move",
     "dead-letters",
     "top",
@@ -35,7 +37,7 @@ They are stable.
 | code | meaning |
 |---|---|
 | 0 | It was done; a stack ended or was stopped in order. |
-| 1 | It did not work: a port in use, a service that failed, a file that cannot be written, not healthy. |
+| 1 | It did not work: a port in use, a service that failed, a file that cannot be written, not healthy, `doctor` found what will fail. |
 | 2 | The arguments are wrong, or name a stack or a kind that is not there. |
 | 3 | `audit` found something missing, twice, out of order, damaged or foreign. |
 | 78 | The stack file (or the schema of `generate`) is wrong; every mistake was told on standard error. |

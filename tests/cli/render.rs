@@ -27,6 +27,8 @@ services:
     source: { datasets: "${BOX:-box}" }
     steps: [summarise]
     sink: { report: "done" }
+  door: { listen: 8080, gate: { to: shown } }
+  shown: { listen: 8003, routes: { /n: { generate: { n: sequence } } } }
   asker:
     needs: [producer]
     source: { http_poll: { url: "http://${API_HOST:-api}:8000/notes", every: "${EVERY}" } }
@@ -58,7 +60,7 @@ fn a_stack_of_ones_own_is_rendered_with_its_file_and_its_secrets() {
     let directory = tempfile::tempdir().unwrap();
     let mut wrong = Vec::new();
     for target in ["compose", "swarm", "kubernetes"] {
-        let arguments = ["render", target, "--set", "EVERY=2s", "--image", "me/headwater:1"];
+        let arguments = ["render", target, "--set", "EVERY=2s", "--scale", "shown=3"];
         let ran = own(directory.path(), &arguments);
         assert_eq!(ran.code, 0, "{target}: {}", ran.err);
         wrong.extend(compare(&here(&format!("rendered/own.{target}.yaml")), &ran.out).err());
