@@ -15,6 +15,7 @@ VENV = WORK / "venv"
 NODE = WORK / "npm"
 DEBIAN = {"nginx": "nginx", "wrk": "wrk", "taskset": "util-linux", "time": "time", "npm": "npm"}
 DEBIAN |= {"redis-server": "redis-server", "redis-benchmark": "redis-tools", "psql": "postgresql"}
+DEBIAN |= {"mosquitto": "mosquitto", "mosquitto_pub": "mosquitto-clients"}
 
 
 def _try(argv, **more):

@@ -28,8 +28,12 @@ fn lines(plan: &Plan, places: u64) -> Vec<Vec<u8>> {
 
 /// What an audit says of these lines: the counts, how many are missing, how many are beyond the checkpoint.
 fn audit(plan: &Plan, lines: &[Vec<u8>]) -> (Tally, u64, u64) {
+    audit_of(Of::Ordered, plan, lines)
+}
+
+fn audit_of(of: Of, plan: &Plan, lines: &[Vec<u8>]) -> (Tally, u64, u64) {
     let mut matcher = Matcher::new(plan, 3).unwrap();
-    matcher.begin(Of::Ordered).unwrap();
+    matcher.begin(of).unwrap();
     for (line, record) in lines.iter().zip(1..) {
         let (mark, place) = (plan.reading.mark(line), Place { piece: 0, record });
         matcher.place(&Found { mark, place, text: line }).unwrap();
@@ -196,4 +200,38 @@ fn another_seed_finds_nothing_of_its_own() {
     let (tally, missing, _) = audit(&ours, &lines);
     assert_eq!(missing + tally.damaged, 50);
     assert_eq!(tally.damaged + tally.foreign, 50);
+}
+
+#[test]
+fn a_target_with_an_order_of_its_own_is_not_judged_by_it() {
+    let plan = plan(2_000, None, Some("id"));
+    let mut found = lines(&plan, 2_000);
+    found.sort_by_key(|line| xxhash_rust::xxh3::xxh3_64(line));
+    found.pop();
+    found.push(found[7].clone());
+    let end = found[9].len() - 5;
+    found[9][end] = b'#';
+    let (tally, missing, _) = audit_of(Of::Unordered, &plan, &found);
+    assert_eq!((missing, tally.twice, tally.out_of_order, tally.damaged), (1, 1, 0, 1));
+}
+
+#[test]
+fn a_refused_record_is_a_dead_letter_and_not_missing() {
+    let plan = plan(100, None, Some("id"));
+    let all = lines(&plan, 100);
+    let mut matcher = Matcher::new(&plan, 3).unwrap();
+    let place = |matcher: &mut Matcher, line: &[u8]| {
+        let (mark, place) = (plan.reading.mark(line), Place { piece: 0, record: 1 });
+        matcher.place(&Found { mark, place, text: line }).unwrap();
+    };
+    for line in all.iter().filter(|line| !line.starts_with(b"{\"id\":40,")) {
+        place(&mut matcher, line);
+    }
+    matcher.begin(Of::DeadLetters).unwrap();
+    place(&mut matcher, &all[39]);
+    // Delivered again later, and kept as a letter of before.
+    place(&mut matcher, &all[50]);
+    let bound = matcher.finish().unwrap();
+    assert_eq!(bound - matcher.seen.count(0..bound), 0);
+    assert_eq!((matcher.tally.dead, matcher.tally.twice, matcher.tally.found), (1, 0, 99));
 }

@@ -77,6 +77,8 @@ pub(super) enum Command {
     Render(Render),
     /// Copy a resource to another store, and prove that both hold the same
     Move(MoveResource),
+    /// Play a recording into a sink
+    Replay(PlayBack),
     /// What could not be delivered: list it, show it, deliver it again, drop it
     DeadLetters {
         #[command(subcommand)]
@@ -205,6 +207,40 @@ pub(super) struct AuditFlow {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct PlayBack {
+    /// What `record:` of a flow wrote, or NDJSON with a time in each record
+    pub recording: PathBuf,
+
+    /// original, max, or how many times as fast
+    #[arg(long, default_value = "original")]
+    pub speed: String,
+
+    /// A sink as in a stack file: 'append_file: out.ndjson', 'http: "http://localhost:8080/"'
+    #[arg(long, value_name = "SINK", default_value = "print")]
+    pub to: String,
+
+    /// Longer pauses are made this long
+    #[arg(long, value_name = "DURATION")]
+    pub longest_gap: Option<String>,
+
+    /// Fields with a time that is moved to now
+    #[arg(long, value_name = "FIELD", value_delimiter = ',')]
+    pub shift: Vec<String>,
+
+    /// The field with the time, in files that are no recordings
+    #[arg(long, value_name = "FIELD", default_value = "time")]
+    pub time: String,
+
+    /// Go on with what is recorded from then on
+    #[arg(long)]
+    pub follow: bool,
+
+    /// Go on where an interrupted replay was
+    #[arg(long)]
+    pub resume: bool,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct Up {
     /// Built-in name or file [default: headwater.yaml, else users]
     pub stack: Option<String>,
@@ -285,7 +321,6 @@ pub(super) struct ChosenLetters {
     /// The flow
     pub service: String,
     /// The numbers of the letters
-    #[arg(required_unless_present_any = ["reason", "all"])]
     pub numbers: Vec<u64>,
     /// Those whose reason has this text in it
     #[arg(long, value_name = "TEXT", conflicts_with = "numbers")]

@@ -193,6 +193,9 @@ fn no_such<T>(service: &str, directory: &Path, number: u64) -> Result<T, Failure
 fn ask(arguments: &Arguments, chosen: &ChosenLetters, what: What) -> Result<(), Failure> {
     let service = &chosen.service;
     let directory = Flows::of(arguments, chosen.stack.as_deref())?.find(service)?;
+    if chosen.numbers.is_empty() && chosen.reason.is_none() && !chosen.all {
+        return fail(exit::USAGE, "say which letters: their numbers, or --reason TEXT, or --all");
+    }
     let (mut numbers, mut refused) = (Numbers::default(), BTreeMap::new());
     Shelf::open(&RealDisk, &directory)?.each(|letter| {
         let is_it = match &chosen.reason {
@@ -284,14 +287,14 @@ impl Flows {
             return Ok(self.directory.join(service));
         }
         let help = match words::nearest(service, self.names.iter().map(String::as_str)) {
-            Some(nearest) => format!("did you mean `{nearest}`?"),
+            Some(nearest) => format!("did you mean `{nearest}`"),
             None if self.names.is_empty() => "it has none".to_owned(),
             None => format!("it has {}", self.names.join(", ")),
         };
         fail(
             exit::USAGE,
             &format!(
-                "the stack {} has no flow `{service}`: {help}; another stack: --stack FILE",
+                "the stack {} has no flow `{service}`: {help}; name another stack with --stack FILE",
                 self.stack
             ),
         )

@@ -16,6 +16,7 @@ mod moving;
 mod out;
 mod ports;
 mod render;
+mod replay;
 mod run;
 mod stacks;
 mod top;
@@ -53,6 +54,7 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> exit::Code {
         Command::Doctor(wanted) => doctor::doctor(&arguments, wanted),
         Command::Render(wanted) => render::render(wanted),
         Command::Move(wanted) => moving::move_resource(&arguments, wanted),
+        Command::Replay(wanted) => replay::replay(&arguments, wanted),
         Command::DeadLetters { command } => dead_letters::run(&arguments, command),
         Command::Top { url } => top::top(&arguments, url.as_deref()),
         Command::Health { url } => health::health(&arguments, url.as_deref()),

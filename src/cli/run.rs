@@ -81,8 +81,23 @@ fn peers(given: Vec<String>) -> Vec<String> {
     named.map(str::to_owned).collect()
 }
 
+/// Runs a stack whose text is not in a file.
+pub(super) fn given(arguments: &Arguments, source: Source) -> exit::Code {
+    let (only, ports, replicas, peers) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let chosen = Chosen { only, ports, replicas, watch: false, peers };
+    start_source(arguments, Ok(source), chosen)
+}
+
 fn start(arguments: &Arguments, stack: Option<&str>, chosen: Chosen) -> exit::Code {
-    let found = files::find(stack).and_then(|source| {
+    start_source(arguments, files::find(stack), chosen)
+}
+
+fn start_source(
+    arguments: &Arguments,
+    source: Result<Source, exit::Code>,
+    chosen: Chosen,
+) -> exit::Code {
+    let found = source.and_then(|source| {
         let (stack, moved) = files::load_with_ports(&source, &chosen.ports)?;
         Ok((stack, moved, source))
     });

@@ -14,6 +14,7 @@ use crate::core::sink::{Recovered, Sink};
 use crate::core::time::{rfc3339, unix_ms};
 use crate::formats::{json_lines, recording};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -75,7 +76,8 @@ impl Sink for Recorder {
         let mut recovered = self.sink.recover(&inner)?;
         if let Some(tape) = &mut self.tape {
             let known = saved.map(|saved| saved.recording);
-            tape.recover(known, &recovered.ahead, &mut recovered.findings)?;
+            let there = positions(kept, &recovered.ahead);
+            tape.recover(known, &there, &mut recovered.findings)?;
         }
         Ok(recovered)
     }
@@ -122,6 +124,12 @@ impl Sink for Recorder {
     }
 }
 
+/// Up to where the records of each partition are stored: what the checkpoint says, or the sink knows better.
+fn positions(kept: &Checkpoint, ahead: &[(Partition, Position)]) -> BTreeMap<Partition, u64> {
+    let known = kept.positions.iter().chain(ahead.iter().map(|(partition, at)| (partition, at)));
+    known.map(|(partition, position)| (Arc::clone(partition), position.offset)).collect()
+}
+
 /// The file of a recording.
 struct Tape {
     disk: Arc<dyn Disk>,
@@ -152,45 +160,46 @@ impl Tape {
         }
     }
 
-    /// Puts the recording into the state of the checkpoint, or of the sink where that is ahead of it.
+    /// Puts the recording into the state of the checkpoint, or of the sink where that is ahead of it: what stands
+    /// behind the committed length belongs as far as `there` reaches.
     fn recover(
         &mut self,
         known: Option<Kept>,
-        ahead: &[(Partition, Position)],
+        there: &BTreeMap<Partition, u64>,
         findings: &mut Vec<Finding>,
     ) -> Result<(), Fault> {
         self.disk.create_dir_all(parent_of(&self.path))?;
-        let highest = self.parts.highest()?;
+        let belongs = |mark: &recording::Mark| {
+            let reached = there.get(mark.0.as_str());
+            // A recording of an earlier life of the flow goes on.
+            known.is_none() && there.is_empty() || reached.is_some_and(|offset| mark.1 <= *offset)
+        };
+        let (highest, mut found) = (self.parts.highest()?, self.open()?);
+        let begun = self.whole_lines(0, found, belongs)?;
         self.kept = match known {
-            // A recording that was there before goes on.
-            None => Kept { length: u64::MAX, parts: highest },
-            Some(kept) if !ahead.is_empty() && highest > kept.parts => {
-                // The group that the sink holds is in a file that was begun with it.
-                Kept { length: 0, parts: highest }
+            None => Kept { length: begun, parts: highest },
+            // The group that the sink holds already is in a file that was begun with it.
+            Some(kept) if highest > kept.parts && begun > 0 => {
+                Kept { length: begun, parts: highest }
             }
             Some(kept) => {
-                self.parts.undo_interrupted(kept.parts)?;
-                kept
+                if highest > kept.parts {
+                    self.file = None;
+                    self.parts.undo_interrupted(kept.parts)?;
+                    found = self.open()?;
+                }
+                let length = if kept.length > found {
+                    let what =
+                        format!("it was cut from {} to {found} bytes by someone else", kept.length);
+                    let finding = Finding::damage(&self.path, what);
+                    findings.push(finding.done("recording goes on at the end of its last line"));
+                    self.whole_lines(0, found, |_| true)?
+                } else {
+                    self.whole_lines(kept.length, found, belongs)?
+                };
+                Kept { length, ..kept }
             }
         };
-        let found = self.open()?;
-        let length = match known {
-            None => self.whole_lines(0, found, |_| true)?,
-            Some(_) if self.kept.length > found => {
-                let what = format!(
-                    "it was cut from {} to {found} bytes by someone else",
-                    self.kept.length
-                );
-                findings
-                    .push(Finding::damage(&self.path, what).done("recording goes on at its end"));
-                self.whole_lines(0, found, |_| true)?
-            }
-            Some(_) => self.whole_lines(self.kept.length, found, |mark| {
-                let there = ahead.iter().find(|(partition, _)| **partition == *mark.0);
-                there.is_some_and(|(_, position)| mark.1 <= position.offset)
-            })?,
-        };
-        self.kept.length = length;
         self.cut()
     }
 

@@ -5,6 +5,7 @@ pub mod assembler;
 pub mod csv;
 pub mod event_stream;
 pub mod form;
+pub mod half_written;
 pub mod json;
 pub mod json_lines;
 pub mod log;

@@ -18,6 +18,7 @@ pub mod node;
 pub mod picture;
 pub mod plain;
 mod sample;
+mod streams;
 pub mod terminal;
 pub mod words;
 

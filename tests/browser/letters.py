@@ -25,10 +25,11 @@ def start(world, step):
 def dead_letters(world):
     """A dead letter shows its reason and place; the button delivers one, and all, with scripts and without."""
     broken = start(world, "{n: (.n + 1)}")
+    broken.addresses["intake"] = broken.address("intake").replace("0.0.0.0", "127.0.0.1")
     for name in ("one", "two", "three"):
         broken.post("intake", "/", {"n": name})
     kept = world.folder / "letters/data/letters/intake/dead-letters.ndjson"
-    until("three letters", lambda: kept.exists() and len(kept.read_text().splitlines()) == 3)
+    until(lambda: kept.exists() and len(kept.read_text().splitlines()) >= 3, "three letters")
     broken.end()
     mended = start(world, "{n: .n}")
     address = mended.address("admin") + "/node/intake"

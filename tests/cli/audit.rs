@@ -227,3 +227,21 @@ fn a_flow_without_end_needs_a_checkpoint_or_a_number() {
     assert_eq!(ran.code, 1);
     assert!(ran.err.contains("--made N"), "{}", ran.err);
 }
+
+#[test]
+fn datasets_half_written_on_purpose_are_passed_over_and_named_as_such() {
+    let sink = "dataset: { path: sets, faults: { no_metadata: 20%, torn: 20%, checksum: 20% } }";
+    let site = Site::new("count: 50, every: 1ms, limit: 1000", "", sink);
+    let answer = site.clean(&[]);
+    let half = answer["on_purpose"]["half_written"].as_u64().unwrap();
+    assert!(half > 10 && answer["arrived"] == 1000, "{answer:#}");
+    let ledger = "headwater-data/audited/maker/half-written.ndjson";
+    let noted = std::fs::read_to_string(site.file(ledger)).unwrap();
+    assert_eq!(noted.lines().count() as u64, half);
+    // One that nobody spoilt on purpose: the first number that is not in the ledger.
+    let is_noted = |number: &u64| noted.contains(&format!("\"dataset\":{number},"));
+    let number = (1..100).find(|number| !is_noted(number)).unwrap();
+    std::fs::remove_file(site.file(&format!("sets/metadata_{number}.json"))).unwrap();
+    let (code, answer) = site.answer(&[]);
+    assert_eq!((code, &answer["missing"]), (3, &50.into()));
+}

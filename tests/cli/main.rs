@@ -13,6 +13,7 @@ mod generate;
 mod generated_docs;
 mod map;
 mod render;
+mod replay;
 mod schema;
 mod support;
 mod up;

@@ -25,6 +25,9 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("http_poll", "nothing can be read again: tests/it/crash/poll.rs"),
     ("stdin", "it belongs to the process: tests/it"),
     ("drop", "it keeps nothing"),
+    ("mqtt", "it needs a broker: tests/it/streams"),
+    ("nats", "it needs a broker: tests/it/streams"),
+    ("postgres", "it needs a server: tests/conformance/postgres"),
     ("print", "standard output belongs to the process: tests/it"),
     ("report", "it takes summaries: tests/conformance/trials.rs"),
     ("resource", "its store is tried in tests/it/crash/resources.rs"),
@@ -135,6 +138,9 @@ fn small_sources(directory: &Path) -> Vec<(&'static str, String)> {
     let rows = |row: &dyn Fn(u32) -> String| (0..24_u32).map(row).collect::<String>();
     let ndjson =
         write("in.ndjson", rows(&|n| format!("{{\"n\":{n},\"text\":\"{}\"}}\n", "x".repeat(300))));
+    let tape =
+        rows(&|n| format!("{{\"time\":\"2026-01-01T00:00:00Z\",\"record\":{{\"n\":{n}}}}}\n"));
+    let tape = write("tape.ndjson", tape);
     let csv = rows(&|n| format!("{n},text {n}\n"));
     for number in 1..4 {
         crate::sources::dataset(
@@ -155,6 +161,7 @@ fn small_sources(directory: &Path) -> Vec<(&'static str, String)> {
                 .into(),
         ),
         ("file", format!("file: {ndjson}")),
+        ("replay", format!("replay: {{ path: {tape}, speed: max }}")),
         (
             "datasets",
             format!("datasets: {{ path: {}, look: 1ms }}", directory.join("in").display()),

@@ -7,6 +7,10 @@ mod embedded_stores;
 mod guarantees;
 mod http;
 mod kinds;
+mod nats;
+#[expect(dead_code, reason = "other tests use the rest")]
+#[path = "../servers/nats.rs"]
+mod nats_server;
 mod postgres;
 #[path = "../servers/postgres.rs"]
 mod postgres_server;

@@ -14,6 +14,11 @@ mod crash;
 #[cfg(test)]
 mod disk_full;
 #[cfg(test)]
+mod edge;
+#[cfg(test)]
+#[path = "../servers/mosquitto.rs"]
+mod mosquitto;
+#[cfg(test)]
 #[path = "../servers/nats.rs"]
 mod nats_server;
 #[cfg(test)]

@@ -44,11 +44,18 @@ pub struct Subscription {
     pub session: Duration,
 }
 
-/// A thread that receives; `stop` ends it.
+/// A thread that receives; `stop` ends it and waits, dropping only ends it.
 #[derive(Debug)]
 pub struct Receiving {
     stop: Arc<Stop>,
-    thread: JoinHandle<()>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Receiving {
+    fn drop(&mut self) {
+        self.stop.is_set.store(true, SeqCst);
+        self.stop.changed.notify_one();
+    }
 }
 
 impl Receiving {
@@ -73,14 +80,14 @@ impl Receiving {
             Version::Four => receiver.run::<Version4>(),
             Version::Five => receiver.run::<Version5>(),
         })?;
-        Ok(Self { stop, thread })
+        Ok(Self { stop, thread: Some(thread) })
     }
 
     /// Takes nothing more, acknowledges what is durable, says goodbye.
-    pub fn stop(self) {
-        self.stop.is_set.store(true, SeqCst);
-        self.stop.changed.notify_one();
-        if self.thread.join().is_err() {
+    pub fn stop(mut self) {
+        let thread = self.thread.take();
+        drop(self);
+        if thread.is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the thread of MQTT panicked");
         }
     }

@@ -22,6 +22,9 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Notify;
 
+/// How long who sends waits for a connection before the flow is told that there is none.
+const CONNECTED: Duration = Duration::from_secs(1);
+
 /// A way to a broker, whatever version it speaks.
 pub trait Broker: Send {
     /// Sends all and waits for each, at most `patience` without any sign of life. One answer for each message.
@@ -87,7 +90,7 @@ impl<V: Wire> Sending<V> {
         let (state, _) = self
             .shared
             .changed
-            .wait_timeout_while(self.shared.lock(), PATIENCE, is_down)
+            .wait_timeout_while(self.shared.lock(), CONNECTED, is_down)
             .unwrap_or_else(PoisonError::into_inner);
         match &*state {
             State::Up(handle, _) => Ok(handle.clone()),

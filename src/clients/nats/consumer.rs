@@ -125,8 +125,9 @@ async fn anew(
 }
 
 async fn share(connection: &Connection, plan: &Plan) -> Result<(), Fault> {
-    let waits: Vec<u64> =
-        (0..DOUBLINGS).map(|times| nanoseconds(plan.ack_wait * 2u32.pow(times))).collect();
+    let waits: Vec<u64> = (0..DOUBLINGS)
+        .map(|times| nanoseconds(plan.ack_wait.saturating_mul(2u32.pow(times))))
+        .collect();
     let mut wanted = json!({
         "ack_policy": "explicit", "ack_wait": nanoseconds(plan.ack_wait), "max_deliver": -1,
         "max_ack_pending": plan.in_flight, "filter_subject": plan.filter.clone().unwrap_or_default(),

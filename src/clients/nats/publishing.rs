@@ -181,9 +181,9 @@ impl Publisher {
             let name = format!("headwater {}", self.target.flow);
             self.connection = Some(Connection::open(&self.target.address, &name).await?);
         }
-        let Some(connection) = &self.connection else { return Err(ended()) };
+        let Some(connection) = &self.connection.clone() else { return Err(ended()) };
         let status = connection.up().await?;
-        let target = &self.target;
+        let target = &self.target.clone();
         let stream = &target.claims.name;
         let found =
             stream::ensure(connection, &target.claims, after.is_some_and(|after| after > 0))
@@ -197,7 +197,6 @@ impl Publisher {
             );
         }
         self.tell_of_window(&found);
-        let target = &self.target;
         let there =
             look(connection, (stream, &target.filter), &found, (after, &target.prefix)).await?;
         let client = connection.client();

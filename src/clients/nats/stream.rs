@@ -151,6 +151,13 @@ pub(super) async fn ensure(
     must_exist: bool,
 ) -> Result<Found, Fault> {
     let name = &claims.name;
+    if name.is_empty()
+        || name.contains(|c: char| c.is_whitespace() || c.is_control() || r".*>/\".contains(c))
+    {
+        return Err(Fault::stop(format!(
+            "`{name}` cannot be the name of a stream: it has no blanks, dots, slashes and wildcards"
+        )));
+    }
     let asked = connection.ask(&format!("STREAM.INFO.{name}"), &Value::Null).await;
     let info = match asked {
         Ok(info) => info,

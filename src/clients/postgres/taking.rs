@@ -53,6 +53,8 @@ pub struct Taking {
     /// The last key that was passed on, and how many rows were.
     last: Option<String>,
     count: u64,
+    /// There is no checkpoint, and what is there is not wanted.
+    begins_now: bool,
     candidate: Option<Candidate>,
     /// Nothing can appear up to here, and there may be rows that were not read.
     bound: Option<String>,
@@ -81,7 +83,19 @@ impl Taking {
     pub fn new(line: Line, wanted: Wanted) -> Self {
         let partition = Partition::from(wanted.table.as_str());
         let (session, last, candidate, bound) = (None, None, None, None);
-        Self { line, wanted, partition, session, last, count: 0, candidate, bound, look_at: now() }
+        let (count, begins_now, look_at) = (0, wanted.starts_now, now());
+        Self {
+            line,
+            wanted,
+            partition,
+            session,
+            last,
+            count,
+            begins_now,
+            candidate,
+            bound,
+            look_at,
+        }
     }
 
     fn open(&mut self) -> Result<(), Trouble> {
@@ -118,13 +132,13 @@ impl Taking {
         if self.bound.is_none() {
             self.look()?;
         }
-        let Some(bound) = self.bound.clone() else { return Ok(Read::Idle) };
-        if self.wanted.starts_now && self.last.is_none() {
-            // The flow's first start: what is there is passed over.
-            self.last = Some(bound);
-            self.bound = None;
+        if self.begins_now && self.candidate.is_none() {
+            // The flow's first start: what is there, if anything, is passed over, and a checkpoint shall say so.
+            self.begins_now = false;
+            self.last = self.bound.take();
             return Ok(Read::Batch(Box::new(self.batch(Records::empty(Encoding::Json)))));
         }
+        let Some(bound) = self.bound.clone() else { return Ok(Read::Idle) };
         let (records, last) = self.rows(&bound)?;
         let Some(last) = last else {
             self.bound = None;
@@ -247,6 +261,7 @@ impl Source for Taking {
     fn resume(&mut self, from: &Checkpoint) -> Result<(), Fault> {
         if let Some(position) = from.position(&self.partition) {
             self.count = position.offset;
+            self.begins_now = false;
             self.last = Some(position.note.clone()).filter(|note| !note.is_empty());
         }
         Ok(())
@@ -304,7 +319,7 @@ fn statements(table: &Table, wanted: &Wanted) -> Result<(String, String, String)
     );
     let rows = format!(
         "SELECT row_to_json(found)::text, key FROM (SELECT {column}::text AS key, {column} AS place, \
-         (SELECT record FROM (SELECT {chosen}) record) AS found FROM {name} \
+         (SELECT headwater_row FROM (SELECT {chosen}) headwater_row) AS found FROM {name} \
          WHERE ($1::text IS NULL OR {column} > $1::text::{type_name}) AND {column} <= $2::text::{type_name} \
          ORDER BY {column} LIMIT $3) rows ORDER BY place"
     );

@@ -4,11 +4,11 @@ use crate::support::{Harness, PATIENCE, read_lines, sequence};
 use serde_json::Value;
 use std::time::Duration;
 
-const RECORDS: u64 = 60_000;
+const RECORDS: u64 = 16_000;
 
 /// Half of the records cannot go through the step at first.
-const BROKEN: &str = "if .id % 2 == 0 then error(\"not yet\") else {id, name} end";
-const MENDED: &str = "\"{id, name}\"";
+const BROKEN: &str = "if .id % 2 == 0 then error(\"not yet\") else {id, a} end";
+const MENDED: &str = "\"{id, a}\"";
 
 fn stack(step: &str) -> String {
     format!(
@@ -17,7 +17,7 @@ seed: 7
 services:
   flow:
     source:
-      generate: {{ limit: {RECORDS}, record: {{ id: sequence, name: person.name }} }}
+      generate: {{ limit: {RECORDS}, record: {{ id: sequence, a: uuid, b: uuid, c: uuid, d: uuid }} }}
     steps:
       - map: {step}
     sink:
@@ -49,7 +49,8 @@ fn replayed_letters_are_neither_lost_nor_doubled() {
     loop {
         let before = read_lines(&harness.path("out.ndjson")).len() as u64;
         let mut process = harness.start();
-        std::thread::sleep(Duration::from_millis(u64::from(40 + kills * 37 % 400)));
+        // Longer from life to life: a machine that is busy comes to its end too.
+        std::thread::sleep(Duration::from_millis(u64::from(60 + kills * 37 % 300 + kills * 15)));
         if process.has_ended() {
             break;
         }
@@ -57,7 +58,7 @@ fn replayed_letters_are_neither_lost_nor_doubled() {
         kills += 1;
         let after = read_lines(&harness.path("out.ndjson")).len() as u64;
         amid += u32::from(after > before && after < RECORDS);
-        assert!(kills < 500, "after {kills} kills there is no end in sight");
+        assert!(kills < 300, "after {kills} kills there is no end in sight");
     }
     let mut ids = sequence(&read_lines(&harness.path("out.ndjson")), "id");
     ids.sort_unstable();
