@@ -64,6 +64,10 @@ pub(super) struct Workload {
     pub mounts: Vec<Mount>,
     pub working_directory: Option<&'static str>,
     pub has_state: bool,
+    /// It stands in front of the replicas of another, and finds them by that one's name.
+    pub is_gate: bool,
+    /// A gate stands in front of it, so nobody else has to reach it.
+    pub is_behind: bool,
     pub needs: Vec<Need>,
     pub replicas: u32,
 }
@@ -230,6 +234,12 @@ fn workload(request: &Request, wired: &Wired, group: &[&Service], layout: Layout
         mounts: layout.mounts,
         working_directory: layout.working_directory,
         has_state: layout.has_state,
+        is_gate: group.iter().any(|service| matches!(service.body, Body::Gate(_))),
+        is_behind: wired
+            .stack
+            .services
+            .iter()
+            .any(|gate| services.iter().any(|it| gate.leads_to(it))),
         needs: Vec::new(),
         replicas: replicas.map_or(1, |(_, count)| *count),
         services,
@@ -278,7 +288,10 @@ fn connect(workloads: &mut [Workload], stack: &Stack, beside: &[Beside]) {
         let is_own = |name: &String| workload.services.contains(name);
         let needed = |names: &[String]| {
             let mut services = stack.services.iter().filter(|service| is_own(&service.name));
-            services.any(|service| service.needs.iter().any(|need| names.contains(need)))
+            services.any(|service| {
+                service.needs.iter().any(|need| names.contains(need))
+                    || names.iter().any(|name| service.leads_to(name))
+            })
         };
         let named = |host: &str| {
             workload.variables.iter().any(|variable| names_host(&variable.value, host))
