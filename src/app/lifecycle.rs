@@ -11,7 +11,7 @@ use crate::core::fault::Fault;
 use crate::core::limits::COMMIT_BYTES;
 use crate::engine::State;
 use crate::server::RunningServer;
-use crate::stack::Stack;
+use crate::stack::{Stack, scale};
 use crate::stack::model::{Body, Service};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -29,6 +29,8 @@ pub struct Options {
     pub only: Vec<String>,
     pub ports: Vec<(String, u16)>,
     pub replicas: Vec<(String, u32)>,
+    /// This process is one of the workers, as a container is.
+    pub is_one: bool,
     /// Admin listeners of other processes of the stack, for one map of all.
     pub peers: Vec<String>,
     /// Called whenever a flow has come to its end.
@@ -82,7 +84,10 @@ impl Options {
                 with_port(&mut service, *port)?;
             }
             let replicas = self.replicas.iter().find(|(name, _)| *name == service.name);
-            chosen.extend(replicate(service, replicas.map_or(1, |(_, count)| *count))?);
+            let of_file = if let Body::Flow(flow) = &service.body { flow.scale } else { 1 };
+            // A process that runs one service is one worker: what starts it starts as many as there shall be.
+            let usual = if self.is_one { 1 } else { of_file };
+            chosen.extend(replicate(&service, replicas.map_or(usual, |(_, count)| *count))?);
         }
         Ok(chosen)
     }
@@ -348,22 +353,28 @@ fn stop_all(entries: Vec<Entry>) {
 }
 
 /// Several of one service in this process: each with a name, a stream and a checkpoint of its own.
-fn replicate(service: Service, count: u32) -> Result<Vec<Service>, String> {
+fn replicate(service: &Service, count: u32) -> Result<Vec<Service>, String> {
+    let numbered = |number| {
+        let mut one = service.clone();
+        if let Body::Flow(flow) = &mut one.body {
+            *flow = scale::numbered(flow, number);
+        }
+        one
+    };
     if count == 1 {
-        return Ok(vec![service]);
+        return Ok(vec![numbered(1)]);
     }
     let name = &service.name;
     let why_not = match &service.body {
         Body::Server(_) | Body::View(_) => Some("a server's port can be had only once".to_owned()),
-        Body::Flow(flow) if flow.source.options.get("listen").is_some() => {
-            Some("its port can be had only once".to_owned())
+        Body::Flow(flow) => {
+            scale::why_not(flow).map(|(reason, remedy)| format!("{reason}; {remedy}"))
         }
-        Body::Flow(flow) => (flow.sink.kind.writes)(&flow.sink.options)
-            .map(|target| format!("only one flow may write {target}")),
     };
     if let Some(why_not) = why_not {
         return Err(format!("`{name}` cannot run {count} times in one process: {why_not}"));
     }
-    let numbered = |number| Service { name: format!("{name}-{number}"), ..service.clone() };
-    Ok((1..=count).map(numbered).collect())
+    Ok((1..=count)
+        .map(|number| Service { name: format!("{name}-{number}"), ..numbered(number) })
+        .collect())
 }

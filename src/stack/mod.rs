@@ -17,6 +17,7 @@ pub mod node;
 mod options;
 mod resources;
 mod route;
+pub mod scale;
 pub mod schema;
 mod service;
 mod view;

@@ -102,6 +102,8 @@ pub struct Flow {
     pub source: Part<SourceKind>,
     pub steps: Vec<Part<StepKind>>,
     pub sink: Part<SinkKind>,
+    /// How many workers share it in one process, unless the command line says otherwise.
+    pub scale: u32,
 }
 
 /// A component with its checked options.

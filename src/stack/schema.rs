@@ -54,6 +54,7 @@ pub fn json_schema(catalog: &Catalog) -> Value {
             "steps": { "type": "array", "items": steps },
             "sink": sinks,
             "require": { "enum": ["exactly-once", "at-least-once", "at-most-once"] },
+            "scale": shape(Shape::Whole(1, 64)),
             "listen": listen,
             "routes": { "type": "object", "additionalProperties": route },
             "view": view(catalog, &token),

@@ -8,10 +8,11 @@ use crate::stack::model::{Body, Flow, Service};
 use crate::stack::node::{Key, Node, Yaml};
 use crate::stack::options::{is_misspelt, unknown_key};
 use crate::stack::route::server;
+use crate::stack::scale;
 use crate::stack::view::view;
 
-const KEYS: [&str; 9] =
-    ["needs", "source", "steps", "sink", "require", "listen", "routes", "view", "alert"];
+const KEYS: [&str; 10] =
+    ["needs", "source", "steps", "sink", "require", "scale", "listen", "routes", "view", "alert"];
 
 /// Reads a service; `None` when it is too wrong to go on with.
 pub(super) fn service(
@@ -56,7 +57,7 @@ pub(super) fn service(
 }
 
 fn refuse_flow_keys(entries: &[(Key, Node)], what: &str, diagnostics: &mut Vec<Diagnostic>) {
-    let of_flow = entries.iter().filter(|(key, _)| ["steps", "require"].contains(&&*key.name));
+    let of_flow = entries.iter().filter(|(key, _)| ["steps", "require", "scale"].contains(&&*key.name));
     for (key, _) in of_flow {
         let message = format!("`{}` belongs to a flow, and this is {what}", key.name);
         diagnostics.push(Diagnostic::new(key.span.clone(), message).help("remove the key"));
@@ -143,7 +144,11 @@ fn flow(
     let sink = component("sink", get("sink")?, catalog.sinks, |kind| &kind.about, diagnostics);
     // A wrong step or route is left out, so that what it hides is looked at too; the errors stay.
     let steps = steps.into_iter().flatten().collect();
-    let flow = Flow { source: source?, steps, sink: sink? };
+    let workers = get("scale").map_or(1, |node| scale::scale(node, diagnostics));
+    let flow = Flow { source: source?, steps, sink: sink?, scale: workers };
+    if let Some(node) = get("scale") {
+        scale::refuse(&flow, key, node, diagnostics);
+    }
     if let Some(required) = get("require") {
         check_required(required, &flow, diagnostics);
     }
