@@ -51,3 +51,5 @@ mod systems;
 #[cfg(test)]
 #[path = "../servers/trouble.rs"]
 mod trouble;
+#[cfg(test)]
+mod workers;
