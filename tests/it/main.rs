@@ -16,7 +16,6 @@ mod disk_full;
 #[cfg(test)]
 mod edge;
 #[cfg(test)]
-#[expect(dead_code, reason = "other tests use the rest")]
 #[path = "../servers/mosquitto.rs"]
 mod mosquitto;
 #[cfg(test)]
