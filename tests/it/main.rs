@@ -24,6 +24,7 @@ mod nats_server;
 #[cfg(test)]
 mod order;
 #[cfg(test)]
+#[expect(dead_code, reason = "other tests use the rest")]
 #[path = "../servers/postgres.rs"]
 mod postgres;
 #[cfg(test)]
