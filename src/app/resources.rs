@@ -1,11 +1,11 @@
 //! The resources of a running stack: each is opened when the first service asks for it, and shared by all.
 
-use crate::caches::CacheCounts;
 use crate::caches::{CacheMeter, Cached, StoreMeter};
 use crate::core::fault::Fault;
 use crate::core::resources::{self, Fill, Follow};
 use crate::core::sink::Sink;
 use crate::core::source::Source;
+use crate::core::time::timed::CacheCounts;
 use crate::resource::{Health, ResourceConfig, Schema, Store, StoreConfig, Wire};
 use crate::stores::flow::{ChangesSource, RecordsSink};
 use crate::stores::{self, Opening};

@@ -2,11 +2,11 @@
 
 use crate::app::resources::Resources;
 use crate::app::serving::{Serving, token};
-use crate::caches::CacheCounts;
 use crate::charts::file_safe;
 use crate::core::context::Context;
 use crate::core::fault::Fault;
 use crate::core::options::{Options as ComponentOptions, Setting};
+use crate::core::time::timed::CacheCounts;
 use crate::engine::flow::Parts;
 use crate::engine::{Flow, FlowMeter, RunningFlow, State};
 use crate::stack::model::{self, Body, Origin, Service};

@@ -17,16 +17,11 @@ mod read;
 mod reading;
 mod redis;
 mod shelf;
-mod timed;
 mod writing;
 
 pub use cached::Cached;
 pub use meter::{CacheMeter, StoreMeter};
 pub use read::{Freshness, Origin, Read};
 pub use redis::{RedisCounts, RedisHealth};
-#[cfg(test)]
-pub use timed::{BUCKETS, bucket};
-pub use timed::{CacheCounts, Timed};
-
 #[cfg(test)]
 mod tests;

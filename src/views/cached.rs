@@ -1,8 +1,8 @@
 //! The reading thread of a view of a cache: looks once a second at what the cache counted, and makes a record of it.
 
-use crate::caches::{CacheCounts, Timed};
 use crate::charts::number::{count, number, percent};
 use crate::charts::time::duration;
+use crate::core::time::timed::{CacheCounts, Timed};
 use crate::core::time::{now, rfc3339, unix_ms};
 use crate::core::wait::Wait;
 use crate::views::message::{End, Following, Message, Queue, Standing, tell};
@@ -177,7 +177,7 @@ fn micros(micros: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::caches::{BUCKETS, bucket};
+    use crate::core::time::timed::{BUCKETS, bucket};
     use std::sync::mpsc::sync_channel;
 
     fn timed(many: u64, micros: u64) -> Timed {

@@ -1,8 +1,8 @@
 //! Other processes of the same stack: asked for their maps every other second.
 
-use crate::caches::CacheCounts;
 use crate::clients::http::{Client, Request, Timeouts};
 use crate::core::thread::spawn;
+use crate::core::time::timed::CacheCounts;
 use crate::core::wait::Wait;
 use crate::map::merge::merge;
 use crate::map::picture::{Peer, Picture, VERSION};
