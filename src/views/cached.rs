@@ -2,8 +2,8 @@
 
 use crate::charts::number::{count, number, percent};
 use crate::charts::time::duration;
+use crate::core::time::timed::{CacheCounts, Timed};
 use crate::core::time::{now, rfc3339, unix_ms};
-use crate::core::timed::{CacheCounts, Timed};
 use crate::core::wait::Wait;
 use crate::views::message::{End, Following, Message, Queue, Standing, tell};
 use crate::views::record::{Key, Record, Wanted};
@@ -177,7 +177,7 @@ fn micros(micros: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::timed::{BUCKETS, bucket};
+    use crate::core::time::timed::{BUCKETS, bucket};
     use std::sync::mpsc::sync_channel;
 
     fn timed(many: u64, micros: u64) -> Timed {
