@@ -168,8 +168,9 @@ impl Worker {
         if !self.created.is_empty() && self.created != found.created {
             return Err(Fault::stop(format!(
                 "{shown}: the stream {name} is another one: it was made at {}, and this flow has read {position} \
-                 messages of the one made at {}; what it holds is not read with that position: restore the old stream, or \
-                 move this flow's checkpoint away to read the new one from its beginning",
+                 messages of the one made at {}; what it holds is not read with that \
+                 position: restore the old stream, or move this flow's checkpoint away to read the new one from its \
+                 beginning",
                 found.created, self.created
             )));
         }

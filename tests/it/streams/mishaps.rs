@@ -15,7 +15,8 @@ fn both(writes_to: &str, reads_from: &str, records: u64, more: &str) -> String {
          generate: {{ limit: {records}, every: 1ms, count: 20, \
          record: {{ id: sequence, name: person.name }} }}\n    sink:\n      \
          nats: {{ url: \"{writes_to}\", stream: S, subject: s.x, timeout: 2s{more} }}\n  \
-         reads:\n    source:\n      nats: {{ url: \"{reads_from}\", stream: S }}\n    sink:\n      append_file: out.ndjson\n"
+         reads:\n    source:\n      nats: {{ url: \"{reads_from}\", stream: S }}\n    \
+         sink:\n      append_file: out.ndjson\n"
     )
 }
 
