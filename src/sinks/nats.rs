@@ -35,18 +35,20 @@ pub(super) static KIND: SinkKind = SinkKind {
 };
 
 const DETAILS: &str = "\
-Many messages are under way at a time; a batch counts as stored when the stream has acknowledged every one. A message \
-carries `Nats-Msg-Id` made of stack, service, partition, the record's number in it and what it holds. It is the same when the \
-record is sent again after a crash, so that the stream drops the repeat within its `duplicate_window`. Before anything is \
-sent again the stream is also looked through for this flow's messages behind the last checkpoint, so that repeats are cut \
-after a longer pause too; only a stream that drops what is acknowledged (`retention: workqueue` or `interest`) cannot be \
-looked through, and there a crash longer than the window may repeat the last batch.
+Many messages are under way at a time; a batch counts as stored when the stream has acknowledged every one. A \
+message carries `Nats-Msg-Id` made of stack, service, partition, the record's number in it and what it holds. It \
+is the same when the record is sent again after a crash, so that the stream drops the repeat within its \
+`duplicate_window`. Before anything is sent again the stream is also looked through for this flow's messages \
+behind the last checkpoint, so that repeats are cut after a longer pause too; only a stream that drops what is \
+acknowledged (`retention: workqueue` or `interest`) cannot be looked through, and there a crash longer than the \
+window may repeat the last batch.
 
-A full stream, a server that is away or acknowledges nothing for `timeout`: the batch is tried again, for ever. A record \
-that is larger than a message may be, or whose subject is none or none of this stream, becomes a dead letter.
+A full stream, a server that is away or acknowledges nothing for `timeout`: the batch is tried again, for ever. \
+A record that is larger than a message may be, or whose subject is none or none of this stream, becomes a dead \
+letter.
 
-A stream that is not there is made as the stack file states it. What is stated and is otherwise there stops the flow and \
-names both; nothing that exists is changed.";
+A stream that is not there is made as the stack file states it. What is stated and is otherwise there stops the \
+flow and names both; nothing that exists is changed.";
 
 const OPTIONS: [Opt; LOGIN.len() + CLAIMS.len() + OWN.len()] = {
     let mut all = [OWN[0]; LOGIN.len() + CLAIMS.len() + OWN.len()];

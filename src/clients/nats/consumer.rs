@@ -97,8 +97,8 @@ async fn anew(
         let description = there["config"]["description"].as_str().unwrap_or_default();
         if description != mark {
             return Err(Fault::stop(format!(
-                "{}: the consumer {name} of the stream {stream} belongs to somebody else (\"{description}\"); give this \
-                 flow another `consumer`, or delete that one, or say `shared: true` to read together",
+                "{}: the consumer {name} of the stream {stream} belongs to somebody else (\"{description}\"); \
+                 give this flow another `consumer`, or delete that one, or say `shared: true` to read together",
                 connection.shown()
             )));
         }
@@ -147,8 +147,8 @@ async fn share(connection: &Connection, plan: &Plan) -> Result<(), Fault> {
         let Some((name, wanted)) = differs else { return Ok(()) };
         let consumer = &plan.consumer;
         return Err(Fault::stop(format!(
-            "{}: the consumer {consumer} of the stream {} differs: `{}` is {} there, and this flow wants {}; change one of \
-             them, or give this flow another `consumer`, nothing is changed from here",
+            "{}: the consumer {consumer} of the stream {} differs: `{}` is {} there, and this flow wants {}; \
+             change one of them, or give this flow another `consumer`, nothing is changed from here",
             connection.shown(),
             plan.claims.name,
             option_of(name),

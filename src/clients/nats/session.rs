@@ -167,16 +167,17 @@ impl Worker {
         let Some(position) = self.offset.filter(|_| !self.plan.is_shared) else { return Ok(()) };
         if !self.created.is_empty() && self.created != found.created {
             return Err(Fault::stop(format!(
-                "{shown}: the stream {name} is another one: it was made at {}, and this flow has read {position} messages \
-                 of the one made at {}; what it holds is not read with that position: restore the old stream, or \
-                 move this flow's checkpoint away to read the new one from its beginning",
+                "{shown}: the stream {name} is another one: it was made at {}, and this flow has read {position} \
+                 messages of the one made at {}; what it holds is not read with that \
+                 position: restore the old stream, or move this flow's checkpoint away to read the new one from its \
+                 beginning",
                 found.created, self.created
             )));
         }
         if position > found.last {
             return Err(Fault::stop(format!(
-                "{shown}: the stream {name} ends at {}, and this flow has read up to {position}: was it restored from an \
-                 older copy? Move this flow's checkpoint away to read it from its beginning",
+                "{shown}: the stream {name} ends at {}, and this flow has read up to {position}: was it restored \
+                 from an older copy? Move this flow's checkpoint away to read it from its beginning",
                 found.last
             )));
         }
@@ -333,18 +334,14 @@ impl Worker {
         place: Place,
     ) -> bool {
         let gathers = self.offset.unwrap_or_default() + 1;
-        match self.seen.blocks.get(&place.sequence) {
-            Some(block) => {
-                if *block <= self.durable.up_to.load(SeqCst) {
-                    answer(connection, reply, ACK).await;
-                }
-                false
-            }
-            None => {
-                self.seen.remember(place.sequence, gathers);
-                true
-            }
+        let Some(block) = self.seen.blocks.get(&place.sequence) else {
+            self.seen.remember(place.sequence, gathers);
+            return true;
+        };
+        if *block <= self.durable.up_to.load(SeqCst) {
+            answer(connection, reply, ACK).await;
         }
+        false
     }
 
     /// Into room that was taken.

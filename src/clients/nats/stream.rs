@@ -261,7 +261,9 @@ mod tests {
 
     #[test]
     fn what_is_not_stated_is_not_compared() {
-        let there = json!({ "retention": "workqueue", "max_age": 60_000_000_000u64, "subjects": ["b", "a"], "storage": "memory" });
+        let there = json!({
+            "retention": "workqueue", "max_age": 60_000_000_000u64, "subjects": ["b", "a"], "storage": "memory"
+        });
         assert_eq!(claims().difference(&there), None);
     }
 

@@ -11,14 +11,17 @@ use std::time::Duration;
 /// A generator into a stream.
 fn writing(nats: &str, records: u64, more: &str) -> String {
     format!(
-        "stack: streams\nseed: 7\nservices:\n  writes:\n    source:\n      generate: {{ limit: {records}, record: {{ id: sequence, name: person.name }} }}\n    sink:\n      nats: {{ url: \"{nats}\", stream: S, subject: s.x{more} }}\n"
+        "stack: streams\nseed: 7\nservices:\n  writes:\n    source:\n      \
+         generate: {{ limit: {records}, record: {{ id: sequence, name: person.name }} }}\n    \
+         sink:\n      nats: {{ url: \"{nats}\", stream: S, subject: s.x{more} }}\n"
     )
 }
 
 /// A stream into a file.
 fn reading(nats: &str, more: &str) -> String {
     format!(
-        "stack: streams\nservices:\n  reads:\n    source:\n      nats: {{ url: \"{nats}\", stream: S{more} }}\n    sink:\n      append_file: out.ndjson\n"
+        "stack: streams\nservices:\n  reads:\n    source:\n      \
+         nats: {{ url: \"{nats}\", stream: S{more} }}\n    sink:\n      append_file: out.ndjson\n"
     )
 }
 
@@ -199,7 +202,8 @@ fn records_that_no_message_can_carry_become_dead_letters() {
     let nats = Nats::with("max_payload: 4096");
     nats.client().stream("S", &["s.*"], &json!({}));
     let harness = Harness::new(&format!(
-        "stack: streams\nservices:\n  writes:\n    source: {{ file: in.ndjson }}\n    sink:\n      nats: {{ url: \"{}\", stream: S, subject: \"s.{{to}}\" }}\n",
+        "stack: streams\nservices:\n  writes:\n    source: {{ file: in.ndjson }}\n    \
+         sink:\n      nats: {{ url: \"{}\", stream: S, subject: \"s.{{to}}\" }}\n",
         nats.url()
     ));
     let large = format!("{{\"to\":\"a\",\"text\":\"{}\"}}", "x".repeat(5_000));
