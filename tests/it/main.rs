@@ -21,10 +21,10 @@ mod mosquitto;
 #[cfg(test)]
 mod order;
 #[cfg(test)]
+#[expect(dead_code, reason = "other tests use the rest")]
 #[path = "../servers/postgres.rs"]
 mod postgres;
 #[cfg(test)]
-#[expect(dead_code, reason = "other tests use the rest")]
 #[path = "../servers/proxy.rs"]
 mod proxy;
 #[cfg(test)]
