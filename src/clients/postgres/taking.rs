@@ -159,14 +159,13 @@ impl Taking {
 
     /// Looks for the newest key, and whether the one that was found before has become a bound.
     fn look(&mut self) -> Result<(), Trouble> {
-        let mut candidate = match self.candidate.take() {
-            Some(candidate) => candidate,
-            None => {
-                let Some(key) = self.newest()? else { return Ok(()) };
-                // After the key: who comes later takes a larger one.
-                let writers = self.writers()?;
-                Candidate { key, seen: now(), writers, is_told: false }
-            }
+        let mut candidate = if let Some(candidate) = self.candidate.take() {
+            candidate
+        } else {
+            let Some(key) = self.newest()? else { return Ok(()) };
+            // After the key: who comes later takes a larger one.
+            let writers = self.writers()?;
+            Candidate { key, seen: now(), writers, is_told: false }
         };
         if !candidate.writers.is_empty() {
             let running = self.writers()?;
