@@ -14,7 +14,6 @@ pub mod finding;
 pub mod kind;
 pub mod limits;
 pub mod listen;
-pub mod networks;
 pub mod options;
 pub mod panel;
 pub mod position;

@@ -14,6 +14,8 @@ mod crash;
 #[cfg(test)]
 mod disk_full;
 #[cfg(test)]
+mod gate;
+#[cfg(test)]
 mod order;
 #[cfg(test)]
 #[expect(dead_code, reason = "other tests use the rest")]
