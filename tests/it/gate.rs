@@ -192,7 +192,10 @@ fn a_server_is_scaled_behind_a_gate_in_one_process() {
             format!("headwater_gate_requests_total{{gate=\"front\",replica=\"{replica}\"}} 10");
         assert!(metrics.contains(&line), "{line} in {metrics}");
     }
-    let page = get(&format!("{}node/front", process.address("admin"))).unwrap().body;
-    assert!(shares.keys().all(|replica| page.contains(replica)), "{page}");
+    // The map is up to a second behind.
+    eventually("the page has a line for each", || {
+        let page = get(&format!("{}node/front", process.address("admin"))).unwrap().body;
+        shares.keys().all(|replica| page.contains(replica))
+    });
     process.stop();
 }
