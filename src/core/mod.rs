@@ -15,7 +15,6 @@ pub mod kind;
 pub mod lease;
 pub mod limits;
 pub mod listen;
-pub mod networks;
 pub mod options;
 pub mod panel;
 pub mod position;

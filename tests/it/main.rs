@@ -16,6 +16,8 @@ mod disk_full;
 #[cfg(test)]
 mod edge;
 #[cfg(test)]
+mod gate;
+#[cfg(test)]
 #[path = "../servers/mosquitto.rs"]
 mod mosquitto;
 #[cfg(test)]
