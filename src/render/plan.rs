@@ -6,7 +6,7 @@ use crate::render::deploy::Deploy;
 use crate::render::groups::{groups, stores};
 use crate::render::places::{listen, papers};
 use crate::render::variables::{self, Wired};
-use crate::render::volumes::{Layout, Mount, layouts};
+use crate::render::volumes::{Layout, Mount, is_divided, layouts};
 use crate::stack::expand::Origin;
 use crate::stack::model::{Body, Service};
 use crate::stack::variables::Named;
@@ -97,8 +97,8 @@ pub fn plan(request: &Request) -> Result<Plan, Wrong> {
     let mut notes = notes(&wired, &groups, &layouts);
     let mut workloads = Vec::new();
     for (group, layout) in groups.iter().zip(layouts) {
-        let workload = workload(request, &wired, group, layout);
-        check_replicas(&workload, &mut notes)?;
+        let mut workload = workload(request, &wired, group, layout);
+        check_replicas(&mut workload, group, &mut notes)?;
         workloads.push(workload);
     }
     connect(&mut workloads, &wired.stack, &request.deploy.beside);
@@ -164,17 +164,30 @@ fn check_ports(stack: &Stack, beside: &[Beside]) -> Result<(), Wrong> {
     Ok(())
 }
 
-fn check_replicas(workload: &Workload, notes: &mut Vec<String>) -> Result<(), Wrong> {
+fn check_replicas(
+    workload: &mut Workload,
+    group: &[&Service],
+    notes: &mut Vec<String>,
+) -> Result<(), Wrong> {
     let (name, count) = (&workload.name, workload.replicas);
-    if count > 1 && workload.has_state {
+    if count == 0 {
+        notes.push(format!("{name} has no replica: it is deployed and does not run"));
+    }
+    if count < 2 || !workload.has_state {
+        return Ok(());
+    }
+    if !group.iter().all(|service| is_divided(service)) {
         return Err(Wrong::Request(format!(
             "`{name}` keeps state in a volume that only one process may write, so there cannot be {count} of it; \
              leave it at 1, or keep its state in PostgreSQL"
         )));
     }
-    if count == 0 {
-        notes.push(format!("{name} has no replica: it is deployed and does not run"));
-    }
+    notes.push(format!(
+        "{name}: each of its {count} workers keeps its dead letters in memory, and they are gone with it; with one \
+         worker they are on a volume"
+    ));
+    workload.mounts.retain(|mount| mount.path != variables::OWN);
+    workload.has_state = false;
     Ok(())
 }
 

@@ -82,11 +82,10 @@ fn label(plan: &Plan) -> String {
 
 fn service(plan: &Plan, workload: &Workload, is_first: bool) -> Map {
     let told = |comment: &'static str| if is_first { comment } else { "" };
-    let ports =
-        workload.ports.iter().filter(|_| !workload.is_behind).map(|port| match workload.is_gate {
-            true => on_its_node(*port),
-            false => Yaml::from(format!("{port}:{port}")),
-        });
+    let open = workload.ports.iter().filter(|_| !workload.is_behind);
+    let ports = open.map(|port| {
+        if workload.is_gate { on_its_node(*port) } else { format!("{port}:{port}").into() }
+    });
     let health = Map::new()
         .with("test", row(HEALTH))
         .with("interval", "2s")

@@ -95,6 +95,7 @@ fn what_cannot_be_deployed_is_refused_with_the_way_out() {
         (&["swarm", "users", "--scale", "api=3"], 2, "keeps state in a volume"),
         (&["swarm", "numbers", "--scale", "producr=3"], 2, "did you mean `producer`?"),
         (&["compose", "numbers", "--set", "A"], 2, "`A` is not"),
+        (&["compose", "numbers", "--set", "PRODUCR_URL=x"], 2, "did you mean `PRODUCER_URL`?"),
         (&["compose", "any.yaml"], 2, "any free port"),
         (&["compose", "here.yaml"], 2, "nobody outside of its container can reach"),
         (&["compose", "clash.yaml"], 78, "both listen on port 5000"),
