@@ -116,6 +116,7 @@ const OWN: [Opt; 10] = [
     Opt::with_default("batch", Shape::Whole(1, 4_000), "1000", "Messages that one pull asks for."),
 ];
 
+#[expect(clippy::unnecessary_wraps, reason = "every kind is built this way")]
 fn build(options: &Options, context: &Context) -> Result<BuiltSource, Fault> {
     let flow = format!("{}/{}", context.stack, context.service);
     let consumer = options.text_if("consumer").map_or_else(|| flow.clone(), str::to_owned);

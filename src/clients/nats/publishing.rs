@@ -22,8 +22,9 @@ const IN_FLIGHT: u64 = 4_096;
 /// Batches that wait for the thread.
 const COMMANDS: usize = 2;
 
-/// What connecting may take before a question to this thread is given up, beside the time for acknowledgements.
-const CONNECT: Duration = Duration::from_secs(30);
+/// Every wait of the thread has an end of its own; this one only ends what a bug would make endless. Looking through
+/// millions of messages takes its time.
+const ANSWER: Duration = Duration::from_mins(10);
 
 /// What a restart after a crash may take; a duplicate window that is shorter is told.
 const RESTART: Duration = Duration::from_mins(1);
@@ -77,7 +78,6 @@ enum Command {
 #[derive(Debug)]
 pub struct Publishing {
     commands: mpsc::Sender<Command>,
-    timeout: Duration,
     _thread: Background,
 }
 
@@ -85,10 +85,9 @@ impl Publishing {
     pub fn start(target: Target) -> Result<Self, Fault> {
         let (commands, receiver) = mpsc::channel(COMMANDS);
         let name = format!("{} nats", target.service());
-        let timeout = target.timeout;
         let thread =
             Background::start(&name, move |stop| run(Publisher::new(target), receiver, stop))?;
-        Ok(Self { commands, timeout, _thread: thread })
+        Ok(Self { commands, _thread: thread })
     }
 
     /// Connects, finds or makes the stream, and looks what it has behind a sequence.
@@ -109,7 +108,7 @@ impl Publishing {
     fn ask<T>(&self, command: impl FnOnce(Answer<T>) -> Command) -> Result<T, Fault> {
         let (answer, answered) = sync_channel(1);
         self.commands.blocking_send(command(answer)).map_err(|_| ended())?;
-        match answered.recv_timeout(CONNECT + self.timeout) {
+        match answered.recv_timeout(ANSWER) {
             Ok(answer) => answer,
             Err(RecvTimeoutError::Timeout) => Err(Fault::retry("NATS takes too long")),
             Err(RecvTimeoutError::Disconnected) => Err(ended()),
