@@ -146,12 +146,17 @@ impl Mqtt {
         let lines: Vec<&[u8]> =
             lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
         done.answered.resize(lines.len(), false);
+        if done.answered.iter().all(|is_answered| *is_answered) {
+            return Ok(());
+        }
+        let broker = self.broker.as_mut().ok_or_else(|| Fault::retry("not connected yet"))?;
+        let packet_max = broker.ready()?;
         let (mut messages, mut indices) = (Vec::new(), Vec::new());
         for (index, line) in lines.iter().enumerate() {
             if done.answered.get(index) == Some(&true) {
                 continue;
             }
-            match self.message(line) {
+            match self.message(line, packet_max) {
                 Ok(message) => {
                     messages.push(message);
                     indices.push(index);
@@ -178,7 +183,7 @@ impl Mqtt {
         unknown.map_or(Ok(()), |reason| Err(Fault::retry(format!("the MQTT broker: {reason}"))))
     }
 
-    fn message(&self, line: &[u8]) -> Result<Outgoing, String> {
+    fn message(&self, line: &[u8], packet_max: Option<u32>) -> Result<Outgoing, String> {
         let mut topic = Vec::new();
         self.topic.render(line, &mut topic)?;
         let topic = String::from_utf8(topic).map_err(|error| error.to_string())?;
@@ -194,8 +199,7 @@ impl Mqtt {
             }
         };
         let packet = payload.len() + topic.len() + AROUND_BYTES;
-        let most = self.broker.as_ref().and_then(|broker| broker.packet_max());
-        if let Some(most) = most.filter(|most| packet > *most as usize) {
+        if let Some(most) = packet_max.filter(|most| packet > *most as usize) {
             return Err(format!(
                 "the broker takes {most} bytes at most, this message has {packet}"
             ));

@@ -39,7 +39,8 @@ impl Mosquitto {
         // As root it would become another user, who may not write here.
         let text = format!(
             "listener {} 127.0.0.1\nuser root\npersistence true\npersistence_location {}/\n\
-             autosave_interval 1\nautosave_on_changes true\nlog_dest file {}\nlog_type all\n{settings}\n",
+             autosave_interval 1\nlog_dest file {}\n\
+             log_type error\nlog_type warning\nlog_type notice\nlog_type information\nlog_type subscribe\n{settings}\n",
             self.port,
             self.folder().display(),
             self.folder().join("log").display(),

@@ -30,8 +30,8 @@ pub trait Broker: Send {
     /// Sends all and waits for each, at most `patience` without any sign of life. One answer for each message.
     fn send(&mut self, messages: Vec<Outgoing>, patience: Duration) -> Result<Vec<Sent>, Fault>;
 
-    /// The largest packet that the broker takes, where it says so.
-    fn packet_max(&self) -> Option<u32>;
+    /// Waits a little for a connection; answers the largest packet that the broker takes, where it says so.
+    fn ready(&mut self) -> Result<Option<u32>, Fault>;
 }
 
 /// Connects, and stays connected.
@@ -85,7 +85,7 @@ impl<V: Wire> Sending<V> {
     }
 
     /// The connection of now; waits a little for one.
-    fn handle(&self) -> Result<V::Handle, Fault> {
+    fn up(&self) -> Result<(V::Handle, Option<u32>), Fault> {
         let is_down = |state: &mut State<V::Handle>| matches!(state, State::Down(_));
         let (state, _) = self
             .shared
@@ -93,7 +93,7 @@ impl<V: Wire> Sending<V> {
             .wait_timeout_while(self.shared.lock(), CONNECTED, is_down)
             .unwrap_or_else(PoisonError::into_inner);
         match &*state {
-            State::Up(handle, _) => Ok(handle.clone()),
+            State::Up(handle, packet_max) => Ok((handle.clone(), *packet_max)),
             State::Down(reason) => Err(self.fault(reason)),
         }
     }
@@ -101,7 +101,7 @@ impl<V: Wire> Sending<V> {
 
 impl<V: Wire> Broker for Sending<V> {
     fn send(&mut self, messages: Vec<Outgoing>, patience: Duration) -> Result<Vec<Sent>, Fault> {
-        let handle = self.handle()?;
+        let (handle, _) = self.up()?;
         let expected = messages.len();
         let waiting: Vec<_> =
             messages.into_iter().map(|message| V::send(&handle, message)).collect();
@@ -126,11 +126,8 @@ impl<V: Wire> Broker for Sending<V> {
         Ok(answers)
     }
 
-    fn packet_max(&self) -> Option<u32> {
-        match &*self.shared.lock() {
-            State::Up(_, packet_max) => *packet_max,
-            State::Down(_) => None,
-        }
+    fn ready(&mut self) -> Result<Option<u32>, Fault> {
+        self.up().map(|(_, packet_max)| packet_max)
     }
 }
 

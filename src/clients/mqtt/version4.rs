@@ -1,7 +1,9 @@
 //! Version 3.1.1.
 
 use super::settings::Settings;
-use super::wire::{Event, GOODBYE, Message, Outgoing, PACKET_BYTES, Quality, Sent, Session, Wire};
+use super::wire::{
+    Event, GOODBYE, LOST, Message, Outgoing, PACKET_BYTES, Quality, Sent, Session, Wire,
+};
 use crate::core::fault::Fault;
 use rumqttc_v4::{
     AckMode, AsyncClient, ConnectReturnCode, ConnectionError, Event as Happened, EventLoop,
@@ -10,8 +12,9 @@ use rumqttc_v4::{
 };
 use std::future::Future;
 
-/// Messages under way to the broker, which cannot say in this version how many it takes.
-const UNDER_WAY: u16 = 1000;
+/// Messages under way to the broker, which cannot say in this version how many it takes: as many as mosquitto takes
+/// with quality 2 before it ends the connection.
+const UNDER_WAY: u16 = 20;
 
 #[derive(Debug)]
 pub struct Version4;
@@ -116,6 +119,7 @@ impl Wire for Version4 {
             match sent {
                 Ok(notice) => match notice.wait_completion_async().await {
                     Ok(()) => Sent::Acknowledged,
+                    Err(rumqttc_v4::PublishNoticeError::Recv) => Sent::Unknown(LOST.to_owned()),
                     Err(error) => Sent::Unknown(error.to_string()),
                 },
                 Err(rumqttc_v4::ClientError::InvalidRequest(_)) => {

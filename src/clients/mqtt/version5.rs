@@ -2,7 +2,7 @@
 
 use super::settings::Settings;
 use super::wire::{
-    Event, GOODBYE, Message, Outgoing, Quality, Sent, Session, UNACKNOWLEDGED, Wire,
+    Event, GOODBYE, LOST, Message, Outgoing, Quality, Sent, Session, UNACKNOWLEDGED, Wire,
 };
 use crate::core::fault::Fault;
 use rumqttc_v5::{
@@ -177,6 +177,9 @@ fn refusal(error: &PublishNoticeError) -> Sent {
             Rec::NotAuthorized | Rec::TopicNameInvalid | Rec::PayloadFormatInvalid
         ) | PublishNoticeError::RetainNotSupported
     );
+    if matches!(error, PublishNoticeError::Recv) {
+        return Sent::Unknown(LOST.to_owned());
+    }
     if for_ever { Sent::Refused(error.to_string()) } else { Sent::Unknown(error.to_string()) }
 }
 

@@ -20,6 +20,9 @@ pub const PACKET_BYTES: u32 = 268_435_460;
 /// that a sync of the journal serves many.
 pub const UNACKNOWLEDGED: u16 = 4096;
 
+/// Why nobody knows what became of a message.
+pub const LOST: &str = "the connection was lost before the acknowledgement";
+
 /// Quality of service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quality {

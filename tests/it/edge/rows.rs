@@ -219,7 +219,9 @@ fn no_row_is_passed_over_although_keys_are_committed_out_of_order_and_the_worker
         process.kill();
         process = harness.start();
     }
-    writers.into_iter().for_each(|writer| writer.join().unwrap());
+    for writer in writers {
+        writer.join().unwrap();
+    }
     let rows = count(&server, &database);
     let out = harness.path("out.ndjson");
     eventually("every row", || count_lines(&out) >= rows);
