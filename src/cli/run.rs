@@ -87,7 +87,7 @@ fn peers(given: Vec<String>) -> Vec<String> {
 /// Runs a stack whose text is not in a file.
 pub(super) fn given(arguments: &Arguments, source: Source) -> exit::Code {
     let (only, ports, replicas, peers) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let chosen = Chosen { only, ports, replicas, watch: false, peers };
+    let chosen = Chosen { only, ports, replicas, is_one: false, watch: false, peers };
     start_source(arguments, Ok(source), chosen)
 }
 

@@ -166,7 +166,7 @@ fn is_port(rest: &str) -> bool {
 /// The texts among a service's settings that can be addresses.
 fn texts(service: &Service) -> Vec<&str> {
     match &service.body {
-        Body::Server(_) | Body::Gate(_) => Vec::new(),
+        Body::Server(_) => Vec::new(),
         Body::View(view) => view.from.url().into_iter().collect(),
         Body::Gate(gate) => gate.options.iter().filter_map(text).collect(),
         Body::Flow(flow) => {
