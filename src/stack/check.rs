@@ -8,14 +8,16 @@ use crate::stack::conflicts::{self, Placed};
 use crate::stack::diagnostic::{Diagnostic, Diagnostics};
 use crate::stack::expand;
 use crate::stack::gate;
-use crate::stack::model::{Body, Stack};
+use crate::stack::model::{Alert, Body, Stack};
 use crate::stack::node::{self, Key, Node};
 use crate::stack::options::{self, is_misspelt, unknown_key};
 use crate::stack::resources;
-use crate::stack::service::service;
+use crate::stack::scale;
+use crate::stack::service::{check_required, service};
+use crate::stack::via::Via;
 use crate::stack::view::{check_fields, default_panels};
 
-const KEYS: [&str; 5] = ["version", "stack", "seed", "services", "resources"];
+const KEYS: [&str; 6] = ["version", "stack", "seed", "via", "services", "resources"];
 
 /// Where `${VAR}` comes from.
 #[derive(Debug, Clone, Default)]
@@ -131,6 +133,10 @@ fn check(
         .iter()
         .map(|(key, node)| Placed { key, node, service: service(key, node, catalog, diagnostics) })
         .collect();
+    let via = get("via").and_then(|(_, node)| {
+        Via::read(node, name.as_deref().unwrap_or_default(), catalog, diagnostics)
+    });
+    promises(&placed, via.as_ref(), diagnostics);
     conflicts::check(&placed, diagnostics);
     let named = get("resources").and_then(|(_, node)| node.entries()).unwrap_or_default();
     conflicts::resources(&placed, named, diagnostics);
@@ -149,13 +155,41 @@ fn check(
     let alerts = placed.iter().filter_map(|it| {
         Some(alert::alerts(it.key, it.node.value("alert")?, it.body(), diagnostics))
     });
-    let alerts = alerts.flatten().collect();
+    let mut alerts: Vec<Alert> = alerts.flatten().collect();
     if diagnostics.iter().any(|diagnostic| !diagnostic.is_warning) {
         return None;
     }
-    let services = conflicts::in_order(placed);
+    let mut services = conflicts::in_order(placed);
+    if let Some(via) = &via {
+        services = via.split(services, &mut alerts);
+    }
     let (file, text) = (file.to_owned(), text.to_owned());
     Some(Stack { name: name?, file, text, seed, resources, services, alerts })
+}
+
+/// What the file asks of a flow must hold for the flow as it runs.
+fn promises(placed: &[Placed], via: Option<&Via>, diagnostics: &mut Vec<Diagnostic>) {
+    for it in placed {
+        let Some(Body::Flow(flow)) = it.body() else { continue };
+        let halves = via.and_then(|via| via.halves(&it.key.name, flow));
+        let flow = halves.as_ref().map_or(flow, |(_, empties)| empties);
+        if let Some(node) = it.node.value("require") {
+            check_required(node, flow, diagnostics);
+        }
+        if let Some(node) = it.node.value("scale") {
+            scale::refuse(flow, it.key, node, diagnostics);
+        }
+        for end in ["in", "out"] {
+            let taken = format!("{}-{end}", it.key.name);
+            let other = placed.iter().find(|other| other.key.name == taken);
+            if let Some(other) = other.filter(|_| halves.is_some()) {
+                let message = format!("`{taken}` is a half of `{}`, because of `via`", it.key.name);
+                diagnostics.push(
+                    Diagnostic::new(other.key.span.clone(), message).help("give it another name"),
+                );
+            }
+        }
+    }
 }
 
 /// The services, if there are any.

@@ -23,6 +23,7 @@ pub mod schema;
 mod service;
 mod shares;
 pub mod variables;
+mod via;
 mod view;
 
 pub use check::{Environment, load, record};

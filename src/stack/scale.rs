@@ -1,7 +1,7 @@
 //! Which flows several workers can share, and how; what cannot hold is refused with the remedy.
 
 use crate::core::kind::Replay;
-use crate::core::options::Setting;
+use crate::core::options::{Options, Setting};
 use crate::stack::diagnostic::Diagnostic;
 use crate::stack::model::Flow;
 use crate::stack::node::{Key, Node};
@@ -22,10 +22,6 @@ pub fn is_shared(flow: &Flow) -> bool {
 
 /// Why a flow cannot have several workers, and what to do instead.
 pub fn why_not(flow: &Flow) -> Option<(String, String)> {
-    if flow.record.is_some() {
-        let reason = "its recording has one writer".to_owned();
-        return Some((reason, "take `record` away, or run it once".to_owned()));
-    }
     if is_shared(flow) {
         return None;
     }
@@ -38,36 +34,41 @@ pub fn why_not(flow: &Flow) -> Option<(String, String)> {
         let reason = format!("`{sink}` keeps no log that says which dataset is done");
         return Some((reason, "let it write a `report`, or run it once".to_owned()));
     }
+    // Workers that share a durable consumer divide what it gives.
+    let is_divided = flow.source.options.is_set("shared");
+    if source == "nats" && !is_divided {
+        let reason = "each of them would read the whole stream".to_owned();
+        return Some((reason, "write `shared: true` into `nats`, or run it once".to_owned()));
+    }
     // A generator has a stream of its own for each worker; whatever else can be read again is read by each.
-    if flow.source.kind.replay == Replay::Again && source != "generate" {
+    if flow.source.kind.replay == Replay::Again && !is_divided && source != "generate" {
         let reason = format!("each of them would read all of `{source}`");
         return Some((reason, "run it once".to_owned()));
     }
-    let target = (flow.sink.kind.writes)(&flow.sink.options)?;
-    if target.contains(REPLICA) {
-        return None;
-    }
+    let target = (flow.sink.kind.writes)(&flow.sink.options).map(|target| (target, sink));
+    let recording = flow.record.as_ref().map(|record| (record.text("path").to_owned(), "record"));
+    let taken = |(target, _): &(String, &str)| !target.contains(REPLICA);
+    let (target, owner) = [target, recording].into_iter().flatten().find(taken)?;
     let reason = format!("only one may write {target}");
-    Some((reason, format!("write `{REPLICA}` into the path of `{sink}`, or run it once")))
+    Some((reason, format!("write `{REPLICA}` into the path of `{owner}`, or run it once")))
 }
 
 /// The flow as the worker of this number runs it.
 #[must_use]
 pub fn numbered(flow: &Flow, number: u32) -> Flow {
     let mut flow = flow.clone();
-    let Some(target) = (flow.sink.kind.writes)(&flow.sink.options) else { return flow };
-    if !target.contains(REPLICA) {
-        return flow;
-    }
     let number = number.to_string();
-    for option in flow.sink.kind.about.options {
-        if let Some(Setting::Text(text)) = flow.sink.options.get(option.name)
-            && *text == target
-        {
-            let text = text.replace(REPLICA, &number);
-            flow.sink.options.set(option.name, Setting::Text(text));
+    let fill = |options: &mut Options| {
+        let path = options.get("path").and_then(|setting| match setting {
+            Setting::Text(text) if text.contains(REPLICA) => Some(text.replace(REPLICA, &number)),
+            _ => None,
+        });
+        if let Some(path) = path {
+            options.set("path", Setting::Text(path));
         }
-    }
+    };
+    fill(&mut flow.sink.options);
+    flow.record.iter_mut().for_each(fill);
     flow
 }
 

@@ -175,17 +175,11 @@ fn flow(
     });
     let workers = get("scale").map_or(1, |node| scale::scale(node, diagnostics));
     let flow = Flow { source: source?, steps, sink: sink?, record, scale: workers };
-    if let Some(node) = get("scale") {
-        scale::refuse(&flow, key, node, diagnostics);
-    }
-    if let Some(required) = get("require") {
-        check_required(required, &flow, diagnostics);
-    }
     guarantee::refuse(&flow, key, diagnostics);
     Some(flow)
 }
 
-fn check_required(node: &Node, flow: &Flow, diagnostics: &mut Vec<Diagnostic>) {
+pub(super) fn check_required(node: &Node, flow: &Flow, diagnostics: &mut Vec<Diagnostic>) {
     let derived = guarantee::of(flow);
     let Some(required) = node.text().and_then(Guarantee::parse) else {
         diagnostics.push(

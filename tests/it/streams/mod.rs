@@ -1,6 +1,7 @@
 //! Flows over NATS JetStream: what is published, read, refused and told.
 
 mod mishaps;
+mod via;
 mod workers;
 
 use crate::nats_server::{Nats, pause};
