@@ -16,6 +16,7 @@ NODE = WORK / "npm"
 DEBIAN = {"nginx": "nginx", "wrk": "wrk", "taskset": "util-linux", "time": "time", "npm": "npm"}
 DEBIAN |= {"redis-server": "redis-server", "redis-benchmark": "redis-tools", "psql": "postgresql"}
 DEBIAN |= {"mosquitto": "mosquitto", "mosquitto_pub": "mosquitto-clients"}
+DEBIAN |= {"nats-server": "nats-server"}
 
 
 def _try(argv, **more):

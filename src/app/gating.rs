@@ -3,7 +3,7 @@
 use crate::app::service::FindAddresses;
 use crate::core::context::Context;
 use crate::core::fault::Fault;
-use crate::core::networks::Networks;
+use crate::core::listen::Networks;
 use crate::gate::{Found, GateConfig, RunningGate, system_names};
 use crate::server::{Limits, ServerConfig};
 use crate::stack::model::Gate;

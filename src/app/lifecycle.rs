@@ -13,8 +13,8 @@ use crate::core::fault::Fault;
 use crate::core::limits::COMMIT_BYTES;
 use crate::engine::State;
 use crate::server::RunningServer;
-use crate::stack::Stack;
 use crate::stack::model::{Body, Service};
+use crate::stack::{Stack, scale};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -31,6 +31,8 @@ pub struct Options {
     pub only: Vec<String>,
     pub ports: Vec<(String, u16)>,
     pub replicas: Vec<(String, u32)>,
+    /// This process is one of the workers, as a container is.
+    pub is_one: bool,
     /// Admin listeners of other processes of the stack, for one map of all.
     pub peers: Vec<String>,
     /// Called whenever a flow has come to its end.
@@ -84,9 +86,12 @@ impl Options {
                 with_port(&mut service, *port)?;
             }
             let replicas = self.replicas.iter().find(|(name, _)| *name == service.name);
-            let count = replicas.map_or(1, |(_, count)| *count);
+            let of_file = if let Body::Flow(flow) = &service.body { flow.scale } else { 1 };
+            // A process that runs one service is one worker: what starts it starts as many as there shall be.
+            let usual = if self.is_one { 1 } else { of_file };
+            let count = replicas.map_or(usual, |(_, count)| *count);
             let is_gated = stack.services.iter().any(|it| it.leads_to(&service.name));
-            chosen.extend(replicate(service, count, is_gated)?);
+            chosen.extend(replicate(&service, count, is_gated)?);
         }
         Ok(chosen)
     }
@@ -385,9 +390,18 @@ fn stop_all(entries: Vec<Entry>) {
 
 /// Several of one service in this process: each with a name, a stream and a checkpoint of its own. Of a server behind a
 /// gate, the first keeps the port and the others take free ones: the gate finds them.
-fn replicate(service: Service, count: u32, is_gated: bool) -> Result<Vec<Service>, String> {
+fn replicate(service: &Service, count: u32, is_gated: bool) -> Result<Vec<Service>, String> {
+    let numbered = |number| {
+        let mut one = service.clone();
+        match &mut one.body {
+            Body::Flow(flow) => *flow = scale::numbered(flow, number),
+            Body::Server(server) if number > 1 => server.listen.port = 0,
+            Body::Server(_) | Body::View(_) | Body::Gate(_) => {}
+        }
+        one
+    };
     if count == 1 {
-        return Ok(vec![service]);
+        return Ok(vec![numbered(1)]);
     }
     let name = &service.name;
     let why_not = match &service.body {
@@ -397,24 +411,14 @@ fn replicate(service: Service, count: u32, is_gated: bool) -> Result<Vec<Service
              `listen: PORT` and `gate: {name}`"
         )),
         Body::View(_) | Body::Gate(_) => Some("its port can be had only once".to_owned()),
-        Body::Flow(flow) if flow.source.options.get("listen").is_some() => {
-            Some("its port can be had only once".to_owned())
+        Body::Flow(flow) => {
+            scale::why_not(flow).map(|(reason, remedy)| format!("{reason}; {remedy}"))
         }
-        Body::Flow(flow) => (flow.sink.kind.writes)(&flow.sink.options)
-            .or_else(|| Some(flow.record.as_ref()?.text("path").to_owned()))
-            .map(|target| format!("only one flow may write {target}")),
     };
     if let Some(why_not) = why_not {
         return Err(format!("`{name}` cannot run {count} times in one process: {why_not}"));
     }
-    let numbered = |number| {
-        let mut replica = Service { name: format!("{name}-{number}"), ..service.clone() };
-        if let Body::Server(server) = &mut replica.body
-            && number > 1
-        {
-            server.listen.port = 0;
-        }
-        replica
-    };
-    Ok((1..=count).map(numbered).collect())
+    Ok((1..=count)
+        .map(|number| Service { name: format!("{name}-{number}"), ..numbered(number) })
+        .collect())
 }

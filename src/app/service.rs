@@ -9,7 +9,7 @@ use crate::core::fault::Fault;
 use crate::core::kind::Replay;
 use crate::core::limits::DEAD_LETTER_BYTES;
 use crate::core::options::{Options as ComponentOptions, Setting};
-use crate::core::timed::CacheCounts;
+use crate::core::time::timed::CacheCounts;
 use crate::engine::flow::Parts;
 use crate::engine::{Flow, FlowMeter, Outline, Recorder, Recording, RunningFlow, State};
 use crate::gate::RunningGate;

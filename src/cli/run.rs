@@ -45,6 +45,7 @@ pub(super) fn up(arguments: &Arguments, up: &Up) -> exit::Code {
         only,
         ports: up.port.clone(),
         replicas: up.scale.clone(),
+        is_one: false,
         watch: up.watch,
         peers: up.peers.clone(),
     };
@@ -56,6 +57,7 @@ pub(super) fn one(arguments: &Arguments, one: &One) -> exit::Code {
         only: vec![one.service.clone()],
         ports: one.port.clone(),
         replicas: Vec::new(),
+        is_one: true,
         watch: false,
         peers: one.peers.clone(),
     };
@@ -66,6 +68,7 @@ struct Chosen {
     only: Vec<String>,
     ports: Vec<(String, u16)>,
     replicas: Vec<(String, u32)>,
+    is_one: bool,
     watch: bool,
     peers: Vec<String>,
 }
@@ -84,7 +87,7 @@ fn peers(given: Vec<String>) -> Vec<String> {
 /// Runs a stack whose text is not in a file.
 pub(super) fn given(arguments: &Arguments, source: Source) -> exit::Code {
     let (only, ports, replicas, peers) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let chosen = Chosen { only, ports, replicas, watch: false, peers };
+    let chosen = Chosen { only, ports, replicas, is_one: false, watch: false, peers };
     start_source(arguments, Ok(source), chosen)
 }
 
@@ -118,6 +121,7 @@ fn start_source(
         only: chosen.only,
         ports: chosen.ports,
         replicas: chosen.replicas,
+        is_one: chosen.is_one,
         peers: peers(chosen.peers),
         on_end: Arc::new(move || {
             // A full queue wakes the session anyway.

@@ -6,7 +6,7 @@
 use crate::clients::leases::{DirectoryLeases, News, SharedLog};
 use crate::core::disk::{Access, Disk, DiskError, read_range, remove_if_there};
 use crate::core::fault::Fault;
-use crate::core::lease::{Claim, Content, Leases, Share};
+use crate::core::lease::{BEAT, Claim, Content, Leases, Share};
 use crate::core::position::Partition;
 use crate::core::text::hexadecimal;
 use serde::de::DeserializeOwned;
@@ -41,6 +41,9 @@ pub struct Processed<E> {
     pub entry: E,
 }
 
+/// Names and contents.
+pub type Files = Vec<(String, Vec<u8>)>;
+
 /// The results as one worker knows them.
 #[derive(Debug)]
 pub struct Results<E> {
@@ -62,7 +65,7 @@ pub struct Log<E> {
     is_doubtful: bool,
 }
 
-impl<E: Serialize + DeserializeOwned + Clone> Results<E> {
+impl<E: Serialize + DeserializeOwned + Clone + Send> Results<E> {
     /// For the worker whose own directory is `data`.
     pub fn open(disk: &Arc<dyn Disk>, directory: &Path, data: &Path) -> Result<Self, Fault> {
         let place = directory.join(PLACE);
@@ -98,12 +101,11 @@ impl<E: Serialize + DeserializeOwned + Clone> Results<E> {
         let was_cut_off = self.wait_for_log()?;
         let mut log = self.lock();
         let done = self.refreshed(&mut log, was_cut_off).and_then(|()| work(self, &mut log));
-        match &done {
-            Ok(_) => self.leases.release(LOG),
-            Err(_) => {
-                log.is_doubtful = true;
-                self.leases.abandon(LOG);
-            }
+        if done.is_ok() {
+            self.leases.release(LOG);
+        } else {
+            log.is_doubtful = true;
+            self.leases.abandon(LOG);
         }
         done
     }
@@ -143,27 +145,49 @@ impl<E: Serialize + DeserializeOwned + Clone> Results<E> {
         look(&self.lock())
     }
 
-    /// Gives files their names in the directory, if the dataset is still this worker's.
-    pub fn publish(&self, dataset: &str, files: &[(String, Vec<u8>)]) -> Result<(), Fault> {
-        self.leases.publish(&lease_of(dataset), &self.directory, files)
-    }
-
-    /// The same for the one file that all write, within `alone`.
-    pub fn publish_alone(&self, file: &str, bytes: Vec<u8>) -> Result<(), Fault> {
-        self.leases.publish(LOG, &self.directory, &[(file.to_owned(), bytes)])
-    }
-
-    /// The commit of a dataset, within `alone`.
-    pub fn commit(&self, log: &mut Log<E>, processed: Processed<E>) -> Result<(), Fault> {
-        let name = processed.dataset.clone();
-        if !self.leases.is_held(&lease_of(&name))? {
-            return Err(Fault::retry(format!("another worker took over {name}")));
+    /// Stores what `make` makes of a dataset: files get their names, and then a line stands in the log. That
+    /// happens once among all workers; answers whether it was now.
+    pub fn store(
+        &self,
+        dataset: &Partition,
+        content: &Content,
+        make: impl FnOnce() -> (Files, Processed<E>),
+    ) -> Result<bool, Fault> {
+        if !self.take(dataset)? {
+            // When that one is done the log says so, and when it dies the dataset is ours.
+            let busy = || Fault::retry_after(format!("{dataset} is another worker's"), BEAT);
+            return if self.is_stored(dataset, content)? { Ok(false) } else { Err(busy()) };
         }
-        let line = line_of(&processed);
-        log.file.append(&self.leases, LOG, &line)?;
-        log.put(processed);
-        self.not_given_up(&name);
-        Ok(())
+        if self.is_stored(dataset, content)? {
+            return Ok(false);
+        }
+        let (files, processed) = make();
+        let lease = lease_of(dataset);
+        self.leases.stage(&lease, &files)?;
+        self.alone(|results, log| {
+            if log.has(dataset, content) {
+                return Ok(false);
+            }
+            // Invariant: nothing of a dataset gets its name but by the one who holds the log and goes on to
+            // write its line. Who loses either lease in between is stopped by the next of these.
+            results.leases.publish(&lease, &results.directory, &files)?;
+            log.file.append(&results.leases, LOG, &line_of(&processed))?;
+            log.put(processed);
+            results.not_given_up(dataset);
+            Ok(true)
+        })
+    }
+
+    /// What another worker appends may not be durable before it lets go of the log.
+    fn is_stored(&self, dataset: &Partition, content: &Content) -> Result<bool, Fault> {
+        Ok(self.is_done(dataset, content)? && self.alone(|_, log| Ok(log.has(dataset, content)))?)
+    }
+
+    /// Replaces the one file that all write, within `alone`.
+    pub fn publish_alone(&self, file: &str, bytes: Vec<u8>) -> Result<(), Fault> {
+        let files = [(file.to_owned(), bytes)];
+        self.leases.stage(LOG, &files)?;
+        self.leases.publish(LOG, &self.directory, &files)
     }
 
     /// Forgets the oldest lines of the log, within `alone`. They are remembered as done.
@@ -178,7 +202,7 @@ impl<E: Serialize + DeserializeOwned + Clone> Results<E> {
             log.pruned.clear();
             log.take_pruned(News::More(kept.to_vec()));
         }
-        let lines: String = fresh.iter().map(|name| format!("{name}\n")).collect();
+        let lines = fresh.join("\n") + "\n";
         log.pruned_file.append(&self.leases, LOG, lines.as_bytes())?;
         log.pruned.extend(fresh);
         log.file.replace(&self.leases, LOG, log.done.iter().flat_map(line_of).collect())?;
@@ -299,7 +323,11 @@ impl<E: Serialize + DeserializeOwned + Clone + Send> Share for Results<E> {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let into = self.leases.place().join("given-up");
             let files = [(name, note.as_bytes().to_vec())];
-            let noted = self.leases.publish(&lease_of(partition), &into, &files);
+            let lease = lease_of(partition);
+            let noted = self
+                .leases
+                .stage(&lease, &files)
+                .and_then(|()| self.leases.publish(&lease, &into, &files));
             self.give_back(partition);
             return noted;
         }

@@ -54,8 +54,10 @@ impl Engine {
         socket.connect_timeout(&SockAddr::unix(&self.socket)?, PATIENCE)?;
         socket.set_write_timeout(Some(PATIENCE))?;
         let mut socket = socket;
-        // With HTTP/1.0 the answer ends with the connection, and comes in one piece.
-        write!(socket, "GET {path} HTTP/1.0\r\nHost: docker\r\nAccept: application/json\r\n\r\n")?;
+        // With HTTP/1.0 the answer ends with the connection, and comes in one piece; so does the question.
+        let question =
+            format!("GET {path} HTTP/1.0\r\nHost: docker\r\nAccept: application/json\r\n\r\n");
+        socket.write_all(question.as_bytes())?;
         let (mut answer, mut buffer) = (Vec::new(), vec![0; 64 * 1024]);
         loop {
             let left = end.saturating_duration_since(now());

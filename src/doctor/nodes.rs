@@ -84,7 +84,9 @@ fn image(engine: &Engine, image: &str) -> Found {
         Ok(answer) if answer.status == 404 => nothing(
             Finding::fails(&subject, "it is not on this machine")
                 .hits("containers do not start: `No such image`, or a registry is asked for it in vain")
-                .cure(format!("docker build -t {image} . , or carry it here: docker save {image} | ssh NODE docker load")),
+                .cure(format!(
+                    "docker build -t {image} . , or carry it here: docker save {image} | ssh NODE docker load"
+                )),
         ),
         Ok(answer) => {
             let architecture = text(&answer.body, "/Architecture").to_owned();

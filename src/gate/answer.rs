@@ -4,6 +4,7 @@
 use crate::gate::group::Place;
 use crate::gate::headers::{REPLICA, for_client};
 use crate::gate::limits::ANSWER_QUEUE;
+use crate::gate::outgoing::Outgoing;
 use crate::gate::passing::{Answer, Passed, next};
 use crate::server::{Response, ResponseBody, StreamBody, StreamSender, stream};
 use bytes::Bytes;
@@ -18,9 +19,10 @@ use std::task::Poll;
 pub(crate) fn respond(
     passed: Passed,
     place: Place,
-    method: &Method,
+    outgoing: &Outgoing,
     names_replica: bool,
 ) -> Response {
+    let (method, is_free) = (outgoing.method(), outgoing.has_ended());
     let Passed { mut parts, body, sender } = passed;
     let length = length_of(&parts.headers);
     if closes(&parts.headers) {
@@ -34,14 +36,16 @@ pub(crate) fn respond(
     response.lines = for_client(&mut parts.headers);
     response.body = match body {
         Answer::Whole(bytes) => {
-            place.line.connections.put(sender);
+            if is_free {
+                place.line.connections.put(sender);
+            }
             if *method == Method::HEAD { head_only(length) } else { whole(bytes) }
         }
         Answer::Coming(incoming) => {
             let (out, body) = stream(ANSWER_QUEUE);
             tokio::spawn(async move {
                 // A client that has gone needs no end.
-                if carry(incoming, &out).await && out.finish().await.is_ok() {
+                if carry(incoming, &out).await && out.finish().await.is_ok() && is_free {
                     place.line.connections.put(sender);
                 }
                 drop(place);

@@ -1,6 +1,6 @@
 //! What a gate is told by the stack file.
 
-use crate::core::networks::Networks;
+use crate::core::listen::Networks;
 use std::time::Duration;
 
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
 //! Headers on their way through: what belongs to one connection stays there, and the client's address goes along.
 
-use crate::core::networks::Networks;
+use crate::core::listen::Networks;
 use crate::server::Request;
 use http::header::{
     CONNECTION, CONTENT_LENGTH, DATE, EXPECT, FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue,

@@ -81,7 +81,8 @@ impl Record {
     /// A request was taken and not answered in time.
     pub(crate) fn request_silent(&mut self, now: Instant) {
         self.silences = self.silences.saturating_add(1);
-        if self.silences >= SILENCES && !matches!(self.health, Health::Down(_)) {
+        // Those that were under way together count once; after a first suspension one silence is enough.
+        if self.silences >= SILENCES && matches!(self.health, Health::Ready(_)) {
             let doubled = SUSPENDED_FIRST * (1 << self.suspensions.min(8));
             self.health = Health::Suspended(now + doubled.min(SUSPENDED_LONGEST));
             self.suspensions = self.suspensions.saturating_add(1);

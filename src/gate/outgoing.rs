@@ -1,6 +1,6 @@
 //! A request as the replicas get it, ready to be sent more than once where that is possible.
 
-use crate::core::networks::Networks;
+use crate::core::listen::Networks;
 use crate::gate::headers;
 use crate::gate::limits::KEPT_BODY;
 use crate::gate::upload::{Coming, Progress, Upload};
@@ -81,6 +81,11 @@ impl Outgoing {
     /// Not a byte of it was sent.
     pub(crate) fn put_back(&mut self, upload: Upload) {
         self.upload = Some(upload);
+    }
+
+    /// Is a connection free for the next request once the answer has ended?
+    pub(crate) fn has_ended(&self) -> bool {
+        self.progress.as_ref().is_none_or(|progress| progress.is_over())
     }
 
     /// Nothing was sent: it is as if there had been no try.

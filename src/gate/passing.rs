@@ -78,8 +78,12 @@ pub(crate) async fn pass(
     let sender = match place.line.connections.get(address).await {
         Ok(sender) => sender,
         Err(error) => {
-            let is_silent = error.kind() == ErrorKind::TimedOut;
-            place.note(if is_silent { Outcome::Silent } else { Outcome::Refused });
+            place.note(match error.kind() {
+                ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset => Outcome::Refused,
+                ErrorKind::TimedOut | ErrorKind::HostUnreachable => Outcome::Silent,
+                // Out of sockets, for example: that is not the replica's fault.
+                _ => Outcome::Broken,
+            });
             return Err(Failure::Unsent(error.to_string()));
         }
     };
@@ -109,7 +113,10 @@ pub(crate) async fn pass(
             place.note(Outcome::Silent);
             Err(Failure::Late)
         }
-        Ended::Cut => Err(Failure::Lost("it does not answer its health checks".to_owned())),
+        Ended::Cut => {
+            place.note(Outcome::Broken);
+            Err(Failure::Lost("it does not answer its health checks".to_owned()))
+        }
     }
 }
 

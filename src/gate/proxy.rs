@@ -63,7 +63,7 @@ impl Proxy {
                         drop(tokio::time::timeout(self.config.answer, progress.ended()).await);
                     }
                     let named = self.config.names_replica;
-                    return Ok(respond(passed, place, outgoing.method(), named));
+                    return Ok(respond(passed, place, &outgoing, named));
                 }
                 Err(failure) => {
                     let replica = place.chosen.address;

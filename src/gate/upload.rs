@@ -40,6 +40,10 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_over.load(Relaxed)
+    }
+
     fn end(&self) {
         self.is_over.store(true, Relaxed);
         self.over.notify_waiters();

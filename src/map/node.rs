@@ -168,7 +168,10 @@ pub fn content(view: &View) -> Markup {
         @if view.node.node.kind == Kind::Flow {
             section { h2 { "Last records" } div #records { (records(view)) } }
             section { h2 { "Last errors" } div #errors { (errors(view)) } }
-            section #dead-letters { h2 { "Dead letters" } (letters::section(view.node.node.id.as_str(), &view.letters)) }
+            section #dead-letters {
+                h2 { "Dead letters" }
+                (letters::section(&view.node.node.id, &view.letters))
+            }
         }
         @if view.node.node.kind == Kind::Gate {
             section { h2 { "Replicas" } div #lanes { (lanes(view)) } }

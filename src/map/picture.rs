@@ -1,6 +1,6 @@
 //! The map at one moment, as `/map.json` gives it: the graph with what is known of every node. Version 1.
 
-use crate::core::timed::CacheCounts;
+use crate::core::time::timed::CacheCounts;
 use crate::map::graph::{Graph, Kind, Node, Rate};
 use crate::map::sample::{Condition, Row, Series, UNKNOWN};
 use serde::{Deserialize, Serialize};

@@ -15,7 +15,7 @@ impl Streams {
     pub(super) fn of(stack: &Stack) -> Self {
         let flows = stack.services.iter().filter_map(|service| match &service.body {
             Body::Flow(flow) => Some(flow),
-            Body::Server(_) | Body::View(_) => None,
+            Body::Server(_) | Body::View(_) | Body::Gate(_) => None,
         });
         Self { published: flows.filter_map(published).collect() }
     }

@@ -14,7 +14,7 @@ pub fn compose(plan: &Plan) -> (String, Vec<String>) {
     let mut services = Map::new();
     for (index, workload) in plan.workloads.iter().enumerate() {
         services = services.with(&workload.name, service(plan, workload, index == 0));
-        if workload.replicas > 1 && !workload.ports.is_empty() {
+        if workload.replicas > 1 && !workload.ports.is_empty() && !workload.is_behind {
             notes.push(format!(
                 "{}: {} containers cannot have one port of this machine, so none is published; put a gate in front",
                 workload.name, workload.replicas
@@ -67,11 +67,12 @@ fn service(plan: &Plan, workload: &Workload, is_first: bool) -> Map {
         .with("image", plan.image.as_str())
         .with("command", plan.command(workload).join(" "))
         .told_some(&also(workload), "environment", environment(plan, workload));
-    if workload.replicas == 1 {
+    if workload.replicas == 1 && !workload.is_behind {
         let ports = workload.ports.iter().map(|port| Yaml::from(format!("{port}:{port}")));
         let comment = told("Port of this machine : port in the container.");
         map = map.told_some(comment, "ports", ports.collect::<Vec<_>>());
-    } else {
+    }
+    if workload.replicas != 1 {
         map = map.with("scale", workload.replicas);
     }
     let directory = workload.working_directory;

@@ -25,7 +25,7 @@ pub(super) fn groups(stack: &Stack) -> Vec<Vec<&Service>> {
 fn belong_together(stack: &Stack, one: &Service, other: &Service) -> bool {
     let shows = |view: &Service, flow: &Service| match &view.body {
         Body::View(view) => view.from == Origin::Flow(flow.name.clone()),
-        Body::Flow(_) | Body::Server(_) => false,
+        Body::Flow(_) | Body::Server(_) | Body::Gate(_) => false,
     };
     let watches = |view: &Service, server: &Service| cache_of(stack, view) == Some(&server.name);
     shows(one, other)

@@ -201,8 +201,14 @@ fn service(all: &mut Documents, plan: &Plan, workload: &Workload) {
             let map = Map::new().with("name", format!("http-{port}")).with("port", port);
             Yaml::from(map.with("targetPort", port))
         });
-        let spec = Map::new().with("selector", selector).with("ports", ports.collect::<Vec<_>>());
-        let comment = "Others find it by this name.";
+        let (spec, comment) = if workload.is_behind {
+            let comment =
+                "Its name means the pods themselves: the gate in front chooses among them.";
+            (Map::new().with("clusterIP", "None"), comment)
+        } else {
+            (Map::new(), "Others find it by this name.")
+        };
+        let spec = spec.with("selector", selector).with("ports", ports.collect::<Vec<_>>());
         all.add(comment, "v1 Service", name, plan, Map::new().with("spec", spec));
     } else if workload.has_state {
         let spec = Map::new().with("clusterIP", "None").with("selector", selector);

@@ -40,7 +40,7 @@ pub(super) fn places(stack: &Stack) -> Vec<Place> {
 
 fn of_service(service: &Service, found: &mut Vec<Place>) {
     match &service.body {
-        Body::Server(_) => {}
+        Body::Server(_) | Body::Gate(_) => {}
         Body::View(view) => {
             if let Origin::Results(directory) = &view.from {
                 found.push(place(service, directory, true, false));
@@ -119,6 +119,7 @@ pub fn listen(service: &Service) -> Option<Listen> {
     match &service.body {
         Body::Server(server) => Some(server.listen),
         Body::View(view) => Some(view.listen),
+        Body::Gate(gate) => Some(gate.listen),
         Body::Flow(flow) => Listen::parse(flow.source.options.text_if("listen")?).ok(),
     }
 }

@@ -6,7 +6,7 @@ use crate::render::deploy::Deploy;
 use crate::render::groups::{groups, stores};
 use crate::render::places::{listen, papers};
 use crate::render::variables::{self, Wired};
-use crate::render::volumes::{Layout, Mount, layouts};
+use crate::render::volumes::{Layout, Mount, is_divided, layouts};
 use crate::stack::expand::Origin;
 use crate::stack::model::{Body, Service};
 use crate::stack::variables::Named;
@@ -64,6 +64,10 @@ pub(super) struct Workload {
     pub mounts: Vec<Mount>,
     pub working_directory: Option<&'static str>,
     pub has_state: bool,
+    /// It stands in front of the replicas of another, and finds them by that one's name.
+    pub is_gate: bool,
+    /// A gate stands in front of it, so nobody else has to reach it.
+    pub is_behind: bool,
     pub needs: Vec<Need>,
     pub replicas: u32,
 }
@@ -93,8 +97,8 @@ pub fn plan(request: &Request) -> Result<Plan, Wrong> {
     let mut notes = notes(&wired, &groups, &layouts);
     let mut workloads = Vec::new();
     for (group, layout) in groups.iter().zip(layouts) {
-        let workload = workload(request, &wired, group, layout);
-        check_replicas(&workload, &mut notes)?;
+        let mut workload = workload(request, &wired, group, layout);
+        check_replicas(&mut workload, group, &mut notes)?;
         workloads.push(workload);
     }
     connect(&mut workloads, &wired.stack, &request.deploy.beside);
@@ -160,17 +164,30 @@ fn check_ports(stack: &Stack, beside: &[Beside]) -> Result<(), Wrong> {
     Ok(())
 }
 
-fn check_replicas(workload: &Workload, notes: &mut Vec<String>) -> Result<(), Wrong> {
+fn check_replicas(
+    workload: &mut Workload,
+    group: &[&Service],
+    notes: &mut Vec<String>,
+) -> Result<(), Wrong> {
     let (name, count) = (&workload.name, workload.replicas);
-    if count > 1 && workload.has_state {
+    if count == 0 {
+        notes.push(format!("{name} has no replica: it is deployed and does not run"));
+    }
+    if count < 2 || !workload.has_state {
+        return Ok(());
+    }
+    if !group.iter().all(|service| is_divided(service)) {
         return Err(Wrong::Request(format!(
             "`{name}` keeps state in a volume that only one process may write, so there cannot be {count} of it; \
              leave it at 1, or keep its state in PostgreSQL"
         )));
     }
-    if count == 0 {
-        notes.push(format!("{name} has no replica: it is deployed and does not run"));
-    }
+    notes.push(format!(
+        "{name}: each of its {count} workers keeps its dead letters in memory, and they are gone with it; with one \
+         worker they are on a volume"
+    ));
+    workload.mounts.retain(|mount| mount.path != variables::OWN);
+    workload.has_state = false;
     Ok(())
 }
 
@@ -230,6 +247,12 @@ fn workload(request: &Request, wired: &Wired, group: &[&Service], layout: Layout
         mounts: layout.mounts,
         working_directory: layout.working_directory,
         has_state: layout.has_state,
+        is_gate: group.iter().any(|service| matches!(service.body, Body::Gate(_))),
+        is_behind: wired
+            .stack
+            .services
+            .iter()
+            .any(|gate| services.iter().any(|it| gate.leads_to(it))),
         needs: Vec::new(),
         replicas: replicas.map_or(1, |(_, count)| *count),
         services,
@@ -278,7 +301,10 @@ fn connect(workloads: &mut [Workload], stack: &Stack, beside: &[Beside]) {
         let is_own = |name: &String| workload.services.contains(name);
         let needed = |names: &[String]| {
             let mut services = stack.services.iter().filter(|service| is_own(&service.name));
-            services.any(|service| service.needs.iter().any(|need| names.contains(need)))
+            services.any(|service| {
+                service.needs.iter().any(|need| names.contains(need))
+                    || names.iter().any(|name| service.leads_to(name))
+            })
         };
         let named = |host: &str| {
             workload.variables.iter().any(|variable| names_host(&variable.value, host))
@@ -301,7 +327,7 @@ fn connect(workloads: &mut [Workload], stack: &Stack, beside: &[Beside]) {
 fn literal(stack: &Stack, services: &[String]) -> Vec<String> {
     let own = stack.services.iter().filter(|service| services.contains(&service.name));
     let urls = own.filter_map(|service| match &service.body {
-        Body::Server(_) => None,
+        Body::Server(_) | Body::Gate(_) => None,
         Body::View(view) => view.from.url(),
         Body::Flow(flow) => {
             let url = |options: &'_ crate::core::options::Options| {

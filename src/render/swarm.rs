@@ -82,7 +82,10 @@ fn label(plan: &Plan) -> String {
 
 fn service(plan: &Plan, workload: &Workload, is_first: bool) -> Map {
     let told = |comment: &'static str| if is_first { comment } else { "" };
-    let ports = workload.ports.iter().map(|port| Yaml::from(format!("{port}:{port}")));
+    let open = workload.ports.iter().filter(|_| !workload.is_behind);
+    let ports = open.map(|port| {
+        if workload.is_gate { on_its_node(*port) } else { format!("{port}:{port}").into() }
+    });
     let health = Map::new()
         .with("test", row(HEALTH))
         .with("interval", "2s")
@@ -115,11 +118,24 @@ fn service(plan: &Plan, workload: &Workload, is_first: bool) -> Map {
         .with("deploy", deploy(plan, workload, is_first))
 }
 
+/// A port of each node that has the gate, without the mesh: it works on kernels without IPVS, and the gate sees who
+/// asks.
+fn on_its_node(port: u16) -> Yaml {
+    let port = u32::from(port);
+    let map = Map::new().with("target", port).with("published", port);
+    map.with("protocol", "tcp").with("mode", "host").into()
+}
+
 fn deploy(plan: &Plan, workload: &Workload, is_first: bool) -> Map {
     let told = |comment: &'static str| if is_first { comment } else { "" };
     let is_bound = !workload.mounts.is_empty();
     // Two processes must not have one volume at the same time.
-    let (comment, order) = if workload.has_state {
+    let (comment, order) = if workload.is_gate {
+        (
+            "Two of them cannot have one port of a node; the other nodes' gates answer meanwhile.",
+            "stop-first",
+        )
+    } else if workload.has_state {
         ("The old one gives its volume free before the new one starts: a short gap.", "stop-first")
     } else {
         ("The new one answers before the old one is told to stop.", "start-first")
@@ -133,8 +149,21 @@ fn deploy(plan: &Plan, workload: &Workload, is_first: bool) -> Map {
     };
     let limits = Map::new().with("cpus", Yaml::Text("1.0".into())).with("memory", "256M");
     let restart = Map::new().with("condition", "on-failure").with("delay", "1s");
-    let map = Map::new()
-        .with("replicas", workload.replicas)
+    let number = if workload.is_gate {
+        Map::new().told("One on each node.", "mode", "global")
+    } else {
+        Map::new().with("replicas", workload.replicas)
+    };
+    let map = if workload.is_gate || workload.is_behind {
+        number.told(
+            "Its name means the tasks themselves; no IPVS is needed.",
+            "endpoint_mode",
+            "dnsrr",
+        )
+    } else {
+        number
+    };
+    let map = map
         .with("update_config", update().with("failure_action", "rollback"))
         .with("rollback_config", Map::new().with("order", order))
         .with("restart_policy", restart)

@@ -2,6 +2,7 @@
 //! directories become places that are kept, and what must not be read by others comes from files.
 
 use crate::core::options::Setting;
+use crate::core::words::nearest;
 use crate::render::groups::groups;
 use crate::render::places::{Place, clean, is_within, listen, places};
 use crate::render::plan::{Request, Wrong};
@@ -37,6 +38,7 @@ pub(super) fn wire(request: &Request) -> Result<Wired, Wrong> {
     values.retain(|(name, _)| !request.set.iter().any(|(set, _)| set == name));
     values.extend(request.set.iter().cloned());
     let secrets = secrets(request, &values);
+    check_names(request, &values, &secrets)?;
     let required = missing(request);
     let mut shared: Option<Vec<(Place, bool)>> = None;
     let mut round = 0;
@@ -62,6 +64,27 @@ fn environment(values: &[(String, String)], secrets: &[String]) -> Environment {
     // What stands in the file later is not known here; anything makes the rest of the stack readable.
     let hidden = secrets.iter().map(|name| (name.clone(), "hidden".to_owned()));
     Environment::Given(values.iter().cloned().chain(hidden).collect())
+}
+
+/// A value for a variable that nothing reads is a misspelt one.
+fn check_names(
+    request: &Request,
+    values: &[(String, String)],
+    secrets: &[String],
+) -> Result<(), Wrong> {
+    let named = named(request.text, &environment(values, secrets));
+    let known = || named.iter().flat_map(|named| &named.uses).map(|used| used.name.as_str());
+    let Some((name, _)) = values.iter().find(|(name, _)| !known().any(|it| it == name)) else {
+        return Ok(());
+    };
+    let help = match nearest(name, known()) {
+        Some(word) => format!("did you mean `{word}`?"),
+        None => "`headwater stacks show NAME` shows what a stack reads".to_owned(),
+    };
+    let who = if request.set.iter().any(|(set, _)| set == name) { "--set" } else { "deploy.yaml" };
+    Err(Wrong::Request(format!(
+        "{who} gives `{name}` a value, which the stack does not read; {help}"
+    )))
 }
 
 fn missing(request: &Request) -> Vec<String> {
@@ -168,14 +191,17 @@ fn texts(service: &Service) -> Vec<&str> {
     match &service.body {
         Body::Server(_) => Vec::new(),
         Body::View(view) => view.from.url().into_iter().collect(),
+        Body::Gate(gate) => gate.options.iter().filter_map(text).collect(),
         Body::Flow(flow) => {
-            let settings = flow.source.options.iter().chain(flow.sink.options.iter());
-            let texts = settings.filter_map(|(_, setting)| match setting {
-                Setting::Text(text) => Some(text.as_str()),
-                _ => None,
-            });
-            texts.collect()
+            flow.source.options.iter().chain(flow.sink.options.iter()).filter_map(text).collect()
         }
+    }
+}
+
+fn text<'a>((_, setting): (&'static str, &'a Setting)) -> Option<&'a str> {
+    match setting {
+        Setting::Text(text) => Some(text),
+        _ => None,
     }
 }
 

@@ -128,6 +128,15 @@ fn others(places: &[Place], layout: &mut Layout) {
     }
 }
 
+/// May several workers run the flow, because the broker or the directory divides the work among them?
+pub(super) fn is_divided(service: &Service) -> bool {
+    let Body::Flow(flow) = &service.body else { return false };
+    let source = &flow.source;
+    let divides = source.kind.replay == Replay::Kept || source.options.is_set("shared");
+    // One file has one writer.
+    divides && flow.sink.kind.about.name != "append_file"
+}
+
 /// Is there something below `--data` that a new container must find again?
 fn has_state(stack: &Stack, service: &Service) -> bool {
     let has_file = stack.resources.iter().any(|resource| {
@@ -136,7 +145,7 @@ fn has_state(stack: &Stack, service: &Service) -> bool {
             && stores(service, &resource.schema.name)
     });
     let is_own = match &service.body {
-        Body::View(_) => false,
+        Body::View(_) | Body::Gate(_) => false,
         // A new container draws a new seed, unless the stack names one: then it would begin again.
         Body::Server(server) => {
             let generates = |route: &crate::stack::model::Route| {

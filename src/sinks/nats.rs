@@ -35,18 +35,20 @@ pub(super) static KIND: SinkKind = SinkKind {
 };
 
 const DETAILS: &str = "\
-Many messages are under way at a time; a batch counts as stored when the stream has acknowledged every one. A message \
-carries `Nats-Msg-Id` made of stack, service, partition, position and what the record holds. It is the same when the \
-record is sent again after a crash, so that the stream drops the repeat within its `duplicate_window`. Before anything is \
-sent again the stream is also looked through for this flow's messages behind the last checkpoint, so that repeats are cut \
-after a longer pause too; only a stream that drops what is acknowledged (`retention: workqueue` or `interest`) cannot be \
-looked through, and there a crash longer than the window may repeat the last batch.
+Many messages are under way at a time; a batch counts as stored when the stream has acknowledged every one. A \
+message carries `Nats-Msg-Id` made of stack, service, partition, the record's number in it and what it holds. It \
+is the same when the record is sent again after a crash, so that the stream drops the repeat within its \
+`duplicate_window`. Before anything is sent again the stream is also looked through for this flow's messages \
+behind the last checkpoint, so that repeats are cut after a longer pause too; only a stream that drops what is \
+acknowledged (`retention: workqueue` or `interest`) cannot be looked through, and there a crash longer than the \
+window may repeat the last batch.
 
-A full stream, a server that is away or acknowledges nothing for `timeout`: the batch is tried again, for ever. A record \
-that is larger than a message may be, or whose subject is none or none of this stream, becomes a dead letter.
+A full stream, a server that is away or acknowledges nothing for `timeout`: the batch is tried again, for ever. \
+A record that is larger than a message may be, or whose subject is none or none of this stream, becomes a dead \
+letter.
 
-A stream that is not there is made as the stack file states it. What is stated and is otherwise there stops the flow and \
-names both; nothing that exists is changed.";
+A stream that is not there is made as the stack file states it. What is stated and is otherwise there stops the \
+flow and names both; nothing that exists is changed.";
 
 const OPTIONS: [Opt; LOGIN.len() + CLAIMS.len() + OWN.len()] = {
     let mut all = [OWN[0]; LOGIN.len() + CLAIMS.len() + OWN.len()];
@@ -94,7 +96,7 @@ fn build(options: &Options, context: &Context) -> Result<Box<dyn Sink>, Fault> {
     let flow = format!("{}/{}", context.stack, context.service);
     let target = Target {
         address: Address::of(options),
-        claims: Claims::of(options).with_subject(&filter),
+        claims: Claims::of(options).or_subject(&filter),
         filter,
         prefix: format!("{flow}/"),
         flow,
@@ -106,7 +108,7 @@ fn build(options: &Options, context: &Context) -> Result<Box<dyn Sink>, Fault> {
         publishing: None,
         limits: None,
         stored: None,
-        places: BTreeMap::new(),
+        counts: BTreeMap::new(),
         kept: BTreeMap::new(),
     }))
 }
@@ -130,45 +132,36 @@ struct Nats {
     limits: Option<Limits>,
     /// The stream's sequence behind everything that is committed.
     stored: Option<u64>,
-    /// Where the next record of each partition stands.
-    places: BTreeMap<Partition, Place>,
+    /// Records of each partition so far. A record is known by its number: that is the same when it is read again,
+    /// wherever batches and commits end then.
+    counts: BTreeMap<Partition, u64>,
     /// The same, as it was at the last commit.
-    kept: BTreeMap<Partition, Place>,
-}
-
-/// A record is known by the last committed position of its partition and its number since then: both are the same when
-/// it is read again, however the batches are cut.
-#[derive(Debug, Clone, Copy, Default)]
-struct Place {
-    committed: u64,
-    next: u64,
-    written: u64,
+    kept: BTreeMap<Partition, u64>,
 }
 
 impl Sink for Nats {
     /// Asks nobody: a server that is away must not keep an intake from taking in.
     fn recover(&mut self, kept: &Checkpoint) -> Result<Recovered, Fault> {
-        for (partition, position) in &kept.positions {
-            let place = Place { committed: position.offset, next: 0, written: position.offset };
-            self.places.insert(partition.clone(), place);
-        }
-        self.kept = self.places.clone();
-        let state = kept.sink.as_ref();
-        self.stored = state.and_then(|state| state["sequence"].as_u64());
+        let Some(state) = &kept.sink else { return Ok(Recovered::default()) };
+        self.stored = state["sequence"].as_u64();
+        let counts = state["records"].as_object().into_iter().flatten();
+        let counts =
+            counts.filter_map(|(name, count)| Some((name.as_str().into(), count.as_u64()?)));
+        self.counts = counts.collect();
+        self.kept = self.counts.clone();
         Ok(Recovered::default())
     }
 
     fn write(&mut self, batch: &Batch) -> Result<Vec<Rejected>, Fault> {
         let limits = self.open()?;
         let (lines, mut rejected) = json_lines::of(&batch.records);
-        let place = self.places.entry(batch.partition.clone()).or_default();
-        place.written = batch.position.offset;
+        let count = self.counts.entry(batch.partition.clone()).or_default();
         let mut messages = Vec::with_capacity(batch.records.count as usize);
-        let mut begin = format!("{}{}/{}/", self.target.prefix, batch.partition, place.committed);
+        let mut begin = format!("{}{}/", self.target.prefix, batch.partition);
         begin.retain(|c| !c.is_control());
         for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-            let id = format!("{begin}{}/{:x}", place.next, xxh3_64(line));
-            place.next += 1;
+            let id = format!("{begin}{count}/{:x}", xxh3_64(line));
+            *count += 1;
             match subject(&self.subject, &self.target, &limits, line) {
                 Ok(subject) if line.len() + id.len() + HEADERS <= limits.message_bytes => {
                     messages.push(Outgoing { subject, id, payload: Bytes::copy_from_slice(line) });
@@ -186,7 +179,7 @@ impl Sink for Nats {
             }
         }
         for partition in &batch.gone {
-            self.places.remove(partition);
+            self.counts.remove(partition);
         }
         if let Some(publishing) = &self.publishing {
             publishing.publish(messages)?;
@@ -198,15 +191,12 @@ impl Sink for Nats {
         if let (Some(publishing), Some(_)) = (&self.publishing, &self.limits) {
             self.stored = Some(publishing.settle()?);
         }
-        for place in self.places.values_mut() {
-            *place = Place { committed: place.written, next: 0, written: place.written };
-        }
-        self.kept = self.places.clone();
-        Ok(self.stored.map(|sequence| json!({ "sequence": sequence })))
+        self.kept = self.counts.clone();
+        Ok(Some(json!({ "sequence": self.stored, "records": self.counts })))
     }
 
     fn rollback(&mut self) -> Result<(), Fault> {
-        self.places = self.kept.clone();
+        self.counts = self.kept.clone();
         // What was under way may have arrived all the same.
         self.limits = None;
         Ok(())

@@ -9,7 +9,7 @@ use crate::core::disk::{Disk, remove_if_there};
 use crate::core::fault::Fault;
 use crate::core::finding::Finding;
 use crate::core::kind::{About, Repeat, SinkKind};
-use crate::core::lease::{BEAT, Content, Share};
+use crate::core::lease::{Content, Share};
 use crate::core::limits::COMMIT_BYTES;
 use crate::core::options::{Keep, Opt, Options, Shape};
 use crate::core::position::{Checkpoint, Partition};
@@ -149,44 +149,23 @@ impl Report {
         let source = &summary.source;
         let name: Partition = source.name.as_str().into();
         let content = Content { bytes: source.bytes, sha256: source.sha256.clone() };
-        if !results.take(&name)? {
-            let reason = format!("{name} is being done by another worker");
-            // When that one is done the log says so, and when it dies the dataset is ours.
-            return if self.is_done(&results, &name, &content)? {
-                Ok(())
-            } else {
-                Err(Fault::retry_after(reason, BEAT))
-            };
-        }
-        if self.is_done(&results, &name, &content)? {
-            return Ok(());
-        }
         let number = number_of(&source.name);
         let report = format!("report_{number}.html");
-        results.publish(&name, &self.files(summary, &number, &report))?;
-        let mut entry = IndexEntry::from_summary(summary, &report);
-        entry.finished = Some(rfc3339_now());
-        let processed = Processed {
-            dataset: source.name.clone(),
-            file: source.file.clone(),
-            bytes: source.bytes,
-            sha256: source.sha256.clone(),
-            entry,
-        };
-        self.is_index_due = true;
-        results.alone(|results, log| {
-            if log.has(&name, &content) { Ok(()) } else { results.commit(log, processed) }
-        })
-    }
-
-    /// What another worker appends may not be durable before it lets go of the log.
-    fn is_done(
-        &self,
-        results: &Results<IndexEntry>,
-        name: &Partition,
-        content: &Content,
-    ) -> Result<bool, Fault> {
-        Ok(results.is_done(name, content)? && results.alone(|_, log| Ok(log.has(name, content)))?)
+        let is_new = results.store(&name, &content, || {
+            let files = self.files(summary, &number, &report);
+            let mut entry = IndexEntry::from_summary(summary, &report);
+            entry.finished = Some(rfc3339_now());
+            let processed = Processed {
+                dataset: source.name.clone(),
+                file: source.file.clone(),
+                bytes: source.bytes,
+                sha256: source.sha256.clone(),
+                entry,
+            };
+            (files, processed)
+        })?;
+        self.is_index_due |= is_new;
+        Ok(())
     }
 
     /// Everything that is drawn of one summary.

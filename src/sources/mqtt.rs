@@ -95,10 +95,13 @@ is raised there. `$share/GROUP/TOPIC` shares a subscription between several clie
 };
 
 fn build(options: &Options, context: &Context) -> Result<BuiltSource, Fault> {
-    Ok(BuiltSource::Intake(Box::new(Mqtt { options: options.clone(), context: context.clone() })))
+    let settings = Settings::of(options, context, "")?;
+    let (options, context) = (options.clone(), context.clone());
+    Ok(BuiltSource::Intake(Box::new(Mqtt { settings, options, context })))
 }
 
 struct Mqtt {
+    settings: Settings,
     options: Options,
     context: Context,
 }
@@ -106,7 +109,7 @@ struct Mqtt {
 impl Intake for Mqtt {
     fn start(&mut self, inbox: Inbox) -> Result<Box<dyn IntakeGuard>, Fault> {
         let subscription = Subscription {
-            settings: Settings::of(&self.options, &self.context, "")?,
+            settings: self.settings.clone(),
             topics: self.options.names("topics").to_vec(),
             quality: Quality::of(self.options.whole("qos")),
             session: self.options.duration("session"),

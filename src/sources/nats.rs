@@ -27,19 +27,20 @@ pub(super) static KIND: SourceKind = SourceKind {
 };
 
 const DETAILS: &str = "\
-Without `shared`, one flow reads the stream in order. Its position is the stream's sequence, kept in the checkpoint, so \
-that a message that comes again is recognised: nothing is lost and nothing comes twice, as far as the stream still \
-holds it. The durable consumer is made anew behind that position at every start and after every doubt.
+Without `shared`, one flow reads the stream in order. Its position is the stream's sequence, kept in the \
+checkpoint, so that a message that comes again is recognised: nothing is lost and nothing comes twice, as far as \
+the stream still holds it. The durable consumer is made anew behind that position at every start and after every \
+doubt.
 
-With `shared: true` workers with the same `consumer` divide the messages among them, in no order. A message that is not \
-acknowledged within `ack_wait` goes to another worker, and again with growing pauses; one that was delivered more than \
-`tries` times becomes a dead letter. Messages come at least once.
+With `shared: true` workers with the same `consumer` divide the messages among them, in no order. A message that \
+is not acknowledged within `ack_wait` goes to another worker, and again with growing pauses; one that was \
+delivered more than `tries` times becomes a dead letter. Messages come at least once.
 
-In both, a message is acknowledged after the checkpoint is saved, and work that takes longer says so to the server. A \
-message that is no JSON object becomes a dead letter with the reason, and the rest goes on.
+In both, a message is acknowledged after the checkpoint is saved, and work that takes longer says so to the \
+server. A message that is no JSON object becomes a dead letter with the reason, and the rest goes on.
 
-The stream is looked at when the flow starts. What the stack file states about it and is otherwise there stops the flow \
-and names both; nothing that exists is changed. A server that is away is waited for.";
+The stream is looked at when the flow starts. What the stack file states about it and is otherwise there stops \
+the flow and names both; nothing that exists is changed. A server that is away is waited for.";
 
 const OPTIONS: [Opt; LOGIN.len() + CLAIMS.len() + OWN.len()] = {
     let mut all = [OWN[0]; LOGIN.len() + CLAIMS.len() + OWN.len()];
@@ -103,7 +104,7 @@ const OWN: [Opt; 10] = [
     Opt::with_default(
         "tries",
         Shape::Whole(1, 1_000_000),
-        "5",
+        "10",
         "Shared: deliveries after which a message becomes a dead letter.",
     ),
     Opt::with_default(

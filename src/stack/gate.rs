@@ -1,7 +1,6 @@
 //! Reads a gate: where it listens, what stands behind it, and how it treats both.
 
-use crate::core::listen::Listen;
-use crate::core::networks::Networks;
+use crate::core::listen::{Listen, Networks};
 use crate::core::options::{Need, Opt, Shape};
 use crate::core::words::nearest;
 use crate::stack::conflicts::{Placed, listen_of};

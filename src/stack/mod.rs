@@ -18,6 +18,7 @@ pub mod node;
 mod options;
 mod resources;
 mod route;
+pub mod scale;
 pub mod schema;
 mod service;
 mod shares;

@@ -127,6 +127,8 @@ pub struct Flow {
     pub sink: Part<SinkKind>,
     /// Where what it delivers is recorded: the options of `record:`.
     pub record: Option<Options>,
+    /// How many workers share it in one process, unless the command line says otherwise.
+    pub scale: u32,
 }
 
 /// A component with its checked options.

@@ -57,6 +57,7 @@ pub fn json_schema(catalog: &Catalog) -> Value {
             "sink": sinks,
             "record": record_of(),
             "require": { "enum": ["exactly-once", "at-least-once", "at-most-once"] },
+            "scale": shape(Shape::Whole(1, 64)),
             "listen": listen,
             "routes": { "type": "object", "additionalProperties": route },
             "view": view(catalog, &token),

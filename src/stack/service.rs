@@ -11,11 +11,12 @@ use crate::stack::model::{Body, Flow, Service};
 use crate::stack::node::{Key, Node, Yaml};
 use crate::stack::options::{self, Owner, is_misspelt, unknown_key};
 use crate::stack::route::server;
+use crate::stack::scale;
 use crate::stack::view::view;
 
-const KEYS: [&str; 11] = [
-    "needs", "source", "steps", "sink", "record", "require", "listen", "routes", "view", "gate",
-    "alert",
+const KEYS: [&str; 12] = [
+    "needs", "source", "steps", "sink", "record", "require", "scale", "listen", "routes", "view",
+    "gate", "alert",
 ];
 
 /// What `record:` of a flow takes.
@@ -77,8 +78,8 @@ pub(super) fn service(
 }
 
 fn refuse_flow_keys(entries: &[(Key, Node)], what: &str, diagnostics: &mut Vec<Diagnostic>) {
-    let of_flow =
-        entries.iter().filter(|(key, _)| ["steps", "record", "require"].contains(&&*key.name));
+    let keys = ["steps", "record", "require", "scale"];
+    let of_flow = entries.iter().filter(|(key, _)| keys.contains(&&*key.name));
     for (key, _) in of_flow {
         let message = format!("`{}` belongs to a flow, and this is {what}", key.name);
         diagnostics.push(Diagnostic::new(key.span.clone(), message).help("remove the key"));
@@ -172,7 +173,11 @@ fn flow(
         let owner = Owner { name: "record", table: RECORD, main: Some("path"), span };
         options::read(&owner, node, diagnostics)
     });
-    let flow = Flow { source: source?, steps, sink: sink?, record };
+    let workers = get("scale").map_or(1, |node| scale::scale(node, diagnostics));
+    let flow = Flow { source: source?, steps, sink: sink?, record, scale: workers };
+    if let Some(node) = get("scale") {
+        scale::refuse(&flow, key, node, diagnostics);
+    }
     if let Some(required) = get("require") {
         check_required(required, &flow, diagnostics);
     }

@@ -1,7 +1,6 @@
 //! The drawing thread of a view: keeps what its panels show of the records and draws it when somebody looks, at most
 //! four times a second.
 
-use crate::core::pace::Pace;
 use crate::core::panel::Drawn;
 use crate::core::time::{now, rfc3339, unix_ms};
 use crate::core::wait::Wait;
@@ -11,6 +10,7 @@ use crate::views::message::{Following, Message, QUEUE, Standing};
 use crate::views::page::{self, Moment, TABLES, TOPIC, Words};
 use crate::views::panels::{NumbersOf, Place};
 use crate::views::table::Table;
+use crate::web::Pace;
 use crate::web::{Hub, Parts};
 use serde_json::{Value, json};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};

@@ -107,6 +107,9 @@ fn size(text: &str, range: &RangeInclusive<f64>, words: &'static str) -> Result<
     number.ok_or_else(|| wrong(words))
 }
 
+const MOMENTS: &str = "\
+    `from` and `to` are times like 2026-11-21T12:00:00Z, seconds since 1970, or so long ago: -15m.";
+
 /// A time as RFC 3339, in seconds since 1970, or so long ago: `-15m`.
 fn moment(text: &str) -> Result<f64, Problem> {
     if let Some(Ok(ago)) = text.strip_prefix('-').map(unit::duration) {
@@ -114,9 +117,7 @@ fn moment(text: &str) -> Result<f64, Problem> {
     }
     let seconds = text.parse().ok().filter(|seconds: &f64| seconds.is_finite());
     let time = || Some(text.parse::<jiff::Timestamp>().ok()?.as_millisecond() as f64 / 1000.0);
-    seconds
-        .or_else(time)
-        .ok_or_else(|| wrong("`from` and `to` are times like 2026-11-21T12:00:00Z, seconds since 1970, or so long ago: -15m."))
+    seconds.or_else(time).ok_or_else(|| wrong(MOMENTS))
 }
 
 /// Of a line over time only what lies between the two times.

@@ -228,68 +228,19 @@ addEventListener("pagehide", () => port?.postMessage({ gone: true }));
 // A tab that crashed says no more.
 setInterval(() => !document.hidden && tell(), 20_000);
 
-/* A cursor in each chart: its numbers, one after another, by the arrow keys. */
+/* A cursor in each chart, fetched when it is used. */
 
-// As the page's own CSV has them: every cell is plain, or quoted with quotes doubled.
-function cells(csv) {
-  const rows = [[]];
-  for (const [, quoted, plain, end] of csv.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n|$)/g)) {
-    rows.at(-1).push(quoted?.replaceAll('""', '"') ?? plain);
-    if (end === "\r\n") {
-      rows.push([]);
-    } else if (end === "") {
-      break;
-    }
-  }
-  return rows.filter((row) => row.length > 1 || row[0] !== "");
-}
+const steps = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity };
 
-async function numbersOf(figure) {
-  const region = figure.closest("section.panel") ?? figure;
-  const file = region.querySelector("a[href$='.csv']");
-  if (file !== null) {
-    return cells(await (await fetch(file.href)).text());
-  }
-  const rows = all(region, "table tr").map((row) => all(row, "th, td").map((cell) => cell.textContent));
-  return rows;
-}
-
-const written = (cell) => (/^\d{4}-\d\d-\d\dT/.test(cell) ? clock.format(new Date(cell)) : cell || "nothing");
-
-function readable(figure) {
+for (const figure of all(document, "figure:has(svg)")) {
   figure.tabIndex = 0;
-  const told = figure.appendChild(document.createElement("p"));
-  told.className = "cursor";
-  told.setAttribute("aria-live", "polite");
-  let head = [];
-  let rows = [];
-  let at = -1;
-  figure.addEventListener("blur", () => {
-    rows = [];
-    at = -1;
-    told.textContent = "";
-  });
-  figure.addEventListener("keydown", async (event) => {
-    const steps = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity };
-    if (event.target !== figure || !(event.key in steps) || event.ctrlKey || event.metaKey || event.altKey) {
-      return;
+  figure.addEventListener("keydown", (event) => {
+    if (event.target === figure && event.key in steps && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      event.preventDefault();
+      import("./cursor.js").then((cursor) => cursor.move(figure, steps[event.key]));
     }
-    event.preventDefault();
-    if (rows.length === 0) {
-      [head, ...rows] = await numbersOf(figure).catch(() => [[]]);
-      // What came last stands first in a table, and on the right in a picture.
-      if (/^\d{4}-/.test(rows[0]?.[0])) {
-        rows.reverse();
-        at = rows.length;
-      }
-    }
-    at = Math.min(Math.max(at + steps[event.key], 0), rows.length - 1);
-    const row = rows[at];
-    told.textContent = row ? row.map((cell, of) => `${head[of]}: ${written(cell)}`).join(", ") : "There are no numbers.";
   });
 }
-
-all(document, "figure:has(svg)").forEach(readable);
 
 /* Buttons and keys. */
 

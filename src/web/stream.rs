@@ -1,7 +1,7 @@
 //! `/live`: the changes of the topics that a page asks for, as server-sent events.
 
 use super::hub::{Hub, Subscriber};
-use crate::core::pace::Pace;
+use super::pace::Pace;
 use crate::core::time::now;
 use crate::formats::form::decode_query;
 use crate::server::{Problem, Request, Response, StreamEnded, StreamSender, stream};
@@ -96,7 +96,7 @@ fn too_many() -> Problem {
         .with_header("retry-after", "5")
 }
 
-/// Sends what is new, a change and one more at once and then at most one event for each pace: a client that reads slowly
+/// Sends what is new, a change and one more at once and then one event in each interval: a client that reads slowly
 /// gets fewer and larger ones, and slows nobody.
 pub(super) async fn follow(
     subscriber: &mut Subscriber,

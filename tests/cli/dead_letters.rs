@@ -50,7 +50,7 @@ fn with_letters(is_running: bool) -> (tempfile::TempDir, Running, String) {
 
 /// Times differ from run to run.
 fn without_times(text: &str) -> String {
-    let is_time = |word: &str| word.len() > 20 && word.starts_with("20") && word.contains("T");
+    let is_time = |word: &str| word.len() > 20 && word.starts_with("20") && word.contains('T');
     let line = |line: &str| {
         let words = line.split(' ').map(|word| if is_time(word) { "TIME" } else { word });
         words.collect::<Vec<_>>().join(" ") + "\n"

@@ -38,7 +38,7 @@ They are stable.
 | code | meaning |
 |---|---|
 | 0 | It was done; a stack ended or was stopped in order. |
-| 1 | It did not work: a port in use, a service that failed, a file that cannot be written, not healthy. |
+| 1 | It did not work: a port in use, a service that failed, a file that cannot be written, not healthy, `doctor` found what will fail. |
 | 2 | The arguments are wrong, or name a stack or a kind that is not there. |
 | 3 | `audit` found something missing, twice, out of order, damaged or foreign. |
 | 78 | The stack file (or the schema of `generate`) is wrong; every mistake was told on standard error. |

@@ -1,6 +1,6 @@
 //! `render`: the deployments of the built-in stacks as files, and what is refused.
 
-use crate::support::{Ran, anywhere, compare, here, run};
+use crate::support::{Ran, anywhere, command, compare, here, run};
 use std::path::Path;
 
 const STACKS: [&str; 5] = ["random-file", "shared-data", "numbers", "users", "cached-users"];
@@ -27,6 +27,8 @@ services:
     source: { datasets: "${BOX:-box}" }
     steps: [summarise]
     sink: { report: "done" }
+  door: { listen: 8080, gate: { to: shown } }
+  shown: { listen: 8003, routes: { /n: { generate: { n: sequence } } } }
   asker:
     needs: [producer]
     source: { http_poll: { url: "http://${API_HOST:-api}:8000/notes", every: "${EVERY}" } }
@@ -58,7 +60,7 @@ fn a_stack_of_ones_own_is_rendered_with_its_file_and_its_secrets() {
     let directory = tempfile::tempdir().unwrap();
     let mut wrong = Vec::new();
     for target in ["compose", "swarm", "kubernetes"] {
-        let arguments = ["render", target, "--set", "EVERY=2s", "--image", "me/headwater:1"];
+        let arguments = ["render", target, "--set", "EVERY=2s", "--scale", "shown=3"];
         let ran = own(directory.path(), &arguments);
         assert_eq!(ran.code, 0, "{target}: {}", ran.err);
         wrong.extend(compare(&here(&format!("rendered/own.{target}.yaml")), &ran.out).err());
@@ -93,6 +95,7 @@ fn what_cannot_be_deployed_is_refused_with_the_way_out() {
         (&["swarm", "users", "--scale", "api=3"], 2, "keeps state in a volume"),
         (&["swarm", "numbers", "--scale", "producr=3"], 2, "did you mean `producer`?"),
         (&["compose", "numbers", "--set", "A"], 2, "`A` is not"),
+        (&["compose", "numbers", "--set", "PRODUCR_URL=x"], 2, "did you mean `PRODUCER_URL`?"),
         (&["compose", "any.yaml"], 2, "any free port"),
         (&["compose", "here.yaml"], 2, "nobody outside of its container can reach"),
         (&["compose", "clash.yaml"], 78, "both listen on port 5000"),
@@ -135,4 +138,25 @@ fn an_address_on_this_machine_that_no_variable_holds_is_told() {
     let ran = run(directory.path(), &["render", "compose"]);
     assert_eq!(ran.code, 0, "{}", ran.err);
     assert!(ran.err.contains("a names localhost:9, which inside its container"), "{}", ran.err);
+}
+
+#[test]
+fn a_variable_is_read_from_the_file_that_is_named_for_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let text = "stack: x\nservices:\n  a:\n    listen: 8000\n    routes:\n      /n: { generate: { n: \"integer 1..${HIGH}\" } }\n";
+    std::fs::write(directory.path().join("headwater.yaml"), text).unwrap();
+    let check = |variables: &[(&str, &str)]| {
+        let mut command = command(directory.path(), &["check"]);
+        let output = command.envs(variables.iter().copied()).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    std::fs::write(directory.path().join("high"), "6\n").unwrap();
+    assert_eq!(check(&[("HIGH_FILE", "high")]), (Some(0), String::new()));
+    // A value goes before a file, and nobody looks at the file then.
+    assert_eq!(check(&[("HIGH", "6"), ("HIGH_FILE", "none")]).0, Some(0));
+    let (code, told) = check(&[("HIGH_FILE", "none")]);
+    assert_eq!(code, Some(78));
+    assert!(told.contains("the value of `HIGH` cannot be read from none"), "{told}");
+    std::fs::write(directory.path().join("high"), [0xff, 0xfe]).unwrap();
+    assert!(check(&[("HIGH_FILE", "high")]).1.contains("is not UTF-8"));
 }

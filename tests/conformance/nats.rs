@@ -1,6 +1,6 @@
 //! The contracts of source and sink, for a stream on a real nats-server.
 
-use crate::nats_server::Nats;
+use crate::nats_server::{Nats, pause};
 use crate::support::{advance, json_batch, real_disk, sink, source};
 use headwater::core::batch::Batch;
 use headwater::core::position::Checkpoint;
@@ -136,7 +136,7 @@ fn what_was_sent_and_not_committed_comes_again_once_however_it_is_cut() {
         // The stream has them, and the checkpoint does not know.
         first.commit().unwrap();
         drop(first);
-        std::thread::sleep(Duration::from_millis(300));
+        pause(Duration::from_millis(300));
         let mut second = open(&nats, window, &mut checkpoint);
         for (partition, from, to) in [("b", 0, 3), ("a", 10, 13), ("b", 3, 8), ("a", 13, 30)] {
             deliver(second.as_mut(), &batch(partition, from, to), &mut checkpoint);
@@ -164,7 +164,7 @@ fn a_rollback_forgets_and_the_same_batch_is_stored_once() {
         for _ in 0..3 {
             sink.write(&batch("a", 10, 20)).unwrap();
             sink.rollback().unwrap();
-            std::thread::sleep(Duration::from_millis(150));
+            pause(Duration::from_millis(150));
         }
         deliver(sink.as_mut(), &batch("a", 10, 20), &mut checkpoint);
         let expected: Vec<String> = (0..20).map(line).collect();

@@ -51,10 +51,6 @@ impl Mosquitto {
         self.folder.path()
     }
 
-    pub fn port(&self) -> u16 {
-        self.port
-    }
-
     pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
@@ -125,8 +121,11 @@ impl Mosquitto {
     }
 
     fn client(&self, name: &str, arguments: &[&str]) -> Command {
-        let mut command = Command::new(name);
-        command.args(["-h", "127.0.0.1", "-p", &self.port.to_string()]).args(arguments);
+        // Each line is written at once, also into a pipe.
+        let mut command = Command::new("stdbuf");
+        command
+            .args(["-oL", name, "-h", "127.0.0.1", "-p", &self.port.to_string()])
+            .args(arguments);
         command
     }
 

@@ -206,7 +206,8 @@ impl Client {
         stream.set_read_timeout(Some(Duration::from_secs(20))).ok()?;
         let mut client = Self { reader: BufReader::new(stream), asked: 0 };
         client.line()?;
-        let hello = "CONNECT {\"verbose\":false,\"headers\":true,\"no_responders\":true}\r\nSUB test.inbox.* 1\r\nPING\r\n";
+        let hello = "CONNECT {\"verbose\":false,\"headers\":true,\"no_responders\":true}\r\n\
+                     SUB test.inbox.* 1\r\nPING\r\n";
         client.send(hello.as_bytes())?;
         loop {
             match client.line()?.as_str() {

@@ -8,6 +8,7 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 mod datasets;
 mod files;
+mod gate;
 mod journal;
 mod letters;
 mod life;
@@ -15,6 +16,7 @@ mod mishaps;
 mod numbers;
 mod replays;
 mod reports;
+mod workers;
 
 use headwater::testing::random::{Random, seeds};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

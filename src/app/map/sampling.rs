@@ -3,7 +3,7 @@
 use crate::app::resources::ResourceStatus;
 use crate::app::status::{Detail, ServiceStatus, Snapshot};
 use crate::caches::RedisHealth;
-use crate::core::timed::{CacheCounts, Timed};
+use crate::core::time::timed::{CacheCounts, Timed};
 use crate::engine::meter::{Histogram, Side};
 use crate::engine::{FlowMeter, State};
 use crate::gate::MemberStatus;

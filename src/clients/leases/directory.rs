@@ -5,6 +5,7 @@ use super::names::{encoded, remove_all, unique, worker};
 use crate::core::disk::{Access, Disk, DiskError, read_range};
 use crate::core::fault::Fault;
 use crate::core::lease::{BEAT, Claim, Clock, LEASE, Leases};
+use crate::core::text::append;
 use crate::core::thread::spawn;
 use crate::core::wait::Wait;
 use std::collections::BTreeMap;
@@ -123,39 +124,47 @@ impl DirectoryLeases {
         }
     }
 
-    /// Writes files within the tenure and gives them their names in `into`; durable when this returns. When
-    /// the lease was lost, those that are not there yet never come there.
+    /// Writes files within the tenure, durably and without a name for others.
+    pub fn stage(&self, name: &str, files: &[(String, Vec<u8>)]) -> Result<(), Fault> {
+        self.within(name, |tenure| {
+            for (file, bytes) in files {
+                let mut staged = self.disk.open(&tenure.join(file), Access::ReadWrite)?;
+                staged.truncate(0)?;
+                staged.write_at(bytes, 0)?;
+                staged.sync()?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Gives staged files their names in `into`; durable when this returns. When the lease was lost, those that
+    /// are not there yet never come there.
     pub fn publish(
         &self,
         name: &str,
         into: &Path,
         files: &[(String, Vec<u8>)],
     ) -> Result<(), Fault> {
+        self.within(name, |tenure| {
+            for (file, _) in files {
+                // Invariant: the path has the tenure in it, so this fails once the lease was taken over.
+                self.disk.rename(&tenure.join(file), &into.join(file))?;
+            }
+            self.disk.sync_dir(into)
+        })
+    }
+
+    /// Does something in the directory of the tenure; that it is missing says that the lease is lost.
+    fn within(
+        &self,
+        name: &str,
+        work: impl FnOnce(&Path) -> Result<(), DiskError>,
+    ) -> Result<(), Fault> {
         let Some(tenure) = self.tenure(name) else { return Err(lost(name)) };
-        let published = self.stage_and_rename(&tenure, into, files);
-        match published {
+        match work(&tenure) {
             Err(error) if error.is_missing() && !self.is_held(name)? => Err(lost(name)),
             other => Ok(other?),
         }
-    }
-
-    fn stage_and_rename(
-        &self,
-        tenure: &Path,
-        into: &Path,
-        files: &[(String, Vec<u8>)],
-    ) -> Result<(), DiskError> {
-        for (file, bytes) in files {
-            let mut staged = self.disk.open(&tenure.join(file), Access::ReadWrite)?;
-            staged.truncate(0)?;
-            staged.write_at(bytes, 0)?;
-            staged.sync()?;
-        }
-        for (file, _) in files {
-            // Invariant: the path has the tenure in it, so this fails once the lease was taken over.
-            self.disk.rename(&tenure.join(file), &into.join(file))?;
-        }
-        self.disk.sync_dir(into)
     }
 
     /// What was half done by those who were cut off is mended.
@@ -216,7 +225,7 @@ impl DirectoryLeases {
                 .open(&entry.join("beat"), Access::Read)
                 .and_then(|file| read_range(file.as_ref(), 0, 64));
             let beat = String::from_utf8_lossy(&beat.unwrap_or_default()).into_owned();
-            seen.push_str(&format!("{word} {beat}"));
+            append(&mut seen, format_args!("{word} {beat}"));
         }
         Ok((!entries.is_empty()).then_some(seen))
     }
@@ -355,7 +364,9 @@ impl Drop for DirectoryLeases {
             return;
         }
         let held: Vec<String> = self.lock().held.keys().cloned().collect();
-        held.iter().for_each(|name| self.release(name));
+        for name in &held {
+            self.release(name);
+        }
     }
 }
 

@@ -137,7 +137,9 @@ impl SharedLog {
         let file = self.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let last = last_line(&contents);
         let bytes = contents.len() as u64;
-        leases.publish(name, parent_of(&self.path), &[(file, contents)])?;
+        let files = [(file, contents)];
+        leases.stage(name, &files)?;
+        leases.publish(name, parent_of(&self.path), &files)?;
         let inode = self.disk.metadata(&self.path)?.inode;
         self.known = Some(Known { inode, bytes, last });
         Ok(())

@@ -17,8 +17,6 @@ mod clock;
 mod directory;
 mod log;
 mod names;
-#[cfg(test)]
-mod tests;
 
 pub use clock::ProcessClock;
 pub use directory::DirectoryLeases;

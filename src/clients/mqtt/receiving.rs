@@ -371,14 +371,14 @@ impl<V: Wire> Connection<'_, V> {
             let done = self.settle(group.of_rejected);
             inbox.reject(group.rejected, done);
         }
-        if !group.records.is_empty() {
-            let done = self.settle(group.acknowledgements);
-            inbox.offer(group.records, done);
-        } else {
+        if group.records.is_empty() {
             // An empty list of records is a message too.
             for acknowledgement in group.acknowledgements {
                 V::acknowledge(&self.handle, acknowledgement);
             }
+        } else {
+            let done = self.settle(group.acknowledgements);
+            inbox.offer(group.records, done);
         }
     }
 

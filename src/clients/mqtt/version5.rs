@@ -34,18 +34,25 @@ impl Wire for Version5 {
         options
             .set_keep_alive(settings.keep_alive_seconds())
             .set_ack_mode(AckMode::Manual)
-            .set_incoming_packet_size_limit(IncomingPacketSizeLimit::Unlimited)
             .set_clean_start(session == Session::Fresh)
             .set_session_expiry_interval(Some(kept))
             // What is kept of a session beyond a connection is the journal's.
             .set_broker_session_resume_policy(BrokerSessionResumePolicy::AllowBrokerOnly)
             .set_receive_maximum(Some(UNACKNOWLEDGED))
-            .set_outgoing_inflight_upper_limit(UNDER_WAY);
-        if let Some(username) = &settings.username {
-            options.set_username(username.clone());
-        }
-        if let Some(password) = settings.password()? {
-            options.set_password(password);
+            .set_outgoing_inflight_upper_limit(UNDER_WAY)
+            // Behind the properties, which put it back.
+            .set_incoming_packet_size_limit(IncomingPacketSizeLimit::Unlimited);
+        match (&settings.username, settings.password()?) {
+            (Some(username), Some(password)) => {
+                options.set_credentials(username.clone(), password);
+            }
+            (Some(username), None) => {
+                options.set_username(username.clone());
+            }
+            (None, Some(password)) => {
+                options.set_password(password);
+            }
+            (None, None) => {}
         }
         if let Some(config) = &settings.encryption {
             let config = TlsConfiguration::Rustls(std::sync::Arc::clone(config));

@@ -35,9 +35,10 @@ impl Trouble {
                  cluster a leader?"
             )),
             Self::Late => Fault::retry(format!("{place}: no answer in time")),
-            Self::Lost(words) => Fault::retry(format!("{place}: {words}")),
             Self::Said { code: 400..=499, words, .. } => Fault::stop(format!("{place}: {words}")),
-            Self::Said { words, .. } => Fault::retry(format!("{place}: {words}")),
+            Self::Lost(words) | Self::Said { words, .. } => {
+                Fault::retry(format!("{place}: {words}"))
+            }
         }
     }
 }

@@ -16,6 +16,10 @@ const NEVER_AGAIN: Duration = Duration::from_hours(24);
 /// A message that is not acknowledged comes again after one, two, four, eight and then always sixteen times `ack_wait`.
 const DOUBLINGS: u32 = 5;
 
+/// Who counts the tries is the reader, which makes a dead letter of what has had too many; a server would only stop
+/// to deliver. No limit at all is refused by 2.9 beside growing pauses.
+const ALWAYS: u64 = 1_000_000_000;
+
 /// How a stream is read.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -93,8 +97,8 @@ async fn anew(
         let description = there["config"]["description"].as_str().unwrap_or_default();
         if description != mark {
             return Err(Fault::stop(format!(
-                "{}: the consumer {name} of the stream {stream} belongs to somebody else (\"{description}\"); give this \
-                 flow another `consumer`, or delete that one, or say `shared: true` to read together",
+                "{}: the consumer {name} of the stream {stream} belongs to somebody else (\"{description}\"); \
+                 give this flow another `consumer`, or delete that one, or say `shared: true` to read together",
                 connection.shown()
             )));
         }
@@ -129,7 +133,8 @@ async fn share(connection: &Connection, plan: &Plan) -> Result<(), Fault> {
         .map(|times| nanoseconds(plan.ack_wait.saturating_mul(2u32.pow(times))))
         .collect();
     let mut wanted = json!({
-        "ack_policy": "explicit", "ack_wait": nanoseconds(plan.ack_wait), "max_deliver": -1,
+        "ack_policy": "explicit", "ack_wait": nanoseconds(plan.ack_wait),
+        "max_deliver": ALWAYS,
         "max_ack_pending": plan.in_flight, "filter_subject": plan.filter.clone().unwrap_or_default(),
     });
     if let Some(there) = info(connection, plan).await? {
@@ -142,8 +147,8 @@ async fn share(connection: &Connection, plan: &Plan) -> Result<(), Fault> {
         let Some((name, wanted)) = differs else { return Ok(()) };
         let consumer = &plan.consumer;
         return Err(Fault::stop(format!(
-            "{}: the consumer {consumer} of the stream {} differs: `{}` is {} there, and this flow wants {}; change one of \
-             them, or give this flow another `consumer`, nothing is changed from here",
+            "{}: the consumer {consumer} of the stream {} differs: `{}` is {} there, and this flow wants {}; \
+             change one of them, or give this flow another `consumer`, nothing is changed from here",
             connection.shown(),
             plan.claims.name,
             option_of(name),

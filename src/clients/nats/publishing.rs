@@ -140,6 +140,8 @@ struct Publisher {
     connection: Option<Connection>,
     open: Option<Open>,
     failed: Option<Fault>,
+    /// The next message goes alone.
+    probes: bool,
     /// It was said that the duplicate window is short.
     told: bool,
 }
@@ -158,7 +160,7 @@ struct Open {
 
 impl Publisher {
     fn new(target: Target) -> Self {
-        Self { target, connection: None, open: None, failed: None, told: false }
+        Self { target, connection: None, open: None, failed: None, probes: false, told: false }
     }
 
     async fn handle(&mut self, command: Command) {
@@ -176,7 +178,7 @@ impl Publisher {
 
     async fn open(&mut self, after: Option<u64>) -> Result<Limits, Fault> {
         self.open = None;
-        self.failed = None;
+        self.probes = self.failed.take().is_some();
         if self.connection.is_none() {
             let name = format!("headwater {}", self.target.flow);
             self.connection = Some(Connection::open(&self.target.address, &name).await?);
@@ -210,7 +212,8 @@ impl Publisher {
             message_bytes: largest.map_or(message_bytes, |largest| largest.min(message_bytes)),
             subjects: found.subjects.clone(),
         };
-        let last = after.unwrap_or_default();
+        // A stream that was made anew counts from its own beginning.
+        let last = after.unwrap_or_default().min(found.last);
         let open = Open { found, there, answers, inbox, status, sent: 0, answered: 0, last };
         self.open = Some(open);
         Ok(limits)
@@ -254,6 +257,11 @@ impl Publisher {
                 .await
                 .map_err(|error| Fault::retry(format!("{}: {error}", connection.shown())))?;
             open.sent += 1;
+            if std::mem::take(&mut self.probes) {
+                // What was refused a moment ago may be refused again: one message finds that out, and what comes
+                // behind it keeps its order.
+                open.hear(connection, &self.target).await?;
+            }
         }
         Ok(())
     }

@@ -114,6 +114,11 @@ impl Outlet {
         }
     }
 
+    /// Takes room if there is some.
+    pub fn try_room(&self) -> bool {
+        self.room.try_acquire().map(tokio::sync::SemaphorePermit::forget).is_ok()
+    }
+
     /// Into room that was taken. Nobody may be left to read it.
     pub fn send(&self, delivered: Delivered) {
         drop(self.sender.try_send(delivered));

@@ -21,6 +21,9 @@ use std::time::{Duration, Instant};
 /// How long the last acknowledgements may take to leave.
 const GOODBYE: Duration = Duration::from_secs(1);
 
+/// Deliveries up to which a message goes on in one block with others.
+const TOGETHER: u64 = 2;
+
 /// Messages that a worker remembers, to acknowledge again what comes again.
 const REMEMBERED: usize = 16 * 1024;
 
@@ -89,8 +92,13 @@ impl Worker {
         std::mem::take(&mut self.has_succeeded)
     }
 
+    /// What passes is not told to a thread that is busy with what it has: messages must be kept meanwhile.
     pub async fn tell(&mut self, fault: Fault) {
-        self.outlet.room().await;
+        if matches!(fault, Fault::Stop { .. }) {
+            self.outlet.room().await;
+        } else if !self.outlet.try_room() {
+            return;
+        }
         self.outlet.send(Delivered::Trouble(fault));
     }
 
@@ -159,20 +167,22 @@ impl Worker {
         let Some(position) = self.offset.filter(|_| !self.plan.is_shared) else { return Ok(()) };
         if !self.created.is_empty() && self.created != found.created {
             return Err(Fault::stop(format!(
-                "{shown}: the stream {name} is another one: it was made at {}, and this flow has read {position} messages \
-                 of the one made at {}; what it holds is not read with that position: restore the old stream, or \
-                 move this flow's checkpoint away to read the new one from its beginning",
+                "{shown}: the stream {name} is another one: it was made at {}, and this flow has read {position} \
+                 messages of the one made at {}; what it holds is not read with that \
+                 position: restore the old stream, or move this flow's checkpoint away to read the new one from its \
+                 beginning",
                 found.created, self.created
             )));
         }
         if position > found.last {
             return Err(Fault::stop(format!(
-                "{shown}: the stream {name} ends at {}, and this flow has read up to {position}: was it restored from an \
-                 older copy? Move this flow's checkpoint away to read it from its beginning",
+                "{shown}: the stream {name} ends at {}, and this flow has read up to {position}: was it restored \
+                 from an older copy? Move this flow's checkpoint away to read it from its beginning",
                 found.last
             )));
         }
-        if found.first > position + 1 {
+        // Of one subject nobody knows what the others had.
+        if found.first > position + 1 && self.plan.filter.is_none() {
             tracing::warn!(
                 service = self.plan.service(),
                 "the stream {name} has dropped its messages {} to {} before they were read: look at its limits",
@@ -286,6 +296,10 @@ impl Worker {
         }
         self.replies.push(reply);
         self.block.bytes += message.length;
+        if self.plan.is_shared && place.tries > TOGETHER {
+            // It may be what ends the workers; what comes behind it shall not be tried with it again and again.
+            self.block.bytes = self.plan.block_bytes.max(self.block.bytes);
+        }
         let (sequence, tries) = (place.sequence, place.tries);
         self.block.messages.push(Payload { bytes: message.payload, sequence, tries });
         if !self.plan.is_shared {
@@ -320,18 +334,14 @@ impl Worker {
         place: Place,
     ) -> bool {
         let gathers = self.offset.unwrap_or_default() + 1;
-        match self.seen.blocks.get(&place.sequence) {
-            Some(block) => {
-                if *block <= self.durable.up_to.load(SeqCst) {
-                    answer(connection, reply, ACK).await;
-                }
-                false
-            }
-            None => {
-                self.seen.remember(place.sequence, gathers);
-                true
-            }
+        let Some(block) = self.seen.blocks.get(&place.sequence) else {
+            self.seen.remember(place.sequence, gathers);
+            return true;
+        };
+        if *block <= self.durable.up_to.load(SeqCst) {
+            answer(connection, reply, ACK).await;
         }
+        false
     }
 
     /// Into room that was taken.

@@ -48,6 +48,7 @@ pub struct Claims {
     pub may_create: bool,
     /// What is stated, in JetStream's names; a span is in nanoseconds.
     stated: Map<String, Value>,
+    subject: Option<String>,
 }
 
 /// What there is.
@@ -91,20 +92,14 @@ impl Claims {
             }
         }
         let may_create = options.is_set("create");
-        Self { name: options.text("stream").to_owned(), may_create, stated }
+        Self { name: options.text("stream").to_owned(), may_create, stated, subject: None }
     }
 
-    /// Subjects of a stream that is made, unless the stack file states them.
+    /// The subject of a stream that is made, unless the stack file states some.
     #[must_use]
-    pub fn with_subject(mut self, subject: &str) -> Self {
-        self.stated_subject(subject);
+    pub fn or_subject(mut self, subject: &str) -> Self {
+        self.subject = Some(subject.to_owned());
         self
-    }
-
-    fn stated_subject(&mut self, subject: &str) {
-        if !self.stated.contains_key("subjects") {
-            self.stated.insert("subjects".into(), json!([subject]));
-        }
     }
 
     fn wanted(&self) -> Value {
@@ -115,6 +110,9 @@ impl Claims {
             "max_consumers": -1, "max_msgs": -1, "max_bytes": -1, "max_age": 0,
             "max_msg_size": -1, "max_msgs_per_subject": -1,
         });
+        if let Some(subject) = &self.subject {
+            wanted["subjects"] = json!([subject]);
+        }
         if let Some(wanted) = wanted.as_object_mut() {
             wanted.extend(self.stated.clone());
         }
@@ -263,7 +261,9 @@ mod tests {
 
     #[test]
     fn what_is_not_stated_is_not_compared() {
-        let there = json!({ "retention": "workqueue", "max_age": 60_000_000_000u64, "subjects": ["b", "a"], "storage": "memory" });
+        let there = json!({
+            "retention": "workqueue", "max_age": 60_000_000_000u64, "subjects": ["b", "a"], "storage": "memory"
+        });
         assert_eq!(claims().difference(&there), None);
     }
 

@@ -152,7 +152,7 @@ impl Giving {
         if let (Some(run), Some(row)) = (known, &row)
             && row.run == run
         {
-            self.owner.run = run.to_owned();
+            run.clone_into(&mut self.owner.run);
             self.known = row.clone();
             return Ok(findings);
         }

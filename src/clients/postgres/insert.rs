@@ -59,12 +59,11 @@ pub(super) fn runs<'a>(
         };
         // No statement may update a row twice.
         let is_new = manner.conflict != Conflict::Update || !keys.contains(&key);
-        match runs.last_mut().filter(|run| is_new && run.columns == columns) {
-            Some(run) => run.lines.push(line),
-            None => {
-                keys.clear();
-                runs.push(Run { columns, lines: vec![line] });
-            }
+        if let Some(run) = runs.last_mut().filter(|run| is_new && run.columns == columns) {
+            run.lines.push(line);
+        } else {
+            keys.clear();
+            runs.push(Run { columns, lines: vec![line] });
         }
         keys.insert(key);
     }
@@ -149,23 +148,19 @@ impl Inserter {
             let json = String::from_utf8(json)
                 .map_err(|error| Trouble::new(Kind::Broken, error.to_string()))?;
             let stored = connection.execute(&statement, &[&json]).await.map_err(Trouble::from);
-            let trouble = match stored {
-                Ok(_) => {
-                    connection.batch_execute("RELEASE part").await?;
-                    continue;
-                }
-                Err(trouble) => trouble,
+            let Err(trouble) = stored else {
+                connection.batch_execute("RELEASE part").await?;
+                continue;
             };
             if !matches!(trouble.kind, Kind::Value(_) | Kind::Taken(_)) {
                 return Err(trouble);
             }
             connection.batch_execute("ROLLBACK TO part; RELEASE part").await?;
-            match part {
-                [line] => rejected.push(Rejected { record: line.to_vec(), reason: trouble.detail }),
-                _ => {
-                    let (first, second) = part.split_at(part.len() / 2);
-                    parts.extend([second, first]);
-                }
+            if let [line] = part {
+                rejected.push(Rejected { record: line.to_vec(), reason: trouble.detail });
+            } else {
+                let (first, second) = part.split_at(part.len() / 2);
+                parts.extend([second, first]);
             }
         }
         Ok(())

@@ -159,14 +159,13 @@ impl Taking {
 
     /// Looks for the newest key, and whether the one that was found before has become a bound.
     fn look(&mut self) -> Result<(), Trouble> {
-        let mut candidate = match self.candidate.take() {
-            Some(candidate) => candidate,
-            None => {
-                let Some(key) = self.newest()? else { return Ok(()) };
-                // After the key: who comes later takes a larger one.
-                let writers = self.writers()?;
-                Candidate { key, seen: now(), writers, is_told: false }
-            }
+        let mut candidate = if let Some(candidate) = self.candidate.take() {
+            candidate
+        } else {
+            let Some(key) = self.newest()? else { return Ok(()) };
+            // After the key: who comes later takes a larger one.
+            let writers = self.writers()?;
+            Candidate { key, seen: now(), writers, is_told: false }
         };
         if !candidate.writers.is_empty() {
             let running = self.writers()?;
@@ -304,11 +303,12 @@ fn statements(table: &Table, wanted: &Wanted) -> Result<(String, String, String)
     let chosen = table.columns.iter().map(|column| &column.name);
     let chosen: Vec<String> = chosen
         .filter(|name| wanted.columns.is_empty() || wanted.columns.contains(name))
-        .map(|name| quoted(name))
+        .map(|name| format!("t.{}", quoted(name)))
         .collect();
     let (name, column, type_name, chosen) =
         (&table.name, quoted(&key.name), &key.type_name, chosen.join(", "));
-    let newest = format!("SELECT {column}::text FROM {name} ORDER BY {column} DESC LIMIT 1");
+    // Names of results must not be taken for columns, or texts would be put in order.
+    let newest = format!("SELECT t.{column}::text FROM {name} t ORDER BY t.{column} DESC LIMIT 1");
     let id = table.id;
     let writers = format!(
         "SELECT DISTINCT virtualtransaction FROM pg_locks WHERE locktype = 'relation' AND granted \
@@ -318,10 +318,12 @@ fn statements(table: &Table, wanted: &Wanted) -> Result<(String, String, String)
          AND pid IS DISTINCT FROM pg_backend_pid()"
     );
     let rows = format!(
-        "SELECT row_to_json(found)::text, key FROM (SELECT {column}::text AS key, {column} AS place, \
-         (SELECT headwater_row FROM (SELECT {chosen}) headwater_row) AS found FROM {name} \
-         WHERE ($1::text IS NULL OR {column} > $1::text::{type_name}) AND {column} <= $2::text::{type_name} \
-         ORDER BY {column} LIMIT $3) rows ORDER BY place"
+        "SELECT row_to_json(found.headwater_row)::text, found.headwater_key FROM (\
+         SELECT t.{column}::text AS headwater_key, t.{column} AS headwater_place, \
+         (SELECT headwater_row FROM (SELECT {chosen}) headwater_row) AS headwater_row \
+         FROM {name} t WHERE ($1::text IS NULL OR t.{column} > $1::text::{type_name}) \
+         AND t.{column} <= $2::text::{type_name} ORDER BY t.{column} LIMIT $3) found \
+         ORDER BY found.headwater_place"
     );
     Ok((newest, writers, rows))
 }

@@ -33,10 +33,9 @@ fn write(harness: &Harness, from: u64, to: u64) {
 
 /// A subscriber whose session the broker keeps, begun before anything is published.
 fn subscribe(broker: &Mosquitto) -> Process {
-    let arguments =
-        ["-c", "-i", "tests", "-q", "1", "-V", "5", "-x", "3600", "-t", "plant/#", "-d"];
+    let arguments = ["-c", "-i", "tests", "-q", "1", "-V", "5", "-x", "3600", "-t", "plant/#"];
     let process = Process::start(&mut broker.subscriber(&arguments));
-    broker.until(|| process.out.text().contains("Subscribed (mid"));
+    broker.until(|| broker.log().contains("Sending SUBACK to tests"));
     process
 }
 

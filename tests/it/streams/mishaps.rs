@@ -11,7 +11,12 @@ use std::time::Duration;
 /// Written and read by one process; the two flows know nothing of each other but the stream.
 fn both(writes_to: &str, reads_from: &str, records: u64, more: &str) -> String {
     format!(
-        "stack: streams\nseed: 7\nservices:\n  writes:\n    source:\n      generate: {{ limit: {records}, every: 1ms, count: 20, record: {{ id: sequence, name: person.name }} }}\n    sink:\n      nats: {{ url: \"{writes_to}\", stream: S, subject: s.x, timeout: 2s{more} }}\n  reads:\n    source:\n      nats: {{ url: \"{reads_from}\", stream: S }}\n    sink:\n      append_file: out.ndjson\n"
+        "stack: streams\nseed: 7\nservices:\n  writes:\n    source:\n      \
+         generate: {{ limit: {records}, every: 1ms, count: 20, \
+         record: {{ id: sequence, name: person.name }} }}\n    sink:\n      \
+         nats: {{ url: \"{writes_to}\", stream: S, subject: s.x, timeout: 2s{more} }}\n  \
+         reads:\n    source:\n      nats: {{ url: \"{reads_from}\", stream: S }}\n    \
+         sink:\n      append_file: out.ndjson\n"
     )
 }
 

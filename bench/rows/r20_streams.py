@@ -1,0 +1,163 @@
+"""Rows 20 and 21: NATS JetStream, beside async-nats without anything around it."""
+
+import socket
+import subprocess
+import time
+from functools import cache
+
+from kit import ours
+from kit.install import program
+from kit.load import free_port
+from kit.model import OURS, Against, Contestant, Limit, Missing, Row
+from kit.places import PEERS, WORK, fresh_folder
+from kit.proc import CLIENT_CORE, SERVER_CORE, Server, measured
+
+LINE = '{{"id":{},"sensor":"hall-7","value":21.5,"unit":"C","text":"{}"}}\n'
+READS = """stack: bench
+services:
+  reads:
+    source: {{ nats: {{ url: "{url}", stream: S }} }}
+    sink: {{ append_file: out.ndjson }}
+"""
+WRITES = """stack: bench
+services:
+  writes:
+    source: {{ file: {{ path: in.ndjson, format: ndjson }} }}
+    sink: {{ nats: {{ url: "{url}", stream: S, subject: s.x, subjects: ["s.>"] }} }}
+"""
+
+
+class Nats(Server):
+    """A nats-server with JetStream on the disk."""
+
+    def __init__(self, folder):
+        self.port = free_port()
+        argv = [program("nats-server"), "-a", "127.0.0.1", "-p", str(self.port), "-js", "-sd", folder / "store"]
+        super().__init__(argv, folder, core=SERVER_CORE)
+        self.url = f"nats://127.0.0.1:{self.port}"
+
+    def __enter__(self):
+        super().__enter__()
+        self.wait_until(self._answers, pause=0.01)
+        return self
+
+    def _answers(self):
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+                return connection.recv(4) == b"INFO"
+        except OSError:
+            return False
+
+
+@cache
+def _peer():
+    """The peer's program, built once."""
+    target = WORK / "nats-peer"
+    build = ["cargo", "build", "--release", "--quiet", "--target-dir", target]
+    if subprocess.run(build, cwd=PEERS / "nats", check=False).returncode != 0:
+        raise Missing("the peer cannot be built")
+    return target / "release" / "nats-peer"
+
+
+def _lines(count):
+    """Lines of 200 bytes."""
+    lines = (LINE.format(number, "x" * 100) for number in range(count))
+    return "".join(line[:-3] + "x" * (200 - len(line)) + line[-3:] for line in lines)
+
+
+def _run_peer(server, work, count, folder):
+    argv = ["taskset", "-c", str(CLIENT_CORE), _peer(), work, server.url, str(count)]
+    lines = (folder / "in.ndjson").open("rb") if work == "publish" else None
+    done = subprocess.run(argv, stdin=lines, capture_output=True, text=True, check=False, timeout=600)
+    if done.returncode != 0:
+        raise Missing(f"{work} failed: {done.stderr[-200:]}")
+    return float(done.stdout)
+
+
+def _fill(server, count, folder):
+    (folder / "in.ndjson").write_text(_lines(10_000))
+    return _run_peer(server, "publish", count, folder)
+
+
+def _acknowledge(count):
+    def sample():
+        with fresh_folder() as folder, Nats(folder) as server:
+            _fill(server, count, folder)
+            return {"records/s": count / _run_peer(server, "acknowledge", count, folder)}
+
+    return Contestant("async-nats, acknowledging only", sample)
+
+
+def _reads(count, name=OURS):
+    def sample():
+        with fresh_folder() as folder, Nats(folder) as server:
+            _fill(server, count, folder)
+            command = ours.run_command("reads", READS.format(url=server.url), folder)
+            out = folder / "out.ndjson"
+            with Server(command, folder, core=CLIENT_CORE) as flow:
+                wanted = count * 200
+                size = lambda: out.stat().st_size if out.exists() else 0  # noqa: E731
+                flow.wait_until(size_is_over(size), seconds=600)
+                start = time.monotonic()
+                before = size()
+                peak = 0
+                while size() < wanted:
+                    flow.check_alive()
+                    peak = max(peak, _resident(flow.process.pid))
+                    time.sleep(0.005)
+                rate = (wanted - before) / 200 / (time.monotonic() - start)
+            return {"records/s": rate, "peak MB": peak / 1e6}
+
+    return Contestant(name, sample)
+
+
+def size_is_over(size):
+    return lambda: size() > 0
+
+
+def _resident(pid):
+    with open(f"/proc/{pid}/statm") as file:
+        return int(file.read().split()[1]) * 4096
+
+
+def _bare_publish(count):
+    def sample():
+        with fresh_folder() as folder, Nats(folder) as server:
+            return {"records/s": count / _fill(server, count, folder)}
+
+    return Contestant("async-nats, publishing only", sample)
+
+
+def _writes(count):
+    def sample():
+        with fresh_folder() as folder, Nats(folder) as server:
+            (folder / "in.ndjson").write_text(_lines(count))
+            command = ours.run_command("writes", WRITES.format(url=server.url), folder)
+            done = measured(command, folder, core=CLIENT_CORE)
+            return {"records/s": count / done.wall, "peak MB": done.peak / 1e6}
+
+    return Contestant(OURS, sample)
+
+
+def reads(options):
+    count = options.pick(1_000_000, 200_000)
+    return Row(
+        number=20,
+        title=f"JetStream to a durable file, {count} records of 200 bytes",
+        ours=_reads(count),
+        peers=[_acknowledge(count)],
+        goals=[Against("async-nats, acknowledging only", "records/s", 0.8), Limit("peak MB", 25)],
+        notes=["nats-server on the first core, the reader on the second."],
+    )
+
+
+def writes(options):
+    count = options.pick(500_000, 100_000)
+    return Row(
+        number=21,
+        title=f"file to JetStream, {count} records of 200 bytes",
+        ours=_writes(count),
+        peers=[_bare_publish(count)],
+        goals=[Against("async-nats, publishing only", "records/s", 0.8), Limit("peak MB", 25)],
+        notes=["nats-server on the first core, the writer on the second; ours sends an id with each message."],
+    )

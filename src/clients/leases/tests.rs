@@ -1,1 +1,0 @@
-//! Leases in a shared directory, from several workers.
