@@ -10,7 +10,8 @@ use std::path::PathBuf;
     name = "headwater",
     version,
     about = "Runs the services between where data is made and where it is used, and loses nothing on the way",
-    after_help = "Start with:  headwater up\nExit codes:  0 done, 1 failed, 2 wrong arguments, 3 audit found faults, 78 wrong stack file"
+    after_help = "Start with:  headwater up\n\
+                  Exit codes:  0 done, 1 failed, 2 wrong arguments, 3 audit found faults, 78 wrong stack file"
 )]
 pub(super) struct Arguments {
     #[command(subcommand)]

@@ -1,6 +1,7 @@
 //! Recordings: lines with the time of a record and the record itself; and when each is due when they are played.
 //!
-//! `{"time":"2026-01-01T00:00:00.000Z","record":{...}}`; the last line of a batch also says `"to":["partition",offset]`.
+//! `{"time":"2026-01-01T00:00:00.000Z","record":{...}}`; the last line of a batch also says where it ends in its
+//! source: `"to":["partition",offset]`.
 
 use serde_json::value::RawValue;
 use std::time::Duration;

@@ -34,7 +34,7 @@ fn read(folder: &Path, name: &str) -> String {
 fn what_was_delivered_is_played_again_through_all_parts() {
     let folder = recorded();
     let out = read(folder.path(), "out.ndjson");
-    assert_eq!(out.lines().count(), 1333);
+    assert_eq!(out.lines().count(), 1334);
     let parts = std::fs::read_dir(folder.path().join("tapes")).unwrap().count();
     assert!(parts >= 3, "{parts} files");
     let play = |more: &[&str]| {

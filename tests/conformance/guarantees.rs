@@ -189,6 +189,9 @@ fn live(flow: &Flow, directory: &Path, checkpoint: &mut Checkpoint, until: Break
     for (partition, position) in &sink.recover(checkpoint).unwrap().ahead {
         checkpoint.advance(partition, position);
     }
+    if checkpoint.sink.is_none() {
+        checkpoint.sink = sink.commit().unwrap();
+    }
     source.resume(checkpoint).unwrap();
     let (mut batches, mut idle) = (0, 0);
     while idle < 20 {

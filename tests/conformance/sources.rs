@@ -23,7 +23,8 @@ fn arrangements(directory: &Path) -> Vec<(&'static str, String)> {
     write(&directory.join("semicolon.csv"), csv.replace(',', ";"));
     write(&directory.join("records.ndjson"), &ndjson);
     let recorded = rows(&|n| {
-        format!("{{\"time\":\"2026-01-01T00:00:00.{:03}Z\",\"record\":{n}}}\n", n % 1000)
+        let time = format!("2026-01-01T00:00:00.{:03}Z", n % 1000);
+        format!("{{\"time\":\"{time}\",\"record\":{{\"n\":{n},\"text\":\"some text\"}}}}\n")
     });
     let middle = recorded[..recorded.len() / 2].rfind('\n').unwrap() + 1;
     let (first, second) = recorded.split_at(middle);
