@@ -254,7 +254,7 @@ pub(super) struct Up {
     #[arg(long, value_name = "SERVICE=N", value_parser = assignment::<u16>)]
     pub port: Vec<(String, u16)>,
 
-    /// Run a flow several times
+    /// Run a flow, or a server behind a gate, several times
     #[arg(long, value_name = "SERVICE=N", value_parser = assignment::<u32>)]
     pub scale: Vec<(String, u32)>,
 

@@ -40,12 +40,12 @@ mod tests {
     #[test]
     fn repeats_are_a_share_of_all_beyond_the_reserve() {
         let budget = Budget::default();
-        let reserve = (0..).take_while(|_| budget.spend()).count() as i64;
+        let reserve = (0..FULL).take_while(|_| budget.spend()).count() as i64;
         assert_eq!(reserve, RETRY_RESERVE);
         for _ in 0..500 {
             budget.earn();
         }
-        let earned = (0..).take_while(|_| budget.spend()).count() as i64;
+        let earned = (0..FULL).take_while(|_| budget.spend()).count() as i64;
         assert_eq!(earned, 500 * RETRY_PERCENT / 100);
     }
 }

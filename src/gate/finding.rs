@@ -50,12 +50,12 @@ impl Finder {
 
     /// All addresses, each once, in a stable order.
     pub(crate) fn look(&mut self) -> Vec<SocketAddr> {
-        let mut addresses = if !self.found.at.is_empty() {
-            let names = self.found.at.clone();
-            names.iter().flat_map(|name| self.resolve(name)).collect()
-        } else {
+        let mut addresses = if self.found.at.is_empty() {
             let here = (self.found.here)();
             if here.is_empty() { self.guess() } else { here }
+        } else {
+            let names = self.found.at.clone();
+            names.iter().flat_map(|name| self.resolve(name)).collect()
         };
         addresses.sort();
         addresses.dedup();

@@ -70,7 +70,7 @@ impl Proxy {
                     tracing::debug!(gate = self.name, %replica, "no answer: {}", failure.reason());
                     drop(place);
                     tries.tried.push(id);
-                    self.judge(failure, &outgoing, &mut tries)?;
+                    self.judge(&failure, &outgoing, &mut tries)?;
                     self.retries.fetch_add(1, Relaxed);
                 }
             }
@@ -80,7 +80,7 @@ impl Proxy {
     /// Whether another try is safe and can be afforded; the answer if not.
     fn judge(
         &self,
-        failure: Failure,
+        failure: &Failure,
         outgoing: &Outgoing,
         tries: &mut Tries,
     ) -> Result<(), Problem> {
@@ -100,7 +100,7 @@ impl Proxy {
             }
             Failure::Malformed(_) => false,
         };
-        if again { Ok(()) } else { Err(self.problem(&failure)) }
+        if again { Ok(()) } else { Err(self.problem(failure)) }
     }
 
     fn problem(&self, failure: &Failure) -> Problem {

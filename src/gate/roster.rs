@@ -76,13 +76,12 @@ impl Roster {
 
     /// Takes a place at the best replica that is not among `tried`, or at a tried one when there is no other.
     pub(crate) fn choose(&mut self, tried: &[u64], now: Instant) -> Choice {
-        let ready = |member: &Member| member.is_ready();
         let fresh = |member: &Member| member.is_ready() && !tried.contains(&member.id);
         let last = |member: &Member| member.is_last_resort(now) && !tried.contains(&member.id);
         let mut is_full = false;
-        let tiers: [&dyn Fn(&Member) -> bool; 3] = [&fresh, &ready, &last];
+        let tiers: [&dyn Fn(&Member) -> bool; 3] = [&fresh, &Member::is_ready, &last];
         for tier in tiers {
-            is_full |= self.members.iter().any(|member| tier(member));
+            is_full |= self.members.iter().any(tier);
             if let Some(at) = self.least(tier, now) {
                 self.turn = at + 1;
                 let Some(member) = self.members.get_mut(at) else { break };

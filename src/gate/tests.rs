@@ -2,6 +2,7 @@
 
 use crate::core::listen::Networks;
 use crate::core::thread::spawn;
+use crate::core::time::now;
 use crate::gate::{Found, GateConfig, RunningGate, Standing};
 use crate::server::tests::support::{Client, PATIENCE, Seen, eventually, get};
 use crate::server::{Limits, ServerConfig};
@@ -9,7 +10,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, mpsc};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Answers each connection by a script that gets the head of every request; `false` closes.
 struct Replica {
@@ -208,13 +209,15 @@ fn asks_another_one_when_an_answer_does_not_come_and_asking_twice_is_safe() {
     assert_eq!(beside_a_good_one(|_, _| false), [200, 200, 502], "no answer");
     let half = |stream: &mut TcpStream, _: &str| {
         read_byte(stream);
-        send(stream, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf") && false
+        send(stream, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
+        false
     };
     assert_eq!(beside_a_good_one(half), [200, 200, 502], "half an answer");
     let never = |stream: &mut TcpStream, _: &str| {
         read_byte(stream);
         let mut nothing = Vec::new();
-        stream.read_to_end(&mut nothing).is_ok() && false
+        stream.read_to_end(&mut nothing).unwrap_or_default();
+        false
     };
     assert_eq!(beside_a_good_one(never), [200, 200, 504], "no answer in time");
 }
@@ -266,7 +269,7 @@ fn nobody_there_is_said_at_once_or_waited_for() {
     };
     let (quick, places) = gate(GateConfig { wait: Duration::ZERO, ..config() }, &[]);
     places.lock().unwrap().push(gone);
-    let begun = Instant::now();
+    let begun = now();
     let seen = ask(&quick, get("/"));
     assert_eq!((seen.status, seen.header("retry-after")), (503, Some("1")));
     assert!(begun.elapsed() < Duration::from_secs(5));
@@ -282,7 +285,7 @@ fn nobody_there_is_said_at_once_or_waited_for() {
 
 #[test]
 fn beyond_the_queue_the_answer_is_no_at_once() {
-    let (go, gone) = mpsc::channel::<()>();
+    let (go, gone) = mpsc::sync_channel::<()>(8);
     let gone = Mutex::new(gone);
     let replica = Replica::start(move |stream, _| {
         gone.lock().unwrap().recv().unwrap();
@@ -311,7 +314,7 @@ fn beyond_the_queue_the_answer_is_no_at_once() {
 
 #[test]
 fn events_pass_as_they_come_and_end_with_their_client() {
-    let (go, gone) = mpsc::channel::<()>();
+    let (go, gone) = mpsc::sync_channel::<()>(8);
     let gone = Mutex::new(gone);
     let ended = Arc::new(AtomicUsize::new(0));
     let over = Arc::clone(&ended);

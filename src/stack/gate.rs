@@ -131,7 +131,7 @@ fn span_of(node: &Node, name: &str) -> std::ops::Range<usize> {
 }
 
 /// The name behind `to`, where it stands.
-pub(super) fn to<'a>(service: &'a Node) -> Option<&'a Node> {
+pub(super) fn to(service: &Node) -> Option<&Node> {
     let gate = service.value("gate")?;
     match gate.yaml {
         Yaml::Scalar { .. } => Some(gate),

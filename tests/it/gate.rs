@@ -140,12 +140,12 @@ fn no_request_fails_in_a_rolling_restart() {
     let mut gate = lab.gate();
     Lab::until_ready(&gate, 3);
     let seen = under_load(&gate, |seen| {
-        for replica in 0..3 {
+        for (at, replica) in replicas.iter_mut().enumerate() {
             seen.flows_on();
-            replicas[replica].signal("TERM");
-            let (status, _) = replicas[replica].wait(PATIENCE);
+            replica.signal("TERM");
+            let (status, _) = replica.wait(PATIENCE);
             assert!(status.success(), "{status}");
-            replicas[replica] = lab.replica(replica);
+            *replica = lab.replica(at);
             Lab::until_ready(&gate, 3);
         }
         seen.flows_on();
