@@ -101,7 +101,8 @@ fn swarm(engine: &Engine, image: &str, architecture: &str) -> Vec<Finding> {
         Ok(answer) => answer.body,
         Err(reason) => return vec![Finding::unknown("swarm", reason)],
     };
-    let nodes: Vec<&Value> = nodes.as_array().into_iter().flatten().collect();
+    let mut nodes: Vec<&Value> = nodes.as_array().into_iter().flatten().collect();
+    nodes.sort_by_cached_key(|node| text(node, "/Description/Hostname").to_owned());
     let mut findings = vec![managers(&nodes)];
     let missing = missing(engine, image);
     for node in &nodes {
