@@ -27,6 +27,8 @@ pub mod summary;
 #[doc(hidden)]
 pub mod engine;
 #[doc(hidden)]
+pub mod gate;
+#[doc(hidden)]
 pub mod server;
 #[doc(hidden)]
 pub mod web;
@@ -50,7 +52,11 @@ mod routes;
 pub mod stack;
 
 #[doc(hidden)]
+pub mod doctor;
+#[doc(hidden)]
 pub mod map;
+#[doc(hidden)]
+pub mod render;
 mod views;
 
 mod app;

@@ -14,7 +14,9 @@ from kit.rounds import say
 VENV = WORK / "venv"
 NODE = WORK / "npm"
 DEBIAN = {"nginx": "nginx", "wrk": "wrk", "taskset": "util-linux", "time": "time", "npm": "npm"}
-DEBIAN |= {"nats-server": "nats-server", "redis-server": "redis-server", "redis-benchmark": "redis-tools", "psql": "postgresql"}
+DEBIAN |= {"redis-server": "redis-server", "redis-benchmark": "redis-tools", "psql": "postgresql"}
+DEBIAN |= {"mosquitto": "mosquitto", "mosquitto_pub": "mosquitto-clients"}
+DEBIAN |= {"nats-server": "nats-server"}
 
 
 def _try(argv, **more):

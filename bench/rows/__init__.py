@@ -19,6 +19,7 @@ ALL = {
     14: "r09_cached_read.post_users",
     15: "r09_cached_read.get_users",
     16: "r16_million",
+    17: "r17_mqtt",
     20: "r20_streams.reads",
     21: "r20_streams.writes",
 }

@@ -1,5 +1,6 @@
 //! The admin listener: the map at `/`, and `/metrics`, `/health`, `/ready` for machines.
 
+use crate::app::gates;
 use crate::app::map::{self, Keeper};
 use crate::app::metrics;
 use crate::app::status::Snapshot;
@@ -50,6 +51,7 @@ fn listen(address: SocketAddr, view: &View, keeper: &Keeper) -> Result<RunningSe
     };
     let router = map::mount(Router::new(), keeper)
         .at("/metrics", Route::new().quick(Method::GET, metrics_page(view, keeper)))
+        .at("/gates", page(gates::json))
         .at("/health", page(|snapshot, out| state(snapshot, snapshot.is_healthy(), out)))
         .at("/ready", page(|snapshot, out| state(snapshot, snapshot.is_ready(), out)));
     Server::start(config, router).map_err(|error| {

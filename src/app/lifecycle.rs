@@ -2,7 +2,9 @@
 
 use crate::app::map::{Keeper, Looking, Place};
 use crate::app::resources::Resources;
-use crate::app::service::{self, Around, FindCaches, FindFlows, OnEnd, Running, with_port};
+use crate::app::service::{
+    self, Around, FindAddresses, FindCaches, FindFlows, OnEnd, Running, with_port,
+};
 use crate::app::status::{self, Detail, ServiceStatus, Snapshot};
 use crate::app::{admin, seed};
 use crate::core::context::{Context, Pauses, Seed};
@@ -11,8 +13,8 @@ use crate::core::fault::Fault;
 use crate::core::limits::COMMIT_BYTES;
 use crate::engine::State;
 use crate::server::RunningServer;
-use crate::stack::Stack;
 use crate::stack::model::{Body, Service};
+use crate::stack::{Stack, scale};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,6 +31,8 @@ pub struct Options {
     pub only: Vec<String>,
     pub ports: Vec<(String, u16)>,
     pub replicas: Vec<(String, u32)>,
+    /// This process is one of the workers, as a container is.
+    pub is_one: bool,
     /// Admin listeners of other processes of the stack, for one map of all.
     pub peers: Vec<String>,
     /// Called whenever a flow has come to its end.
@@ -82,7 +86,12 @@ impl Options {
                 with_port(&mut service, *port)?;
             }
             let replicas = self.replicas.iter().find(|(name, _)| *name == service.name);
-            chosen.extend(replicate(service, replicas.map_or(1, |(_, count)| *count))?);
+            let of_file = if let Body::Flow(flow) = &service.body { flow.scale } else { 1 };
+            // A process that runs one service is one worker: what starts it starts as many as there shall be.
+            let usual = if self.is_one { 1 } else { of_file };
+            let count = replicas.map_or(usual, |(_, count)| *count);
+            let is_gated = stack.services.iter().any(|it| it.leads_to(&service.name));
+            chosen.extend(replicate(&service, count, is_gated)?);
         }
         Ok(chosen)
     }
@@ -110,6 +119,13 @@ struct Entry {
 }
 
 impl Entry {
+    /// Is it the service of that name, or `NAME-2`?
+    fn is_replica_of(&self, wanted: &str) -> bool {
+        let name = &self.service.name;
+        let replica = name.rsplit_once('-').filter(|(_, number)| number.parse::<u32>().is_ok());
+        name == wanted || replica.is_some_and(|(base, _)| base == wanted)
+    }
+
     /// A server on the same port, with other routes.
     fn serves_like(&self, service: &Service) -> bool {
         match (&self.running, &self.service.body, &service.body) {
@@ -168,7 +184,7 @@ impl App {
     pub fn has_ended(&self) -> bool {
         self.lock().iter().all(|entry| match &entry.running {
             Ok(Running::Flow(flow)) => flow.has_ended(),
-            Ok(Running::Server(_) | Running::View(_)) => false,
+            Ok(Running::Server(_) | Running::View(_) | Running::Gate(_)) => false,
             Err(_) => true,
         })
     }
@@ -275,6 +291,7 @@ impl App {
             resources: self.resources.clone(),
             flows: self.flows(),
             caches: self.caches(),
+            addresses: self.addresses(),
         };
         service::start(service, self.context(service), &around, on_end)
     }
@@ -298,12 +315,7 @@ impl App {
         let services = Arc::clone(&self.services);
         Arc::new(move |wanted| {
             let services = services.lock().unwrap_or_else(PoisonError::into_inner);
-            let is_it = |entry: &&Entry| {
-                let name = &entry.service.name;
-                let replica =
-                    name.rsplit_once('-').filter(|(_, number)| number.parse::<u32>().is_ok());
-                name == wanted || replica.is_some_and(|(base, _)| base == wanted)
-            };
+            let is_it = |entry: &&Entry| entry.is_replica_of(wanted);
             let flow = |entry: &Entry| match &entry.running {
                 Ok(Running::Flow(flow)) => Some(Arc::clone(&flow.meter)),
                 _ => None,
@@ -320,6 +332,16 @@ impl App {
                 all.get_or_insert_default().add(&elsewhere);
             }
             all
+        })
+    }
+
+    /// For gates; a replica that stops is no longer among the services.
+    fn addresses(&self) -> FindAddresses {
+        let services = Arc::clone(&self.services);
+        Arc::new(move |wanted| {
+            let services = services.lock().unwrap_or_else(PoisonError::into_inner);
+            let all = services.iter().filter(|entry| entry.is_replica_of(wanted));
+            all.filter_map(|entry| entry.running.as_ref().ok()?.socket()).collect()
         })
     }
 
@@ -359,26 +381,44 @@ fn stop_all(entries: Vec<Entry>) {
     // Views too: what they follow may be a server of this stack.
     flows.iter().chain(&servers).for_each(Running::stop);
     flows.into_iter().for_each(Running::join);
+    // What stands in front ends first, or it would ask those that are gone.
+    let (gates, servers): (Vec<Running>, Vec<Running>) =
+        servers.into_iter().partition(|running| matches!(running, Running::Gate(_)));
+    gates.into_iter().for_each(Running::join);
     servers.into_iter().for_each(Running::join);
 }
 
-/// Several of one service in this process: each with a name, a stream and a checkpoint of its own.
-fn replicate(service: Service, count: u32) -> Result<Vec<Service>, String> {
+/// Several of one service in this process: each with a name, a stream and a checkpoint of its own. Of a server behind a
+/// gate, the first keeps the port and the others take free ones: the gate finds them.
+fn replicate(service: &Service, count: u32, is_gated: bool) -> Result<Vec<Service>, String> {
+    let numbered = |number| {
+        let mut one = service.clone();
+        match &mut one.body {
+            Body::Flow(flow) => *flow = scale::numbered(flow, number),
+            Body::Server(server) if number > 1 => server.listen.port = 0,
+            Body::Server(_) | Body::View(_) | Body::Gate(_) => {}
+        }
+        one
+    };
     if count == 1 {
-        return Ok(vec![service]);
+        return Ok(vec![numbered(1)]);
     }
     let name = &service.name;
     let why_not = match &service.body {
-        Body::Server(_) | Body::View(_) => Some("a server's port can be had only once".to_owned()),
-        Body::Flow(flow) if flow.source.options.get("listen").is_some() => {
-            Some("its port can be had only once".to_owned())
+        Body::Server(_) if is_gated => None,
+        Body::Server(_) => Some(format!(
+            "a server's port can be had only once; put a gate in front of it: \
+             `listen: PORT` and `gate: {name}`"
+        )),
+        Body::View(_) | Body::Gate(_) => Some("its port can be had only once".to_owned()),
+        Body::Flow(flow) => {
+            scale::why_not(flow).map(|(reason, remedy)| format!("{reason}; {remedy}"))
         }
-        Body::Flow(flow) => (flow.sink.kind.writes)(&flow.sink.options)
-            .map(|target| format!("only one flow may write {target}")),
     };
     if let Some(why_not) = why_not {
         return Err(format!("`{name}` cannot run {count} times in one process: {why_not}"));
     }
-    let numbered = |number| Service { name: format!("{name}-{number}"), ..service.clone() };
-    Ok((1..=count).map(numbered).collect())
+    Ok((1..=count)
+        .map(|number| Service { name: format!("{name}-{number}"), ..numbered(number) })
+        .collect())
 }

@@ -1,5 +1,6 @@
 //! The services' numbers in the Prometheus text form.
 
+use crate::app::gates;
 use crate::app::status::{Detail, ServiceStatus, Snapshot};
 use crate::caches::{CacheMeter, RedisHealth};
 use crate::core::text::append;
@@ -35,6 +36,12 @@ const FLOW_NUMBERS: &[FlowNumber] = &[
     ("headwater_dead_letters_total", "counter", "Records that can never be delivered.", |meter| {
         meter.rejected.load(Relaxed) as f64
     }),
+    (
+        "headwater_dead_letters_replayed_total",
+        "counter",
+        "Dead letters that went into the flow again.",
+        |meter| meter.replayed.load(Relaxed) as f64,
+    ),
     (
         "headwater_records_refused_total",
         "counter",
@@ -116,6 +123,7 @@ pub(super) fn render(snapshot: &Snapshot, alerts: &[Alert]) -> String {
         }
     }
     servers(&mut out, snapshot);
+    gates::render(&mut out, snapshot);
     resources(&mut out, snapshot);
     firing(&mut out, alerts);
     out
@@ -208,6 +216,7 @@ fn servers(out: &mut String, snapshot: &Snapshot) {
         .iter()
         .filter_map(|service| match &service.detail {
             Detail::Server(meter) => Some((service.name.as_str(), meter.as_ref())),
+            Detail::Gate(gate) => Some((service.name.as_str(), &gate.meter)),
             _ => None,
         })
         .collect();
@@ -255,11 +264,11 @@ fn latencies(out: &mut String, name: &str, labels: &[(&str, &str)], histogram: &
     line(out, &format!("{name}_count"), labels, total as f64);
 }
 
-fn header(out: &mut String, name: &str, kind: &str, help: &str) {
+pub(super) fn header(out: &mut String, name: &str, kind: &str, help: &str) {
     append(out, format_args!("# HELP {name} {help}\n# TYPE {name} {kind}\n"));
 }
 
-fn line(out: &mut String, name: &str, labels: &[(&str, &str)], value: f64) {
+pub(super) fn line(out: &mut String, name: &str, labels: &[(&str, &str)], value: f64) {
     out.push_str(name);
     for (index, (label, text)) in labels.iter().enumerate() {
         out.push(if index == 0 { '{' } else { ',' });

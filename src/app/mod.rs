@@ -1,6 +1,8 @@
 //! The composition root: a checked stack becomes running services. The only place that knows everything.
 
 mod admin;
+mod gates;
+mod gating;
 mod lifecycle;
 mod map;
 mod metrics;

@@ -5,7 +5,7 @@ use crate::core::fault::Fault;
 use crate::core::resources::{self, Fill, Follow};
 use crate::core::sink::Sink;
 use crate::core::source::Source;
-use crate::core::timed::CacheCounts;
+use crate::core::time::timed::CacheCounts;
 use crate::resource::{Health, ResourceConfig, Schema, Store, StoreConfig, Wire};
 use crate::stores::flow::{ChangesSource, RecordsSink};
 use crate::stores::{self, Opening};

@@ -1,18 +1,21 @@
-//! One service that runs: a flow, a server with its routes, or a view.
+//! One service that runs: a flow, a server with its routes, a view or a gate.
 
+use crate::app::gating;
 use crate::app::resources::Resources;
-use crate::app::serving::{Serving, token};
+use crate::app::serving::{STOP, Serving, token};
 use crate::charts::file_safe;
 use crate::core::context::Context;
 use crate::core::fault::Fault;
 use crate::core::kind::Replay;
 use crate::core::limits::DEAD_LETTER_BYTES;
 use crate::core::options::{Options as ComponentOptions, Setting};
-use crate::core::timed::CacheCounts;
+use crate::core::time::timed::CacheCounts;
 use crate::engine::flow::Parts;
-use crate::engine::{Flow, FlowMeter, Outline, RunningFlow, State};
+use crate::engine::{Flow, FlowMeter, Outline, Recorder, Recording, RunningFlow, State};
+use crate::gate::RunningGate;
 use crate::stack::model::{self, Body, Origin, Service};
 use crate::views::{self, FindCache, FindFlow, RunningView, View};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +24,7 @@ pub(super) enum Running {
     Flow(RunningFlow),
     Server(Serving),
     View(RunningView),
+    Gate(Box<RunningGate>),
 }
 
 /// How long the start of a stack waits for a flow that listens, so that its address can be told.
@@ -32,11 +36,15 @@ pub(super) type FindFlows = Arc<dyn Fn(&str) -> Vec<Arc<FlowMeter>> + Send + Syn
 /// What the cache of a resource counted, here and in the other processes of the stack.
 pub(super) type FindCaches = Arc<dyn Fn(&str) -> Option<CacheCounts> + Send + Sync>;
 
+/// Finds where the replicas of a service listen in this process.
+pub(super) type FindAddresses = Arc<dyn Fn(&str) -> Vec<SocketAddr> + Send + Sync>;
+
 /// What services ask of the stack around them.
 pub(super) struct Around {
     pub resources: Resources,
     pub flows: FindFlows,
     pub caches: FindCaches,
+    pub addresses: FindAddresses,
 }
 
 /// What is called when a flow ends.
@@ -54,6 +62,9 @@ pub(super) fn start(
             Ok(Running::Server(Serving::start(server, &context, &around.resources)?))
         }
         Body::View(view) => Ok(Running::View(start_view(view, &context, around)?)),
+        Body::Gate(gate) => {
+            Ok(Running::Gate(Box::new(gating::start(gate, &context, &around.addresses)?)))
+        }
     }
 }
 
@@ -67,13 +78,22 @@ fn start_flow(flow: model::Flow, context: Context, on_end: OnEnd) -> Result<Runn
         comes_again: flow.source.kind.replay != Replay::Gone,
         letter_bytes: DEAD_LETTER_BYTES,
     };
+    let recording = flow.record.as_ref().map(|options| Recording {
+        path: options.path("path"),
+        keep: options.keep_if("keep"),
+        rotate_bytes: options.whole("rotate_size"),
+    });
     let build = move |context: &Context| {
         let steps: Result<Vec<_>, Fault> =
             flow.steps.iter().map(|step| (step.kind.build)(&step.options)).collect();
         Ok(Parts {
             source: (flow.source.kind.build)(&flow.source.options, context)?,
             steps: steps?,
-            sink: (flow.sink.kind.build)(&flow.sink.options, context)?,
+            sink: Box::new(Recorder::new(
+                (flow.sink.kind.build)(&flow.sink.options, context)?,
+                recording.as_ref(),
+                &context.disk,
+            )),
         })
     };
     let running = Flow { context, outline, build: Box::new(build), on_end }.start()?;
@@ -137,7 +157,7 @@ fn address_of(kind: &str, options: &ComponentOptions) -> String {
     let several = || options.names("fields").first().map(String::as_str);
     let field = options.text_if("field").or_else(several);
     match field.filter(|_| kind != "table") {
-        Some(field) => format!("{kind}-{}", file_safe(field)),
+        Some(field) => format!("{kind}-{}", file_safe(&field.replace(' ', "-"))),
         None => kind.to_owned(),
     }
 }
@@ -148,7 +168,7 @@ impl Running {
         match self {
             Self::Flow(flow) => flow.stop(),
             Self::View(view) => view.stop(),
-            Self::Server(_) => {}
+            Self::Server(_) | Self::Gate(_) => {}
         }
     }
 
@@ -158,7 +178,28 @@ impl Running {
             Self::Flow(flow) => flow.join(),
             Self::Server(serving) => serving.stop(),
             Self::View(view) => view.join(),
+            Self::Gate(gate) => gate.stop_and_wait(STOP),
         }
+    }
+
+    /// The address of its listener, as others in this process reach it.
+    pub(super) fn socket(&self) -> Option<SocketAddr> {
+        let mut address = match self {
+            Self::Flow(flow) => {
+                let url = flow.addresses().into_iter().next()?;
+                url.strip_prefix("http://")?.split('/').next()?.parse().ok()?
+            }
+            Self::Server(serving) => serving.server.address(),
+            Self::View(view) => view.address(),
+            Self::Gate(gate) => gate.address(),
+        };
+        if address.ip().is_unspecified() {
+            address.set_ip(match address.ip() {
+                IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+                IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+            });
+        }
+        Some(address)
     }
 
     /// Where it can be reached.
@@ -170,6 +211,7 @@ impl Running {
                 serving.paths().map(|path| format!("http://{address}{path}")).collect()
             }
             Self::View(view) => vec![format!("http://{}/", view.address())],
+            Self::Gate(gate) => vec![format!("http://{}/", gate.address())],
         }
     }
 }
@@ -179,6 +221,7 @@ pub(super) fn with_port(service: &mut Service, port: u16) -> Result<(), String> 
     match &mut service.body {
         Body::Server(server) => server.listen.port = port,
         Body::View(view) => view.listen.port = port,
+        Body::Gate(gate) => gate.listen.port = port,
         Body::Flow(flow) if flow.source.options.get("listen").is_some() => {
             flow.source.options.set("listen", Setting::Text(port.to_string()));
         }

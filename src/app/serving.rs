@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Time for requests in flight when a server stops.
-const STOP: Duration = Duration::from_secs(5);
+pub(super) const STOP: Duration = Duration::from_secs(5);
 
 /// A server with its routes.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 use crate::app::resources::ResourceStatus;
 use crate::app::service::Running;
 use crate::engine::{FlowMeter, State};
+use crate::gate::GateStatus;
 use crate::resource::Health;
 use crate::server::MeterSnapshot;
 use std::sync::Arc;
@@ -29,6 +30,7 @@ pub enum Detail {
         lag: Duration,
     },
     Server(Box<MeterSnapshot>),
+    Gate(Box<GateStatus>),
     /// It did not start; the state says why.
     Nothing,
 }
@@ -81,6 +83,13 @@ pub(super) fn of(name: &str, running: &Running) -> ServiceStatus {
             addresses: running.addresses(),
             detail: Detail::Server(Box::new(view.snapshot())),
         },
+        Running::Gate(gate) => {
+            let status = gate.status();
+            let nobody = || State::Waiting(format!("no replica of {} is ready", status.to));
+            let state = if gate.is_ready() { State::Running } else { nobody() };
+            let (name, addresses) = (name.to_owned(), running.addresses());
+            ServiceStatus { name, state, addresses, detail: Detail::Gate(Box::new(status)) }
+        }
         Running::Server(serving) => ServiceStatus {
             name: name.to_owned(),
             state: State::Running,

@@ -129,6 +129,7 @@ impl OnPurpose {
             counts.map(|(name, count)| format!("{name} {}", grouped(*count))).collect();
         let counts = if counts.is_empty() { "nothing yet".to_owned() } else { counts.join(", ") };
         let ledger = match self.ledger_differs {
+            None if self.late + self.repeat + self.drop + self.corrupt == 0 => return counts,
             None => "there is no ledger".to_owned(),
             Some(0) => "the ledger says the same".to_owned(),
             Some(differ) => format!("the ledger differs in {} entries", grouped(differ)),

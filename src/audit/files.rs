@@ -1,7 +1,8 @@
 //! Files of lines or rows: one that grows, with the parts that were put aside before it, packed or not.
 
 use super::target::{Block, Defect, Target};
-use crate::core::disk::{Access, Disk, DiskFile, parent_of};
+use crate::clients::pieces;
+use crate::core::disk::{Access, Disk, DiskFile};
 use crate::core::fault::Fault;
 use crate::formats::assembler::{Assembler, Format};
 use std::io::Read;
@@ -26,7 +27,7 @@ struct Waiting {
 
 struct Open {
     piece: Arc<str>,
-    input: Box<dyn Read>,
+    input: Box<dyn Read + Send>,
     assembler: Assembler,
     has_ended: bool,
     ends_with_line: bool,
@@ -46,16 +47,9 @@ impl Files {
             Err(error) if error.is_missing() => {}
             Err(error) => return Err(Fault::stop(error.to_string())),
         }
-        let mut parts: Vec<(u64, PathBuf)> = Vec::new();
-        for other in disk.list(parent_of(path)).unwrap_or_default() {
-            let Some(number) = part_number(path, &other) else { continue };
-            let is_same = disk.metadata(&other).is_ok_and(|it| Some(it.inode) == inode);
-            // While a part is packed there are both for a moment.
-            if !is_same && parts.last().is_none_or(|(last, _)| *last != number) {
-                parts.push((number, other));
-            }
-        }
-        parts.sort();
+        let mut parts = pieces::parts_of(disk.as_ref(), path).unwrap_or_default();
+        // One that was put aside since it was opened.
+        parts.retain(|(_, other)| !disk.metadata(other).is_ok_and(|it| Some(it.inode) == inode));
         waiting.extend(parts.into_iter().rev().map(|(_, path)| Waiting { path, file: None }));
         if waiting.is_empty() {
             let path = path.display();
@@ -80,22 +74,12 @@ impl Files {
         let wrong = |error: &dyn std::fmt::Display| {
             Fault::stop(format!("{} cannot be read: {error}", path.display()))
         };
-        let (file, bytes) = match file {
+        let opened = match file {
             Some(open) => open,
-            None => {
-                let file = self.disk.open(&path, Access::Read).map_err(|error| wrong(&error))?;
-                let bytes = file.bytes().map_err(|error| wrong(&error))?;
-                (file, bytes)
-            }
+            None => pieces::open(self.disk.as_ref(), &path).map_err(|error| wrong(&error))?,
         };
-        let plain = OfDisk { file, at: 0, end: bytes };
-        let input: Box<dyn Read> = match path.extension().and_then(|ending| ending.to_str()) {
-            Some("gz") => Box::new(flate2::read::MultiGzDecoder::new(plain)),
-            Some("zst") => {
-                Box::new(zstd::stream::read::Decoder::new(plain).map_err(|error| wrong(&error))?)
-            }
-            _ => Box::new(plain),
-        };
+        let input = pieces::unpacked(&path, opened, 0)?;
+        let Some(input) = input else { return Ok(true) };
         self.open = Some(Open {
             piece: path.display().to_string().into(),
             input,
@@ -163,23 +147,6 @@ impl Open {
     }
 }
 
-/// A file of the disk as a stream.
-struct OfDisk {
-    file: Box<dyn DiskFile>,
-    at: u64,
-    end: u64,
-}
-
-impl Read for OfDisk {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let room = buffer.len().min(usize::try_from(self.end - self.at).unwrap_or(usize::MAX));
-        let buffer = buffer.get_mut(..room).unwrap_or_default();
-        let read = self.file.read_at(buffer, self.at).map_err(std::io::Error::other)?;
-        self.at += read as u64;
-        Ok(read)
-    }
-}
-
 /// What a name says about its content, packed or not; what is no CSV is taken for lines of JSON.
 fn format_of(path: &Path) -> Format {
     let is_packed = path.extension().is_some_and(|ending| ending == "gz" || ending == "zst");
@@ -188,19 +155,4 @@ fn format_of(path: &Path) -> Format {
         Format::Csv => Format::Csv,
         Format::Lines | Format::Ndjson => Format::Ndjson,
     }
-}
-
-/// `out.000007.ndjson.zst` is part 7 of `out.ndjson`.
-fn part_number(path: &Path, other: &Path) -> Option<u64> {
-    let text = |part: Option<&std::ffi::OsStr>| part?.to_str().map(str::to_owned);
-    let name = text(other.file_name())?;
-    let name = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(&name);
-    let stem = text(path.file_stem())?;
-    let rest = name.strip_prefix(&stem)?.strip_prefix('.')?;
-    let number = match text(path.extension()) {
-        Some(ending) => rest.strip_suffix(&ending)?.strip_suffix('.')?,
-        None => rest,
-    };
-    let is_number = number.len() >= 6 && number.bytes().all(|byte| byte.is_ascii_digit());
-    is_number.then(|| number.parse().ok())?
 }

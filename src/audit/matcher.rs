@@ -5,7 +5,7 @@ use super::bits::Bits;
 use super::expected::{Expected, Plan};
 use super::mark::Mark;
 use super::tally::{Case, Place, Tally, Wrong};
-use super::window::Window;
+use super::window::{REACH, Window};
 use crate::core::fault::Fault;
 use std::collections::HashMap;
 
@@ -14,6 +14,9 @@ const STRAYS: usize = 1 << 19;
 
 /// So many in a row that are not nearby mean that the target goes on elsewhere.
 const RUN: usize = if cfg!(test) { 12 } else { 512 };
+
+/// How far is looked ahead where any record may come next: all of them at once are cheaper.
+const SHORT_REACH: u64 = 64;
 
 /// Of how many strays the text is kept for an example.
 const TEXTS: usize = 64;
@@ -135,8 +138,12 @@ impl<'a> Matcher<'a> {
 
     /// One that did not come yet is likelier than one that comes again.
     fn nearby(&mut self, key: u64) -> Result<Option<u64>, Fault> {
-        if let Some(number) = self.window.ahead(key, self.due)? {
+        let reach = if self.of == Of::Unordered { SHORT_REACH } else { REACH };
+        if let Some(number) = self.window.ahead(key, self.due, reach)? {
             return Ok(Some(number));
+        }
+        if self.of == Of::Unordered {
+            return Ok(None);
         }
         let (window, seen) = (&self.window, &self.seen);
         let mut first = None;

@@ -1,5 +1,5 @@
 //! Proves that what a flow's generator made arrived: makes it again, reads the target, and compares the two
-//! in bounded memory. What is found is an [`Answer`]: made, arrived, missing, twice, out of order, damaged.
+//! in bounded memory. What is found is an [`answer::Answer`]: made, arrived, missing, twice, out of order, damaged.
 
 mod answer;
 mod api;
@@ -13,9 +13,8 @@ mod run;
 mod subject;
 mod tally;
 mod target;
+#[cfg(test)]
+mod tests;
 mod window;
 
-pub use answer::{Answer, Example, OnPurpose};
 pub use run::{Question, audit};
-pub use tally::Wrong;
-pub use target::Defect;

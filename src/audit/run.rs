@@ -76,6 +76,7 @@ pub fn audit(question: &Question) -> Result<Answer, Fault> {
         }
         defects.extend(target.defects());
     }
+    subject::excuse(question, last, &mut defects);
     reader.dead_letters(question)?;
     let bound = reader.matcher.finish()?;
     let names = targets.into_iter().map(|(name, _)| name).collect();
@@ -203,7 +204,11 @@ fn answer(
     });
     cases.splice(0..0, lost);
     let texts = texts(plan, &cases, &gaps)?;
-    let on_purpose = on_purpose(question, plan)?;
+    let mut on_purpose = on_purpose(question, plan)?;
+    let half_written = counted.defects.iter().filter(|defect| defect.on_purpose).count() as u64;
+    if half_written > 0 {
+        on_purpose.get_or_insert_default().half_written = half_written;
+    }
     let wrong = missing + tally.twice + tally.out_of_order + tally.damaged + tally.foreign;
     let is_clean = wrong == 0
         && counted.defects.iter().all(|defect| defect.on_purpose)

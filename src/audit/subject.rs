@@ -6,9 +6,11 @@ use super::expected::{Maker, Plan, records};
 use super::files::Files;
 use super::mark::{Form, Reading, value_of};
 use super::run::Question;
-use super::target::Target;
+use super::target::{Defect, Target};
 use crate::core::fault::Fault;
+use crate::core::options::Setting;
 use crate::engine::checkpoint_at;
+use crate::formats::half_written::HalfWritten;
 use crate::generator::{Delivery, Faults, Generator, Schema};
 use crate::stack::model::{Body, Flow};
 use serde_json::{Map, Value};
@@ -194,6 +196,17 @@ fn is_distinct(sample: &[Vec<u8>], by: &str) -> bool {
 fn are_distinct(sample: &[Vec<u8>]) -> bool {
     let distinct: BTreeSet<&Vec<u8>> = sample.iter().collect();
     distinct.len() + sample.len() / 1000 >= sample.len()
+}
+
+/// Half-written datasets that the sink made on purpose are no defects.
+pub(super) fn excuse(question: &Question, last: &Flow, defects: &mut [Defect]) {
+    let Some(shares) = last.sink.options.get("faults") else { return };
+    let Setting::Shares(shares) = shares else { return };
+    let service = question.through.last().unwrap_or(&question.flow);
+    let half_written = HalfWritten::of(shares, question.seed.seed, service);
+    for defect in defects {
+        defect.on_purpose = defect.dataset.is_some_and(|number| half_written.at(number).is_some());
+    }
 }
 
 /// Where the flow keeps its dead letters, the older file first.

@@ -47,10 +47,10 @@ impl<'a> Window<'a> {
     }
 
     /// The next number from `from` on with this key, within reach.
-    pub(super) fn ahead(&mut self, key: u64, from: u64) -> Result<Option<u64>, Fault> {
-        self.mark(from + REACH - 1)?;
+    pub(super) fn ahead(&mut self, key: u64, from: u64, reach: u64) -> Result<Option<u64>, Fault> {
+        self.mark(from + reach - 1)?;
         let start = (from.saturating_sub(self.base) as usize).min(self.marks.len());
-        let end = (start + REACH as usize).min(self.marks.len());
+        let end = (start + reach as usize).min(self.marks.len());
         let found = self.marks.range(start..end).position(|mark| mark.key == key);
         Ok(found.map(|at| self.base + (start + at) as u64))
     }

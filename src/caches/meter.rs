@@ -1,7 +1,7 @@
 //! What the caches counted, as plain numbers.
 
 use super::redis::{RedisCounts, RedisHealth};
-use crate::core::timed::{BUCKETS, Timed, bucket};
+use crate::core::time::timed::{BUCKETS, Timed, bucket};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 

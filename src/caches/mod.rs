@@ -23,6 +23,5 @@ pub use cached::Cached;
 pub use meter::{CacheMeter, StoreMeter};
 pub use read::{Freshness, Origin, Read};
 pub use redis::{RedisCounts, RedisHealth};
-
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,7 @@ use std::path::PathBuf;
     name = "headwater",
     version,
     about = "Runs the services between where data is made and where it is used, and loses nothing on the way",
-    after_help = "Start with:  headwater up\nExit codes:  0 done, 1 failed, 2 wrong arguments, 78 wrong stack file"
+    after_help = "Start with:  headwater up\nExit codes:  0 done, 1 failed, 2 wrong arguments, 3 audit found faults, 78 wrong stack file"
 )]
 pub(super) struct Arguments {
     #[command(subcommand)]
@@ -69,8 +69,21 @@ pub(super) enum Command {
     Kinds(Kinds),
     /// Generate data to standard output or a file
     Generate(Generate),
+    /// Prove that what was generated arrived: how many, none lost, none twice
+    Audit(AuditFlow),
+    /// Say what will fail on this machine or these nodes, and the cure
+    Doctor(Doctor),
+    /// Write the deployment of a stack for Compose, Swarm or Kubernetes
+    Render(Render),
     /// Copy a resource to another store, and prove that both hold the same
     Move(MoveResource),
+    /// Play a recording into a sink
+    Replay(PlayBack),
+    /// What could not be delivered: list it, show it, deliver it again, drop it
+    DeadLetters {
+        #[command(subcommand)]
+        command: LettersCommand,
+    },
     /// Show the live map of a running headwater in this terminal
     Top {
         /// [default: the admin listener]
@@ -86,6 +99,64 @@ pub(super) enum Command {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Doctor {
+    /// Built-in name or file of the stack [default: headwater.yaml, else users]
+    pub stack: Option<String>,
+
+    /// Look at this machine as a node of a Swarm, though it is in none yet
+    #[arg(long)]
+    pub swarm: bool,
+
+    /// Image of headwater
+    #[arg(long, value_name = "IMAGE", default_value = "headwater")]
+    pub image: String,
+
+    /// Socket of the Docker engine [default: that of `DOCKER_HOST`, else /var/run/docker.sock]
+    #[arg(long, value_name = "PATH")]
+    pub engine: Option<PathBuf>,
+
+    /// What stands for `/`: another system's /proc and /sys
+    #[arg(long, value_name = "DIR", hide = true)]
+    pub root: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Render {
+    #[arg(value_enum)]
+    pub target: Target,
+
+    /// Built-in name or file [default: headwater.yaml, else users]
+    pub stack: Option<String>,
+
+    /// Directory to write into, with all that the deployment needs [default: standard output]
+    #[arg(short, long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+
+    /// Image of headwater
+    #[arg(long, value_name = "IMAGE", default_value = "headwater")]
+    pub image: String,
+
+    /// Give a variable of the stack a value
+    #[arg(long, value_name = "NAME=VALUE", value_parser = assignment::<String>)]
+    pub set: Vec<(String, String)>,
+
+    /// How many of a service run
+    #[arg(long, value_name = "SERVICE=N", value_parser = assignment::<u32>)]
+    pub scale: Vec<(String, u32)>,
+
+    /// What does not follow from the stack [default: deploy.yaml beside the stack file]
+    #[arg(long, value_name = "FILE")]
+    pub deploy: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Target {
+    Compose,
+    Swarm,
+    Kubernetes,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct MoveResource {
     /// The resource's name in the stack
     pub resource: String,
@@ -98,6 +169,73 @@ pub(super) struct MoveResource {
     #[arg(long, value_name = "STORE")]
     pub from: Option<String>,
     /// Go on with a move that was interrupted
+    #[arg(long)]
+    pub resume: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AuditFlow {
+    /// The flow that generates the records
+    pub flow: String,
+
+    /// Where they went: a file, a directory of datasets, the URL of an API [default: what the flow's sink names]
+    pub targets: Vec<String>,
+
+    /// Built-in name or file of the stack [default: headwater.yaml, else users]
+    #[arg(long)]
+    pub stack: Option<String>,
+
+    /// A flow that the records go through behind the first one: its steps apply too
+    #[arg(long, value_name = "SERVICE")]
+    pub through: Vec<String>,
+
+    /// The field that tells records apart [default: a sequence, uuid or ulid, else all of a record]
+    #[arg(long, value_name = "FIELD")]
+    pub by: Option<String>,
+
+    /// How many records were made [default: what the flow's checkpoint says]
+    #[arg(long, value_name = "N")]
+    pub made: Option<u64>,
+
+    /// Examples of each kind of fault
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub examples: usize,
+
+    /// File with a bearer token for an API
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PlayBack {
+    /// What `record:` of a flow wrote, or NDJSON with a time in each record
+    pub recording: PathBuf,
+
+    /// original, max, or how many times as fast
+    #[arg(long, default_value = "original")]
+    pub speed: String,
+
+    /// A sink as in a stack file: 'append_file: out.ndjson', 'http: "http://localhost:8080/"'
+    #[arg(long, value_name = "SINK", default_value = "print")]
+    pub to: String,
+
+    /// Longer pauses are made this long
+    #[arg(long, value_name = "DURATION")]
+    pub longest_gap: Option<String>,
+
+    /// Fields with a time that is moved to now
+    #[arg(long, value_name = "FIELD", value_delimiter = ',')]
+    pub shift: Vec<String>,
+
+    /// The field with the time, in files that are no recordings
+    #[arg(long, value_name = "FIELD", default_value = "time")]
+    pub time: String,
+
+    /// Go on with what is recorded from then on
+    #[arg(long)]
+    pub follow: bool,
+
+    /// Go on where an interrupted replay was
     #[arg(long)]
     pub resume: bool,
 }
@@ -149,6 +287,50 @@ pub(super) struct One {
 pub(super) enum StacksCommand {
     /// Print a built-in stack file
     Show { name: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum LettersCommand {
+    /// Count the dead letters of each flow by their reasons
+    List {
+        /// Built-in name or file of the stack [default: headwater.yaml, else users]
+        #[arg(long)]
+        stack: Option<String>,
+    },
+    /// Print dead letters of a flow, the newest last
+    Show {
+        /// The flow
+        service: String,
+        /// Only this one
+        number: Option<u64>,
+        /// How many
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        last: usize,
+        /// Built-in name or file of the stack [default: headwater.yaml, else users]
+        #[arg(long)]
+        stack: Option<String>,
+    },
+    /// Deliver dead letters again, from the step that rejected them; a flow that does not run does it at its next start
+    Replay(ChosenLetters),
+    /// Remove dead letters for good; a flow that does not run does it at its next start
+    Drop(ChosenLetters),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ChosenLetters {
+    /// The flow
+    pub service: String,
+    /// The numbers of the letters
+    pub numbers: Vec<u64>,
+    /// Those whose reason has this text in it
+    #[arg(long, value_name = "TEXT", conflicts_with = "numbers")]
+    pub reason: Option<String>,
+    /// All that there are now
+    #[arg(long, conflicts_with_all = ["numbers", "reason"])]
+    pub all: bool,
+    /// Built-in name or file of the stack [default: headwater.yaml, else users]
+    #[arg(long)]
+    pub stack: Option<String>,
 }
 
 #[derive(Debug, Args)]

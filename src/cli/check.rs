@@ -55,6 +55,11 @@ fn describe(stack: &Stack) -> String {
                 append(&mut text, format_args!("\n  {name}: port {port}\n"));
                 append(&mut text, format_args!("    /: {} of {from}, live\n", panels.join(", ")));
             }
+            Body::Gate(gate) => {
+                let (name, port, to) = (&service.name, gate.listen.port, gate.to());
+                append(&mut text, format_args!("\n  {name}: port {port}\n"));
+                append(&mut text, format_args!("    everything: to the replicas of {to}\n"));
+            }
             Body::Server(server) => {
                 append(
                     &mut text,

@@ -7,6 +7,8 @@ pub(super) const OK: Code = Code(0);
 pub(super) const FAILURE: Code = Code(1);
 /// The command line was wrong.
 pub(super) const USAGE: Code = Code(2);
+/// An audit found that something is missing, twice, out of order, damaged or foreign.
+pub(super) const NOT_CLEAN: Code = Code(3);
 /// The stack file was wrong (`EX_CONFIG`).
 pub(super) const BAD_STACK: Code = Code(78);
 

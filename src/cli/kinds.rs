@@ -3,11 +3,12 @@
 use crate::catalog::Catalog;
 use crate::cli::arguments::{Arguments, Kinds};
 use crate::cli::{exit, out};
-use crate::core::kind::About;
+use crate::core::kind::{About, SinkKind};
 use crate::core::options::Need;
 use crate::core::text::append;
 use crate::core::words::nearest;
 use crate::generator;
+use crate::stack::guarantee::Guarantee;
 use crate::stack::{guarantee, schema};
 use serde_json::json;
 
@@ -16,7 +17,12 @@ pub(super) fn kinds(arguments: &Arguments, options: &Kinds) -> exit::Code {
     if options.schema {
         out::json(&schema::json_schema(&catalog));
     } else if options.guarantees {
-        guarantees(&catalog, arguments.json);
+        if let Some(name) = &options.name
+            && !roles(&catalog).any(|(_, kinds)| kinds.iter().any(|about| about.name == name))
+        {
+            return one(&catalog, name, arguments.json);
+        }
+        guarantees(&catalog, options.name.as_deref(), arguments.json);
     } else if let Some(name) = &options.name {
         return one(&catalog, name, arguments.json);
     } else if arguments.json {
@@ -150,12 +156,16 @@ fn values() -> Vec<serde_json::Value> {
         .collect()
 }
 
-fn guarantees(catalog: &Catalog, as_json: bool) {
+/// The guarantee of every source with every sink, by the function that `check` uses; of one kind with the reasons.
+fn guarantees(catalog: &Catalog, name: Option<&str>, as_json: bool) {
     let mut all = Vec::new();
     for source in catalog.sources {
         for sink in catalog.sinks {
             all.push((source.about.name, sink.about.name, guarantee::between(source, sink)));
         }
+    }
+    if let Some(name) = name {
+        all.retain(|(source, sink, _)| *source == name || *sink == name);
     }
     if as_json {
         let list = all.iter().map(|(source, sink, derived)| {
@@ -169,7 +179,42 @@ fn guarantees(catalog: &Catalog, as_json: bool) {
         out::json(&list.collect());
         return;
     }
+    if name.is_none() {
+        out::say(&matrix(catalog));
+        return;
+    }
     for (source, sink, derived) in all {
         out::say(&format!("{source} -> {sink}: {}\n  {}\n", derived.guarantee, derived.words));
     }
+}
+
+/// A row for each source, a column for each sink.
+fn matrix(catalog: &Catalog) -> String {
+    let widest = |names: &mut dyn Iterator<Item = &str>| names.map(str::len).max().unwrap_or(0);
+    let first = widest(&mut catalog.sources.iter().map(|kind| kind.about.name)) + 2;
+    let short = |source, sink| match guarantee::between(source, sink).guarantee {
+        Guarantee::ExactlyOnce => "exactly",
+        Guarantee::AtLeastOnce => "at least",
+        Guarantee::AtMostOnce => "at most",
+    };
+    let width = |sink: &SinkKind| sink.about.name.len().max("at least".len()) + 2;
+    let mut text = format!("{:<first$}", "");
+    for sink in catalog.sinks {
+        append(&mut text, format_args!("{:<width$}", sink.about.name, width = width(sink)));
+    }
+    for source in catalog.sources {
+        text.truncate(text.trim_end().len());
+        append(&mut text, format_args!("\n{:<first$}", source.about.name));
+        for sink in catalog.sinks {
+            append(&mut text, format_args!("{:<width$}", short(source, sink), width = width(sink)));
+        }
+    }
+    text.truncate(text.trim_end().len());
+    text.push_str(
+        "\n\nexactly   nothing is lost, nothing comes twice\n\
+         at least  nothing is lost, the last records before a crash may come again\n\
+         at most   what is read in the moment of a crash may be gone\n\n\
+         headwater kinds NAME --guarantees says why; headwater check says it of your own flows.\n",
+    );
+    text
 }

@@ -5,6 +5,7 @@ use crate::cli::out;
 use crate::core::time::now;
 use crate::core::unit::show_duration;
 use crate::engine::State;
+use crate::gate::Standing;
 use std::collections::HashMap;
 use std::io::IsTerminal as _;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -77,6 +78,15 @@ impl Live {
                     show_duration(*lag),
                     if_any(*refused, "refused"),
                     if_any(*rejected, "dead letters"),
+                )
+            }
+            Detail::Gate(gate) => {
+                let total = gate.meter.requests_total();
+                let (_, rate) = self.rate(name, total, elapsed);
+                let ready = gate.members.iter().filter(|it| it.standing == Standing::Ready).count();
+                let (all, retries) = (gate.members.len(), gate.retries);
+                format!(
+                    "{total:>10} answers {rate:>9.1}/s  {ready} of {all} ready  {retries} retries"
                 )
             }
             Detail::Server(meter) => {

@@ -1,7 +1,10 @@
 //! The command line: reads the arguments, calls the rest, and says what came of it.
 
 mod arguments;
+mod audit;
 mod check;
+mod dead_letters;
+mod doctor;
 mod exit;
 mod files;
 mod generate;
@@ -12,6 +15,8 @@ mod log;
 mod moving;
 mod out;
 mod ports;
+mod render;
+mod replay;
 mod run;
 mod stacks;
 mod top;
@@ -45,7 +50,12 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> exit::Code {
         Command::Init { name, directory } => stacks::init(name, directory.as_deref()),
         Command::Kinds(kinds) => kinds::kinds(&arguments, kinds),
         Command::Generate(generate) => generate::generate(generate),
+        Command::Audit(wanted) => audit::audit_flow(&arguments, wanted),
+        Command::Doctor(wanted) => doctor::doctor(&arguments, wanted),
+        Command::Render(wanted) => render::render(wanted),
         Command::Move(wanted) => moving::move_resource(&arguments, wanted),
+        Command::Replay(wanted) => replay::replay(&arguments, wanted),
+        Command::DeadLetters { command } => dead_letters::run(&arguments, command),
         Command::Top { url } => top::top(&arguments, url.as_deref()),
         Command::Health { url } => health::health(&arguments, url.as_deref()),
         Command::Completions { shell } => arguments::completions(*shell),

@@ -28,6 +28,7 @@ fn port(service: &Service) -> Option<u16> {
     match &service.body {
         Body::Server(server) => Some(server.listen.port),
         Body::View(view) => Some(view.listen.port),
+        Body::Gate(gate) => Some(gate.listen.port),
         Body::Flow(flow) => Some(Listen::parse(flow.source.options.text_if("listen")?).ok()?.port),
     }
 }

@@ -45,6 +45,7 @@ pub(super) fn up(arguments: &Arguments, up: &Up) -> exit::Code {
         only,
         ports: up.port.clone(),
         replicas: up.scale.clone(),
+        is_one: false,
         watch: up.watch,
         peers: up.peers.clone(),
     };
@@ -56,6 +57,7 @@ pub(super) fn one(arguments: &Arguments, one: &One) -> exit::Code {
         only: vec![one.service.clone()],
         ports: one.port.clone(),
         replicas: Vec::new(),
+        is_one: true,
         watch: false,
         peers: one.peers.clone(),
     };
@@ -66,6 +68,7 @@ struct Chosen {
     only: Vec<String>,
     ports: Vec<(String, u16)>,
     replicas: Vec<(String, u32)>,
+    is_one: bool,
     watch: bool,
     peers: Vec<String>,
 }
@@ -81,8 +84,23 @@ fn peers(given: Vec<String>) -> Vec<String> {
     named.map(str::to_owned).collect()
 }
 
+/// Runs a stack whose text is not in a file.
+pub(super) fn given(arguments: &Arguments, source: Source) -> exit::Code {
+    let (only, ports, replicas, peers) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let chosen = Chosen { only, ports, replicas, is_one: false, watch: false, peers };
+    start_source(arguments, Ok(source), chosen)
+}
+
 fn start(arguments: &Arguments, stack: Option<&str>, chosen: Chosen) -> exit::Code {
-    let found = files::find(stack).and_then(|source| {
+    start_source(arguments, files::find(stack), chosen)
+}
+
+fn start_source(
+    arguments: &Arguments,
+    source: Result<Source, exit::Code>,
+    chosen: Chosen,
+) -> exit::Code {
+    let found = source.and_then(|source| {
         let (stack, moved) = files::load_with_ports(&source, &chosen.ports)?;
         Ok((stack, moved, source))
     });
@@ -103,6 +121,7 @@ fn start(arguments: &Arguments, stack: Option<&str>, chosen: Chosen) -> exit::Co
         only: chosen.only,
         ports: chosen.ports,
         replicas: chosen.replicas,
+        is_one: chosen.is_one,
         peers: peers(chosen.peers),
         on_end: Arc::new(move || {
             // A full queue wakes the session anyway.
@@ -203,6 +222,7 @@ fn route_of(service: &Service) -> Option<String> {
     let flow = match &service.body {
         Body::Flow(flow) => flow,
         Body::View(view) => return Some(format!("view of {}", view.from)),
+        Body::Gate(gate) => return Some(format!("gate to {}", gate.to())),
         Body::Server(_) => return None,
     };
     let named = |about: &About, options: &ComponentOptions| {
@@ -276,7 +296,7 @@ impl Session {
     fn prints(&self) -> bool {
         self.stack.services.iter().any(|service| match &service.body {
             Body::Flow(flow) => flow.sink.kind.about.name == "print",
-            Body::Server(_) | Body::View(_) => false,
+            Body::Server(_) | Body::View(_) | Body::Gate(_) => false,
         })
     }
 

@@ -48,8 +48,11 @@ fn find(name: &str) -> Option<&'static Builtin> {
 pub(super) fn init(name: &str, directory: Option<&Path>) -> exit::Code {
     let Some(stack) = find(name) else { return exit::USAGE };
     let directory = directory.unwrap_or(Path::new(name));
-    let files = [("headwater.yaml", stack.text), ("README.md", stack.readme)];
-    for (file, _) in files {
+    let mut files = vec![("headwater.yaml", stack.text), ("README.md", stack.readme)];
+    if !stack.deploy.is_empty() {
+        files.push(("deploy.yaml", stack.deploy));
+    }
+    for (file, _) in &files {
         let path = directory.join(file);
         if path.exists() {
             let path = path.display();

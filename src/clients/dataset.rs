@@ -2,6 +2,7 @@
 
 use crate::core::disk::{Access, Disk, DiskFile, read_range};
 use crate::core::fault::Fault;
+use crate::core::lease::Content;
 use crate::core::source::Dataset;
 use crate::core::text::hexadecimal;
 use crate::formats::pairs::Pair;
@@ -51,6 +52,13 @@ pub fn verify(disk: &dyn Disk, pair: &Pair) -> Result<Dataset, Doubt> {
         sha256: Some(sha256),
         metadata: Some(metadata),
     })
+}
+
+/// What the metadata says about the data file, when it says both; nothing is verified.
+pub fn declared(disk: &dyn Disk, pair: &Pair) -> Option<Content> {
+    let metadata = read_metadata(disk, &pair.metadata).ok()?;
+    let sha256 = metadata.get("sha256")?.as_str()?.to_ascii_lowercase();
+    Some(Content { bytes: metadata.get("bytes")?.as_u64()?, sha256: Some(sha256) })
 }
 
 fn read_metadata(disk: &dyn Disk, path: &Path) -> Result<Value, Doubt> {

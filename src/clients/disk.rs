@@ -18,9 +18,11 @@ impl Disk for RealDisk {
     fn open(&self, path: &Path, access: Access) -> Result<Box<dyn DiskFile>, DiskError> {
         let mut options = OpenOptions::new();
         options.read(true);
-        if access == Access::ReadWrite {
-            options.write(true).create(true).truncate(false);
-        }
+        match access {
+            Access::Read => &mut options,
+            Access::ReadWrite => options.write(true).create(true).truncate(false),
+            Access::Update => options.write(true),
+        };
         let file = options.open(path).map_err(|error| DiskError::failed("open", path, error))?;
         Ok(Box::new(RealFile { file, path: path.to_path_buf() }))
     }
@@ -55,6 +57,20 @@ impl Disk for RealDisk {
         #[expect(clippy::disallowed_methods, reason = "this is the door")]
         let renamed = fs::rename(from, to);
         renamed.map_err(|error| DiskError::failed("rename", from, error))
+    }
+
+    fn create_directory(&self, path: &Path) -> Result<(), DiskError> {
+        fs::create_dir(path).map_err(|error| DiskError::failed("create", path, error))
+    }
+
+    fn rename_directory(&self, from: &Path, to: &Path) -> Result<(), DiskError> {
+        self.rename(from, to)
+    }
+
+    fn remove_directory(&self, path: &Path) -> Result<(), DiskError> {
+        #[expect(clippy::disallowed_methods, reason = "this is the door")]
+        let removed = fs::remove_dir(path);
+        removed.map_err(|error| DiskError::failed("remove", path, error))
     }
 
     fn remove(&self, path: &Path) -> Result<(), DiskError> {
@@ -223,6 +239,24 @@ mod tests {
         assert_eq!(RealDisk.list(directory.path()).unwrap(), std::slice::from_ref(&other));
         RealDisk.remove(&other).unwrap();
         assert!(RealDisk.remove(&other).unwrap_err().is_missing());
+    }
+
+    #[test]
+    fn a_directory_takes_only_an_empty_place() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        for (name, file) in [("one", "one/a"), ("other", "other/b")] {
+            RealDisk.create_dir_all(&path(name)).unwrap();
+            RealDisk.open(&path(file), Access::ReadWrite).unwrap();
+        }
+        assert!(RealDisk.rename_directory(&path("one"), &path("other")).unwrap_err().is_taken());
+        assert!(RealDisk.remove_directory(&path("other")).unwrap_err().is_taken());
+        RealDisk.remove(&path("other/b")).unwrap();
+        RealDisk.rename_directory(&path("one"), &path("other")).unwrap();
+        assert!(RealDisk.open(&path("other/a"), Access::Update).is_ok());
+        assert!(RealDisk.open(&path("one/a"), Access::Update).unwrap_err().is_missing());
+        RealDisk.remove(&path("other/a")).unwrap();
+        RealDisk.remove_directory(&path("other")).unwrap();
     }
 
     #[test]

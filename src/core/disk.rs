@@ -13,6 +13,8 @@ pub enum Access {
     Read,
     /// Reading and writing; the file is created, empty, when it is missing.
     ReadWrite,
+    /// Reading and writing; the file must exist.
+    Update,
 }
 
 /// What the disk says about a file or a directory.
@@ -34,6 +36,13 @@ pub trait Disk: Send + Sync + Debug {
     fn list(&self, directory: &Path) -> Result<Vec<PathBuf>, DiskError>;
     /// Renames a file, replacing the target in one step.
     fn rename(&self, from: &Path, to: &Path) -> Result<(), DiskError>;
+    /// Creates one directory in one that is there, not durably; fails with `is_taken` when it is there already.
+    fn create_directory(&self, path: &Path) -> Result<(), DiskError>;
+    /// Renames a directory with all that is in it, in one step. Fails with `is_taken` when the target is there,
+    /// unless it is an empty directory.
+    fn rename_directory(&self, from: &Path, to: &Path) -> Result<(), DiskError>;
+    /// Removes an empty directory; fails with `is_taken` when something is in it.
+    fn remove_directory(&self, path: &Path) -> Result<(), DiskError>;
     /// Removes a file.
     fn remove(&self, path: &Path) -> Result<(), DiskError>;
     fn sync_dir(&self, directory: &Path) -> Result<(), DiskError>;
@@ -90,6 +99,12 @@ impl DiskError {
 
     pub fn is_missing(&self) -> bool {
         matches!(self, Self::Failed { source, .. } if source.kind() == io::ErrorKind::NotFound)
+    }
+
+    /// A directory that should be empty or missing is neither.
+    pub fn is_taken(&self) -> bool {
+        use io::ErrorKind::{AlreadyExists, DirectoryNotEmpty};
+        matches!(self, Self::Failed { source, .. } if matches!(source.kind(), AlreadyExists | DirectoryNotEmpty))
     }
 
     pub fn path(&self) -> &Path {

@@ -23,6 +23,9 @@ pub const ANSWER_BYTES: u64 = 10 * 1024 * 1024;
 pub const RETRY_FIRST: Duration = Duration::from_millis(100);
 pub const RETRY_LONGEST: Duration = Duration::from_secs(30);
 
+/// Workers of one flow that may run with one `--data`: more are a mistake.
+pub const SEATS: usize = 64;
+
 /// How long a stopping flow may take to write what it has read.
 pub const DRAIN: Duration = Duration::from_secs(8);
 

@@ -58,6 +58,8 @@ pub enum Shape {
     /// A file name with one part that varies.
     Pattern,
     Url,
+    /// A URL with one of these schemes, without the `://`.
+    Address(&'static [&'static str]),
     /// The path of a URL.
     Route,
     /// A port, or an address with a port.
@@ -78,6 +80,8 @@ pub enum Shape {
     Keep,
     /// Some of these words, each with a share: `1%` or `0.01`; together at most all.
     Shares(&'static [&'static str]),
+    /// `original`, `max`, or how many times as fast.
+    Speed,
 }
 
 impl Shape {
@@ -94,6 +98,11 @@ impl Shape {
             Self::Path => "path".into(),
             Self::Pattern => "name with one *".into(),
             Self::Url => "URL".into(),
+            Self::Address(schemes) => {
+                let schemes: Vec<String> =
+                    schemes.iter().map(|scheme| format!("{scheme}://…")).collect();
+                schemes.join(" | ")
+            }
             Self::Route => "path of a URL".into(),
             Self::Listen => "port or address:port".into(),
             Self::Record => "field: type".into(),
@@ -103,6 +112,7 @@ impl Shape {
             Self::Fields => "field: integer | float | boolean | text".into(),
             Self::Names => "list of names".into(),
             Self::Keep => "count, age or size".into(),
+            Self::Speed => "original | max | a number".into(),
             Self::Shares(words) => format!("{}: share", words.join(" | ")),
         }
     }

@@ -3,8 +3,10 @@
 use crate::core::batch::Batch;
 use crate::core::fault::Fault;
 use crate::core::finding::Finding;
+use crate::core::lease::Share;
 use crate::core::position::{Checkpoint, Partition, Position};
 use crate::core::record::Rejected;
+use std::sync::Arc;
 
 /// Stores records. Runs on the flow's writing thread.
 pub trait Sink: Send {
@@ -30,6 +32,16 @@ pub trait Sink: Send {
     /// Forgets what was written since the last commit, as far as the target allows.
     fn rollback(&mut self) -> Result<(), Fault> {
         Ok(())
+    }
+
+    /// Whether several workers may write to its target, because it has what `share` gives.
+    fn shares(&self) -> bool {
+        false
+    }
+
+    /// What its source shall ask before it reads a partition. Called after `recover`.
+    fn share(&self) -> Option<Arc<dyn Share>> {
+        None
     }
 
     /// The source could not be read; a sink that talks to people may say so.

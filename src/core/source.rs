@@ -2,10 +2,13 @@
 
 use crate::core::batch::Batch;
 use crate::core::fault::Fault;
+use crate::core::lease::Share;
 use crate::core::position::{Checkpoint, Partition, Position};
-use crate::core::record::Records;
+use crate::core::record::{Records, Rejected};
 use crate::core::wait::Wait;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// What a source answers when the engine asks for more.
 #[derive(Debug)]
@@ -21,6 +24,10 @@ pub enum Read {
 pub trait Source: Send {
     /// Called once before the first read: go on behind these positions.
     fn resume(&mut self, from: &Checkpoint) -> Result<(), Fault>;
+
+    /// Asked once, before `resume`, when the sink can be shared by several workers: what is read must be
+    /// taken first. A source without partitions has nothing to share.
+    fn share(&mut self, _share: Arc<dyn Share>) {}
 
     /// Waits for the next batch. A failure loses nothing: the next call goes on at the same place.
     fn read(&mut self, wait: &Wait) -> Result<Read, Fault>;
@@ -55,7 +62,7 @@ pub trait IntakeGuard: Send {
 }
 
 /// Where an intake puts its records. Cheap to clone, bounded.
-pub type Inbox = std::sync::Arc<dyn Offer>;
+pub type Inbox = Arc<dyn Offer>;
 
 /// Makes records durable and tells when they are.
 pub trait Offer: Send + Sync {
@@ -63,6 +70,15 @@ pub trait Offer: Send + Sync {
     /// why they are not, in which case nothing of them is kept. Only of a disk that fails in the middle of a
     /// write nobody can know what it kept.
     fn offer(&self, records: Records, done: Done);
+
+    /// Takes what can never be a record; it becomes dead letters.
+    fn reject(&self, rejected: Vec<Rejected>, done: Done);
+
+    /// Nothing can come for now, and why; it is tried again after the pause.
+    fn waits(&self, fault: &Fault, pause: Duration);
+
+    /// What was waited for is there again.
+    fn works(&self);
 }
 
 /// What an intake does with the outcome: answer its caller.

@@ -11,11 +11,11 @@
 //! While the sink syncs, batches gather in the queue and share the next commit.
 
 use crate::core::context::Context;
-use crate::core::disk::DiskLock;
+use crate::core::disk::{DiskError, DiskLock};
 use crate::core::fault::Fault;
 use crate::core::finding::{Finding, Severity};
 use crate::core::kind::BuiltSource;
-use crate::core::limits::{DRAIN, QUEUE_BATCHES};
+use crate::core::limits::{DRAIN, QUEUE_BATCHES, SEATS};
 use crate::core::position::Checkpoint;
 use crate::core::sink::Sink;
 use crate::core::source::{Acknowledge, IntakeGuard, Source};
@@ -214,6 +214,13 @@ struct Opened {
     _lock: Box<dyn DiskLock>,
 }
 
+/// The place of one worker, with the parts that were made for it.
+struct Seat {
+    context: Context,
+    lock: Box<dyn DiskLock>,
+    parts: Parts,
+}
+
 impl Runner {
     /// Runs until the source ends, the owner stops it, or a person is needed; a panic or a failed start
     /// begins anew from the checkpoint.
@@ -281,11 +288,12 @@ impl Runner {
     }
 
     fn open(&self) -> Result<Opened, Fault> {
-        let context = &self.flow.context;
-        context.disk.create_dir_all(&context.data)?;
-        let lock = context.disk.lock(&context.data.join("lock"))?;
-        let (writer, source) = self.open_writer()?;
+        let Seat { context, lock, parts } = self.seat()?;
+        let (writer, source) = self.open_writer(&context, parts)?;
         let (mut source, acknowledger, intake) = self.open_source(source, &writer.progress)?;
+        if let Some(share) = writer.sink.share() {
+            source.share(share);
+        }
         let mut own = writer.progress.checkpoint.clone();
         own.positions.remove(letters::PARTITION);
         source.resume(&own)?;
@@ -294,19 +302,18 @@ impl Runner {
     }
 
     /// Everything but the source.
-    fn open_writer(&self) -> Result<(Writer, BuiltSource), Fault> {
-        let context = &self.flow.context;
+    fn open_writer(&self, context: &Context, parts: Parts) -> Result<(Writer, BuiltSource), Fault> {
+        let Parts { source, steps, mut sink } = parts;
         let (mut progress, findings) =
             Progress::open(&context.disk, &context.data.join("checkpoint")).map_err(fault)?;
         self.tell(&findings);
-        let Parts { source, steps, mut sink } = (self.flow.build)(context)?;
         let recovered = sink.recover(&progress.checkpoint)?;
         self.tell(&recovered.findings);
         for (partition, position) in &recovered.ahead {
             progress.checkpoint.advance(partition, position);
         }
         let is_new = progress.checkpoint.letters.is_none();
-        let dead_letters = self.open_letters(&mut progress.checkpoint)?;
+        let dead_letters = self.open_letters(context, &mut progress.checkpoint)?;
         if progress.checkpoint.sink.is_none() || is_new {
             // Before the first write: what a crash leaves behind this state is not somebody else's.
             progress.checkpoint.sink = sink.commit()?;
@@ -318,7 +325,7 @@ impl Runner {
             sink,
             progress,
             dead_letters,
-            replays: self.replays(&steps),
+            replays: self.replays(context, &steps),
             steps,
             look: context.pauses.first * LOOK_PAUSES,
             next_look: crate::core::time::now(),
@@ -335,8 +342,12 @@ impl Runner {
     }
 
     /// Letters that a crash left behind the checkpoint come again with their batches, unless the sink is ahead of it.
-    fn open_letters(&self, checkpoint: &mut Checkpoint) -> Result<DeadLetters, Fault> {
-        let (context, outline) = (&self.flow.context, &self.flow.outline);
+    fn open_letters(
+        &self,
+        context: &Context,
+        checkpoint: &mut Checkpoint,
+    ) -> Result<DeadLetters, Fault> {
+        let outline = &self.flow.outline;
         let disk = Arc::clone(&context.disk);
         let mut dead_letters = DeadLetters::new(disk, &context.data, outline.letter_bytes);
         // Of a checkpoint that is new, or knows of no numbers, every letter is older.
@@ -351,8 +362,7 @@ impl Runner {
         Ok(dead_letters)
     }
 
-    fn replays(&self, steps: &Steps) -> Replays {
-        let context = &self.flow.context;
+    fn replays(&self, context: &Context, steps: &Steps) -> Replays {
         Replays {
             disk: Arc::clone(&context.disk),
             directory: context.data.clone(),
@@ -368,14 +378,17 @@ impl Runner {
         let context = &self.flow.context;
         let mut complaints = Complaints::default();
         let look = context.pauses.first * LOOK_PAUSES;
-        while self.meter.state() == State::Ended && !self.shared.reading.sleep(look) {
+        // Its owner has the other one.
+        let is_owned = || Arc::strong_count(&self.shared) > 1;
+        while self.meter.state() == State::Ended && !self.shared.reading.sleep(look) && is_owned() {
             if letters::waiting(context.disk.as_ref(), &context.data).is_ok_and(|it| it.is_empty())
             {
                 continue;
             }
             let replayed = catch_unwind(AssertUnwindSafe(|| {
                 let _lock = context.disk.lock(&context.data.join("lock"))?;
-                let (mut writer, _) = self.open_writer()?;
+                let parts = (self.flow.build)(context)?;
+                let (mut writer, _) = self.open_writer(context, parts)?;
                 writer.replay_all()
             }));
             if let Ok(Err(fault)) = replayed {
@@ -383,6 +396,24 @@ impl Runner {
                 complaints.tell(&context.service, &fault, look);
             }
         }
+    }
+
+    /// Finds the directory that is this worker's: the service's own, or, where several workers may run with one
+    /// `--data`, the first below it that no other process has.
+    fn seat(&self) -> Result<Seat, Fault> {
+        let mut context = self.flow.context.clone();
+        let own = context.data.clone();
+        for number in 2..=SEATS {
+            context.disk.create_dir_all(&context.data)?;
+            let locked = context.disk.lock(&context.data.join("lock"));
+            let parts = (self.flow.build)(&context)?;
+            match locked {
+                Err(DiskError::Held { .. }) if parts.sink.shares() => {}
+                locked => return Ok(Seat { lock: locked?, context, parts }),
+            }
+            context.data = own.join(format!("worker-{number}"));
+        }
+        Err(Fault::stop(format!("{SEATS} workers have their files in {} already", own.display())))
     }
 
     /// Puts the journal in front of a source that comes by itself.

@@ -8,15 +8,18 @@ use crate::core::disk::DiskError;
 use crate::core::fault::Fault;
 use crate::core::finding::Finding;
 use crate::core::limits::{COMMIT_BYTES, JOURNAL_BYTES, JOURNAL_SEGMENT_BYTES};
-use crate::core::record::Records;
+use crate::core::record::{Records, Rejected};
 use crate::core::source::{Done, Inbox, NotTaken, Offer};
 use crate::core::thread::spawn;
 use crate::engine::journal::{Journal, JournalError, JournalOptions};
 use crate::engine::journal_source::JournalSource;
 use crate::engine::meter::{FlowMeter, Side};
+use crate::engine::refusals;
+use crate::engine::retry::Complaints;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// Offers that may wait for the journal; then senders are told to come back later.
 const OFFERS: usize = 4096;
@@ -29,14 +32,41 @@ pub(super) struct Intaken {
 
 /// The sending side; closed by taking the sender out.
 struct Door {
-    sender: Mutex<Option<SyncSender<(Records, Done)>>>,
+    sender: Mutex<Option<SyncSender<(Frame, Done)>>>,
+    service: String,
+    meter: Arc<FlowMeter>,
+    complaints: Mutex<Complaints>,
 }
+
+/// The bytes of one offer.
+type Frame = Vec<u8>;
 
 impl Offer for Door {
     fn offer(&self, records: Records, done: Done) {
+        self.send(records.bytes, done);
+    }
+
+    fn reject(&self, rejected: Vec<Rejected>, done: Done) {
+        self.send(refusals::frame(&rejected), done);
+    }
+
+    fn waits(&self, fault: &Fault, pause: Duration) {
+        self.meter.waits(Side::Intake, fault.reason());
+        self.meter.error(fault.reason());
+        let mut complaints = self.complaints.lock().unwrap_or_else(PoisonError::into_inner);
+        complaints.tell(&self.service, fault, pause);
+    }
+
+    fn works(&self) {
+        self.meter.works(Side::Intake);
+    }
+}
+
+impl Door {
+    fn send(&self, frame: Frame, done: Done) {
         let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(sender) = sender else { return done(Err(not_taken("the service is stopping"))) };
-        match sender.try_send((records, done)) {
+        match sender.try_send((frame, done)) {
             Ok(()) => {}
             Err(TrySendError::Full((_, done))) => {
                 done(Err(not_taken("too much is waiting already")));
@@ -70,8 +100,13 @@ impl Intaken {
             Journal::open(Arc::clone(&context.disk), &directory, options).map_err(fault)?;
         let source = JournalSource::new(&journal, context, delivered);
         let (sender, receiver) = sync_channel(OFFERS);
-        let inbox = Arc::new(Door { sender: Mutex::new(Some(sender)) });
         let name = context.service.clone();
+        let inbox = Arc::new(Door {
+            sender: Mutex::new(Some(sender)),
+            service: name.clone(),
+            meter: Arc::clone(meter),
+            complaints: Mutex::default(),
+        });
         let meter = Arc::clone(meter);
         let thread = spawn(&format!("{name} journal"), move || {
             write(journal, &receiver, &name, &meter);
@@ -117,17 +152,16 @@ pub(super) fn fault(error: JournalError) -> Fault {
     }
 }
 
-fn write(mut journal: Journal, offers: &Receiver<(Records, Done)>, name: &str, meter: &FlowMeter) {
+fn write(mut journal: Journal, offers: &Receiver<(Frame, Done)>, name: &str, meter: &FlowMeter) {
     while let Ok(first) = offers.recv() {
-        let mut bytes = first.0.bytes.len();
+        let mut bytes = first.0.len();
         let mut group = vec![first];
         while bytes < COMMIT_BYTES {
             let Ok(next) = offers.try_recv() else { break };
-            bytes += next.0.bytes.len();
+            bytes += next.0.len();
             group.push(next);
         }
-        let frames: Vec<&[u8]> =
-            group.iter().map(|(records, _)| records.bytes.as_slice()).collect();
+        let frames: Vec<&[u8]> = group.iter().map(|(frame, _)| frame.as_slice()).collect();
         let outcome = journal.append(&frames).map(|_| ()).map_err(|error| {
             meter.waits(Side::Intake, &error.to_string());
             tracing::warn!(service = %name, "not taken in: {error}");

@@ -10,6 +10,7 @@ use crate::core::source::{Acknowledge, Read, Source};
 use crate::core::wait::Wait;
 use crate::engine::inbox::fault;
 use crate::engine::journal::{Frames, Journal, JournalReader, JournalTrimmer};
+use crate::engine::refusals;
 use std::time::Duration;
 
 /// How long a read waits for the journal before it looks whether it shall stop.
@@ -62,12 +63,16 @@ impl Source for JournalSource {
             return Ok(Read::Idle);
         };
         self.tell(&frames);
-        let mut bytes = Vec::new();
+        let (mut bytes, mut rejected) = (Vec::new(), Vec::new());
         for (_, frame) in frames.iter() {
-            bytes.extend_from_slice(frame);
+            match refusals::read(frame) {
+                None => bytes.extend_from_slice(frame),
+                Some(refused) => rejected.extend(refused),
+            }
         }
         let records = Records::from_lines(Encoding::Json, bytes);
-        let batch = Batch::new(&self.partition, Position::at(frames.last()), records);
+        let mut batch = Batch::new(&self.partition, Position::at(frames.last()), records);
+        batch.rejected = rejected;
         Ok(Read::Batch(Box::new(batch)))
     }
 

@@ -121,7 +121,7 @@ fn late(node: &Shown) -> Option<(Level, String)> {
 fn errors(node: &Shown) -> Option<(Level, String)> {
     let now = &node.reading.now;
     let (wrong, all) = (now.errors_per_second?, now.taken_per_second?);
-    let is_server = matches!(node.node.kind, Kind::Server | Kind::View);
+    let is_server = matches!(node.node.kind, Kind::Server | Kind::View | Kind::Gate);
     let is_much = is_server && all > 0.0 && wrong / all > ERRORS;
     is_much.then(|| {
         let share = number(f64::from(wrong / all * 100.0));

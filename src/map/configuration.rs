@@ -32,6 +32,13 @@ fn service(service: &Service) -> Lines {
             lines
         }
         Body::View(it) => view(it),
+        Body::Gate(gate) => {
+            let mut lines = vec![line("listen", gate.listen.port)];
+            lines.extend(
+                gate.options.iter().map(|(name, it)| (format!("gate: {name}"), setting(name, it))),
+            );
+            lines
+        }
     };
     if !service.needs.is_empty() {
         lines.push(line("needs", service.needs.join(", ")));

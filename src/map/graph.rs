@@ -32,6 +32,7 @@ pub enum Kind {
     Flow,
     Server,
     View,
+    Gate,
     Resource,
     Cache,
     Store,
@@ -47,6 +48,7 @@ impl Kind {
             Self::Flow => "flow",
             Self::Server => "server",
             Self::View => "view",
+            Self::Gate => "gate",
             Self::Resource => "resource",
             Self::Cache => "cache",
             Self::Store => "store",
@@ -57,7 +59,7 @@ impl Kind {
 
     /// It runs in a process of the stack, so it has a state of its own.
     pub fn is_service(self) -> bool {
-        matches!(self, Self::Flow | Self::Server | Self::View)
+        matches!(self, Self::Flow | Self::Server | Self::View | Self::Gate)
     }
 
     /// Nothing of it is measured: it belongs to somebody else.
@@ -157,6 +159,7 @@ fn service(service: &Service) -> Node {
         Body::Flow(flow) => (Kind::Flow, flow_parts(flow)),
         Body::Server(server) => (Kind::Server, server_parts(server)),
         Body::View(view) => (Kind::View, view_parts(view)),
+        Body::Gate(gate) => (Kind::Gate, vec![NodePart::new("gate", "to", gate.to())]),
     };
     Node { id: service.name.clone(), name: service.name.clone(), kind, parts }
 }

@@ -3,12 +3,14 @@
 use crate::core::listen::Listen;
 use crate::core::options::Options;
 use crate::map::graph::{Graph, Kind, Rate};
+use crate::map::streams::{self, Streams};
 use crate::stack::Stack;
 use crate::stack::model::{Body, Flow, Origin, Route, Service};
 
 /// Where services of a stack can be reached.
 pub(super) struct Ends {
     listening: Vec<(String, u16)>,
+    streams: Streams,
 }
 
 impl Ends {
@@ -17,7 +19,7 @@ impl Ends {
             .services
             .iter()
             .filter_map(|service| Some((service.name.clone(), port(service)?)));
-        Self { listening: listening.collect() }
+        Self { listening: listening.collect(), streams: Streams::of(stack) }
     }
 
     /// The service that a URL leads to: by this machine's name and a port, or by the service's own name.
@@ -40,6 +42,7 @@ fn port(service: &Service) -> Option<u16> {
     match &service.body {
         Body::Server(server) => Some(server.listen.port),
         Body::View(view) => Some(view.listen.port),
+        Body::Gate(gate) => Some(gate.listen.port),
         Body::Flow(flow) => {
             flow.source.options.get("listen")?;
             Listen::parse(flow.source.options.text("listen")).ok().map(|listen| listen.port)
@@ -60,6 +63,11 @@ pub(super) fn join(service: &Service, ends: &Ends, graph: &mut Graph) {
                 join_resource(&exposed.resource, at, graph);
             }
         }
+        Body::Gate(gate) => {
+            if let Some(behind) = graph.position(gate.to()) {
+                graph.connect(behind, at, Rate::Taken);
+            }
+        }
         Body::View(view) => {
             let (from, rate) = match &view.from {
                 Origin::Api { url, .. } => (Some(address(url, ends, graph)), Rate::Unknown),
@@ -77,6 +85,13 @@ pub(super) fn join(service: &Service, ends: &Ends, graph: &mut Graph) {
 }
 
 fn join_source(flow: &Flow, at: usize, ends: &Ends, graph: &mut Graph) {
+    if let Some(streams) = ends.streams.taken(flow) {
+        for stream in streams {
+            let from = graph.outside(Kind::Address, "address", &stream);
+            graph.connect(from, at, Rate::Taken);
+        }
+        return;
+    }
     let options = &flow.source.options;
     match flow.source.kind.about.name {
         "resource" => {
@@ -94,6 +109,11 @@ fn join_source(flow: &Flow, at: usize, ends: &Ends, graph: &mut Graph) {
 }
 
 fn join_sink(flow: &Flow, at: usize, ends: &Ends, graph: &mut Graph) {
+    if let Some(stream) = streams::given(flow) {
+        let to = graph.outside(Kind::Address, "address", &stream);
+        graph.connect(at, to, Rate::Given);
+        return;
+    }
     let options = &flow.sink.options;
     if flow.sink.kind.about.name == "resource" {
         let to = options.text_if("name").and_then(|name| resource(name, graph));

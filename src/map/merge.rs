@@ -39,6 +39,7 @@ fn add(mine: &mut Reading, theirs: &Reading) {
         mine.waits = theirs.waits;
     }
     mine.replicas += theirs.replicas;
+    mine.lanes.extend(theirs.lanes.iter().cloned());
     mine.addresses.extend(theirs.addresses.iter().cloned());
     mine.growth += theirs.growth;
     let (totals, more) = (&mut mine.totals, &theirs.totals);

@@ -11,12 +11,14 @@ mod history;
 pub mod home;
 mod join;
 pub mod layout;
+mod letters;
 mod mask;
 pub mod merge;
 pub mod node;
 pub mod picture;
 pub mod plain;
 mod sample;
+mod streams;
 pub mod terminal;
 pub mod words;
 

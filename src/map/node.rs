@@ -8,6 +8,7 @@ use crate::charts::{
 use crate::core::time::rfc3339;
 use crate::map::graph::Kind;
 use crate::map::home::time;
+use crate::map::letters;
 use crate::map::picture::Shown;
 use crate::map::sample::Series;
 use crate::map::words;
@@ -55,6 +56,18 @@ pub struct Letters {
     pub shown: Vec<Letter>,
     /// How many there are, as far as they are kept.
     pub kept: u64,
+    /// Requests that the flow has not carried out yet.
+    pub waiting: usize,
+    /// What became of the last ones, the newest first.
+    pub answers: Vec<Answer>,
+}
+
+/// What became of a request.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// RFC 3339.
+    pub time: String,
+    pub text: String,
 }
 
 #[derive(Debug, Clone)]
@@ -63,6 +76,13 @@ pub struct Letter {
     pub time: String,
     pub reason: String,
     pub text: String,
+    pub number: u64,
+    /// Where it was rejected.
+    pub place: String,
+    /// How often it was replayed already.
+    pub tries: u64,
+    /// Why it cannot be replayed.
+    pub refusal: Option<&'static str>,
 }
 
 /// Columns that a line keeps.
@@ -74,7 +94,7 @@ pub fn series_of(kind: Kind) -> &'static [Series] {
         Kind::Flow => {
             &[Series::Given, Series::Waiting, Series::Oldest, Series::Latency, Series::Errors]
         }
-        Kind::Server | Kind::View => {
+        Kind::Server | Kind::View | Kind::Gate => {
             &[Series::Taken, Series::Latency, Series::Errors, Series::GivenBytes]
         }
         Kind::Cache => &[Series::Taken, Series::HitRatio, Series::HitLatency, Series::MissLatency],
@@ -118,6 +138,9 @@ pub fn parts(view: &View) -> Vec<(String, String)> {
     parts.extend(view.lines.iter().enumerate().map(|(at, (series, points))| {
         (format!("line-{at}"), figure(view, at, *series, points).into_string())
     }));
+    if view.node.node.kind == Kind::Gate {
+        parts.push(("lanes".to_owned(), lanes(view).into_string()));
+    }
     parts.push(("records".to_owned(), records(view).into_string()));
     parts.push(("errors".to_owned(), errors(view).into_string()));
     parts
@@ -145,7 +168,13 @@ pub fn content(view: &View) -> Markup {
         @if view.node.node.kind == Kind::Flow {
             section { h2 { "Last records" } div #records { (records(view)) } }
             section { h2 { "Last errors" } div #errors { (errors(view)) } }
-            section #dead-letters { h2 { "Dead letters" } (letters(view)) }
+            section #dead-letters {
+                h2 { "Dead letters" }
+                (letters::section(&view.node.node.id, &view.letters))
+            }
+        }
+        @if view.node.node.kind == Kind::Gate {
+            section { h2 { "Replicas" } div #lanes { (lanes(view)) } }
         }
         section {
             h2 { "Configuration" }
@@ -202,6 +231,35 @@ fn state(view: &View) -> Markup {
                 "Of the time, the source takes " (share(now.reading)) ", the steps " (share(now.stepping))
                 ", the sink " (share(now.writing)) "."
             }
+        }
+    }
+}
+
+/// A line for each replica behind a gate.
+fn lanes(view: &View) -> Markup {
+    let lanes = &view.node.reading.lanes;
+    html! {
+        @if lanes.is_empty() {
+            p.note { "No replica is found yet." }
+        } @else {
+            div.scroll { table {
+                thead { tr {
+                    th { "replica" } th { "state" } th.n { "share" } th { "" } th.n { "requests" }
+                    th.n { "under way" } th.n { "failures" } th.n { "an answer takes" }
+                } }
+                tbody { @for lane in lanes {
+                    tr {
+                        th scope="row" { (lane.replica) }
+                        td { (lane.state) }
+                        td.n { (words::percent(lane.share)) }
+                        td { meter min="0" max="1" value=(lane.share) aria-label="share" {} }
+                        td.n { (count(lane.requests)) }
+                        td.n { (count(u64::from(lane.in_flight))) }
+                        td.n { (count(lane.failures)) }
+                        td.n { (words::seconds(lane.seconds)) }
+                    }
+                } }
+            } }
         }
     }
 }
@@ -337,38 +395,6 @@ fn errors(view: &View) -> Markup {
                                 (count(trouble.times)) " times since " (time(&rfc3339(trouble.first))) ", the last at "
                             }
                             (time(&rfc3339(trouble.last)))
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn letters(view: &View) -> Markup {
-    let letters = &view.letters;
-    html! {
-        @if letters.kept == 0 {
-            p.note { "None: every record could be delivered." }
-        } @else {
-            p { (count(letters.kept)) " records could never be delivered; they are kept with the reason." }
-            div.scroll tabindex="0" role="region" aria-label="Dead letters" {
-                table {
-                    caption.unseen { "Dead letters" }
-                    thead {
-                        tr {
-                            th scope="col" { "When" }
-                            th scope="col" { "Why" }
-                            th scope="col" { "Record" }
-                        }
-                    }
-                    tbody {
-                        @for letter in &letters.shown {
-                            tr {
-                                th scope="row" { (time(&letter.time)) }
-                                td { (letter.reason) }
-                                td { code { (letter.text) } }
-                            }
                         }
                     }
                 }

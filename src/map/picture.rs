@@ -1,6 +1,6 @@
 //! The map at one moment, as `/map.json` gives it: the graph with what is known of every node. Version 1.
 
-use crate::core::timed::CacheCounts;
+use crate::core::time::timed::CacheCounts;
 use crate::map::graph::{Graph, Kind, Node, Rate};
 use crate::map::sample::{Condition, Row, Series, UNKNOWN};
 use serde::{Deserialize, Serialize};
@@ -49,6 +49,9 @@ pub struct Reading {
     pub replicas: u32,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<String>,
+    /// Of a gate: what each replica behind it does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lanes: Vec<Lane>,
     /// Since the start.
     pub totals: Totals,
     /// Since the start, of a cache.
@@ -61,6 +64,21 @@ pub struct Reading {
     /// How much more waits than a moment ago; above zero it grows.
     #[serde(default)]
     pub growth: f32,
+}
+
+/// One replica behind a gate.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Lane {
+    pub replica: String,
+    /// `ready`, `starting`, `leaving`, `suspended` or `down`.
+    pub state: String,
+    /// Since it was found, and how much of all that is.
+    pub requests: u64,
+    pub share: f32,
+    pub in_flight: u32,
+    pub failures: u64,
+    /// A mean answer.
+    pub seconds: f32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -152,6 +170,7 @@ impl Reading {
             waits: None,
             replicas: 0,
             addresses: Vec::new(),
+            lanes: Vec::new(),
             totals: Totals::default(),
             cache: None,
             now: Now::of(&UNKNOWN, &UNKNOWN, None),

@@ -37,7 +37,7 @@ pub fn line(node: &Shown) -> String {
     let total = match node.node.kind {
         _ if reading.replicas == 0 => String::new(),
         crate::map::Kind::Flow => format!("  {} records stored", reading.totals.given),
-        crate::map::Kind::Server | crate::map::Kind::View => {
+        crate::map::Kind::Server | crate::map::Kind::View | crate::map::Kind::Gate => {
             format!("  {} requests answered", reading.totals.taken)
         }
         _ => String::new(),

@@ -280,3 +280,27 @@ mod verdicts {
         assert_eq!(said(&picture), "api answers 10 % of its requests with errors.");
     }
 }
+
+#[test]
+fn flows_meet_at_a_topic_and_at_a_table() {
+    let graph = Graph::of(&stack(
+        "stack: s
+services:
+  a: { source: { file: a }, sink: { mqtt: { url: \"mqtt://h\", topic: \"plant/{id}\" } } }
+  b: { source: { mqtt: { url: \"mqtt://me:secret@h:1883\", topics: [plant/#, other] } },
+       sink: { postgres: { url: \"postgres://u@db/x\", table: t } } }
+  c: { source: { postgres: { url: \"postgres://u@db/x\", table: t, key: id } }, sink: { append_file: o } }
+",
+    ));
+    let text = told(&graph);
+    for edge in [
+        "a -> address:h:1883 plant/{id} (given)",
+        "address:h:1883 plant/{id} -> b (taken)",
+        "address:h:1883 other -> b (taken)",
+        "b -> address:db/x t (given)",
+        "address:db/x t -> c (taken)",
+    ] {
+        assert!(text.contains(edge), "{edge} is not in\n{text}");
+    }
+    assert!(!text.contains("secret"), "{text}");
+}

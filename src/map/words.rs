@@ -61,7 +61,7 @@ pub fn headline(node: &Shown) -> Option<String> {
     let now = &node.reading.now;
     match node.node.kind {
         Kind::Flow => now.given_per_second.map(rate),
-        Kind::Server | Kind::View | Kind::Store => now.taken_per_second.map(rate),
+        Kind::Server | Kind::View | Kind::Gate | Kind::Store => now.taken_per_second.map(rate),
         Kind::Cache => match now.hit_ratio {
             Some(ratio) => Some(format!("{} hits", percent(ratio))),
             None => now.taken_per_second.map(rate),
@@ -74,7 +74,7 @@ pub fn headline(node: &Shown) -> Option<String> {
 pub fn unit(kind: Kind) -> &'static str {
     match kind {
         Kind::Flow => "records",
-        Kind::Server | Kind::View => "requests",
+        Kind::Server | Kind::View | Kind::Gate => "requests",
         Kind::Resource | Kind::Cache | Kind::Store => "reads",
         Kind::File | Kind::Address => "",
     }
@@ -96,7 +96,7 @@ pub fn detail(node: &Shown) -> String {
             }
             said.extend(counted(totals.dead_letters, "dead letter", "dead letters"));
         }
-        Kind::Server | Kind::View => {
+        Kind::Server | Kind::View | Kind::Gate => {
             if let Some(slow) = now.latency_p99_seconds {
                 said.push(format!("p99 < {}", seconds(slow)));
             }

@@ -28,7 +28,11 @@ With `x`, a field with numbers or times, each record is a point. Spikes stay, ho
                 "Which figure of the field is followed; without a field it is the count of records.",
             ),
             Opt::optional("x", Shape::Text, "The field that says where each record stands."),
-            Opt::optional("unit", Shape::Text, "What is measured; of `%` the axis goes from 0 to 100."),
+            Opt::optional(
+                "unit",
+                Shape::Text,
+                "What is measured; of `%` the axis goes from 0 to 100.",
+            ),
             Opt::optional("title", Shape::Text, "What stands above it."),
         ],
         main: Some("field"),
@@ -204,7 +208,8 @@ impl Line {
         let at = |x: f64| {
             if is_time { Cell::text(&rfc3339((x * 1000.0) as i64)) } else { Cell::Number(x) }
         };
-        let mut rest: Vec<_> = known.iter().map(|line| line.points.iter().rev().peekable()).collect();
+        let mut rest: Vec<_> =
+            known.iter().map(|line| line.points.iter().rev().peekable()).collect();
         let row = |x: &f64| {
             let cells = rest.iter_mut().map(|line| {
                 let found = line.next_if(|point| point.x.total_cmp(x).is_ge());

@@ -1,6 +1,10 @@
 //! Request bodies: what handlers see of them, and how they are cut out of the connection's bytes.
 
 use std::fmt;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
@@ -53,7 +57,11 @@ pub struct Body {
 #[derive(Debug)]
 enum Content {
     Whole(Bytes),
-    Coming(mpsc::Receiver<Result<Bytes, BodyError>>),
+    Coming {
+        pieces: mpsc::Receiver<Result<Bytes, BodyError>>,
+        /// Set before the pieces end, unless they end too early.
+        is_whole: Arc<AtomicBool>,
+    },
 }
 
 impl Body {
@@ -65,17 +73,35 @@ impl Body {
         Self { content: Content::Whole(bytes) }
     }
 
-    pub(crate) fn coming(pieces: mpsc::Receiver<Result<Bytes, BodyError>>) -> Self {
-        Self { content: Content::Coming(pieces) }
+    pub(crate) fn coming(
+        pieces: mpsc::Receiver<Result<Bytes, BodyError>>,
+        is_whole: Arc<AtomicBool>,
+    ) -> Self {
+        Self { content: Content::Coming { pieces, is_whole } }
     }
 
-    /// The next piece; `None` at the end.
+    /// The next piece; `None` at the end, and only there: a body that is cut off ends with an error.
     pub async fn next(&mut self) -> Option<Result<Bytes, BodyError>> {
+        poll_fn(|context| self.poll_next(context)).await
+    }
+
+    pub(crate) fn poll_next(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, BodyError>>> {
         match &mut self.content {
-            Content::Whole(bytes) if bytes.is_empty() => None,
-            Content::Whole(bytes) => Some(Ok(std::mem::take(bytes))),
-            Content::Coming(pieces) => pieces.recv().await,
+            Content::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Content::Whole(bytes) => Poll::Ready(Some(Ok(std::mem::take(bytes)))),
+            Content::Coming { pieces, is_whole } => pieces.poll_recv(context).map(|piece| {
+                piece
+                    .or_else(|| (!is_whole.load(Ordering::Acquire)).then_some(Err(BodyError::Gone)))
+            }),
         }
+    }
+
+    /// Is everything here already?
+    pub fn is_here(&self) -> bool {
+        matches!(self.content, Content::Whole(_))
     }
 
     /// Everything at once; without copying where the body was collected already.

@@ -2,6 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -61,10 +62,10 @@ impl Connection {
         let body_bytes = manners.body_bytes.unwrap_or(self.shared.limits.body_bytes);
         let mut open = Open { delivery, manners, head_only, path, begun, unread: false };
         let result = match handler.body_reading() {
-            BodyReading::Streamed { at_most } => {
+            BodyReading::Streamed { at_most } if delivery.framing != Framing::Empty => {
                 self.call_streaming(handler, request, &mut open, at_most).await?
             }
-            BodyReading::Whole { at_most } => {
+            BodyReading::Whole { at_most } | BodyReading::Streamed { at_most } => {
                 let limit = at_most.min(body_bytes);
                 match self.collect(&delivery, limit).await {
                     Ok(bytes) => {
@@ -121,11 +122,16 @@ impl Connection {
             return Ok(Err(BodyError::TooLarge.into()));
         };
         let (pieces, coming) = mpsc::channel(BODY_QUEUE);
-        request.body = Body::coming(coming);
+        let is_whole = Arc::new(AtomicBool::new(false));
+        request.body = Body::coming(coming, Arc::clone(&is_whole));
         let shared = Arc::clone(&self.shared);
         let result = {
             let delivery = open.delivery;
-            let pump = pump(&mut self.wire, &mut decoder, &delivery, &shared.limits, pieces);
+            let pump = async {
+                pump(&mut self.wire, &mut decoder, &delivery, &shared.limits, &pieces).await;
+                is_whole.store(decoder.is_done(), Ordering::Release);
+                drop(pieces);
+            };
             let (mut pump, mut pumping) = (std::pin::pin!(pump), true);
             let mut answer = std::pin::pin!(guard::answer(handler, request, &shared.name));
             poll_fn(|context| {
@@ -170,6 +176,9 @@ impl Connection {
         let length = match &response.body {
             ResponseBody::Empty => BodyLength::Known(0),
             ResponseBody::Whole(bytes) => BodyLength::Known(bytes.len()),
+            ResponseBody::Stream(body) if known(body).is_some() => {
+                BodyLength::Known(known(body).unwrap_or_default())
+            }
             ResponseBody::Stream(_) if open.delivery.version == Version::HTTP_11 => {
                 BodyLength::Chunked
             }
@@ -201,6 +210,7 @@ impl Connection {
         for (name, value) in &response.headers {
             append_header(&mut self.answer.headers, name, value);
         }
+        self.answer.headers.extend_from_slice(&response.lines);
         // A content type made from outside data must not bring a header of its own.
         let clean = !response.content_type.bytes().any(|byte| byte.is_ascii_control());
         let content_type = if clean { &response.content_type } else { "application/octet-stream" };
@@ -284,6 +294,11 @@ impl Connection {
     }
 }
 
+/// The length of a stream, where it is known and this machine can count so far.
+fn known(body: &StreamBody) -> Option<usize> {
+    usize::try_from(body.length()?).ok()
+}
+
 impl Wire {
     /// Tells a client that waits for it to send its body.
     async fn invite_body(&mut self, delivery: &Delivery) -> Result<(), BodyError> {
@@ -316,7 +331,7 @@ async fn pump(
     decoder: &mut BodyDecoder,
     delivery: &Delivery,
     limits: &Limits,
-    pieces: mpsc::Sender<Result<Bytes, BodyError>>,
+    pieces: &mpsc::Sender<Result<Bytes, BodyError>>,
 ) {
     let begun = now();
     let mut failed = wire.invite_body(delivery).await.err();

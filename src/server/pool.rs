@@ -8,6 +8,7 @@ use std::thread;
 
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
+use tokio::task::AbortHandle;
 
 /// A handful of single-threaded runtimes; cheap to clone.
 #[derive(Debug, Clone)]
@@ -54,6 +55,11 @@ impl ServerPool {
         Ok(Self {
             workers: Arc::new(Workers { handles, next: AtomicUsize::new(0), _alive: alive }),
         })
+    }
+
+    /// Runs something beside the connections, until it ends or is aborted.
+    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
+        self.handle(self.next_worker()).spawn(work).abort_handle()
     }
 
     pub fn workers(&self) -> usize {

@@ -21,12 +21,15 @@ pub struct Response {
     pub status: u16,
     pub content_type: Cow<'static, str>,
     pub headers: Vec<(Cow<'static, str>, String)>,
+    /// Further header lines, each with its CR LF, of somebody who has checked every byte of them.
+    pub lines: Vec<u8>,
     pub body: ResponseBody,
 }
 
 impl Response {
     pub fn empty(status: u16) -> Self {
-        Self { status, content_type: "".into(), headers: Vec::new(), body: ResponseBody::Empty }
+        let (headers, lines) = (Vec::new(), Vec::new());
+        Self { status, content_type: "".into(), headers, lines, body: ResponseBody::Empty }
     }
 
     pub fn new(

@@ -61,6 +61,8 @@ pub(crate) enum Handler {
 #[derive(Clone, Default)]
 pub struct Route {
     handlers: Vec<(Method, Handler)>,
+    /// Takes what none of the handlers does.
+    any: Option<Handler>,
     allow: String,
     gate: Option<Arc<dyn Gate>>,
     manners: Manners,
@@ -91,6 +93,13 @@ impl Route {
     #[must_use]
     pub fn attempt(self, method: Method, handler: impl Attempt + 'static) -> Self {
         self.with(method, Handler::Attempt(Arc::new(handler)))
+    }
+
+    /// Every method, also those that nobody has heard of yet.
+    #[must_use]
+    pub fn any(mut self, handler: impl Slow + 'static) -> Self {
+        self.any = Some(Handler::Slow(Arc::new(handler)));
+        self
     }
 
     /// Stands before every handler of this route.
@@ -149,7 +158,8 @@ impl Route {
         let of = |wanted: &Method| {
             self.handlers.iter().find(|(method, _)| method == wanted).map(|(_, handler)| handler)
         };
-        of(method).or_else(|| if *method == Method::HEAD { of(&Method::GET) } else { None })
+        let found = of(method).or(self.any.as_ref());
+        found.or_else(|| if *method == Method::HEAD { of(&Method::GET) } else { None })
     }
 }
 

@@ -24,6 +24,7 @@ pub struct StreamBody {
     pieces: mpsc::Receiver<Piece>,
     told_to_end: bool,
     has_an_end: bool,
+    length: Option<u64>,
 }
 
 /// The client has gone or the server stops: nothing more is wanted.
@@ -41,7 +42,8 @@ impl std::error::Error for StreamEnded {}
 /// A stream whose maker may be `capacity` pieces ahead of its client.
 pub fn stream(capacity: usize) -> (StreamSender, StreamBody) {
     let (sender, pieces) = mpsc::channel(capacity.max(1));
-    (StreamSender { pieces: sender }, StreamBody { pieces, told_to_end: false, has_an_end: false })
+    let body = StreamBody { pieces, told_to_end: false, has_an_end: false, length: None };
+    (StreamSender { pieces: sender }, body)
 }
 
 impl StreamSender {
@@ -85,6 +87,17 @@ impl StreamBody {
     pub fn to_its_end(mut self) -> Self {
         self.has_an_end = true;
         self
+    }
+
+    /// How many bytes come, where that is known beforehand: the maker sends exactly as many.
+    #[must_use]
+    pub fn of_length(mut self, length: u64) -> Self {
+        self.length = Some(length);
+        self
+    }
+
+    pub(crate) fn length(&self) -> Option<u64> {
+        self.length
     }
 
     /// No further pieces are taken; those that wait are still sent.

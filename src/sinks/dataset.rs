@@ -1,5 +1,6 @@
 //! `dataset`: each batch becomes a data file and the metadata file that commits it.
 
+use crate::clients::ledger::{Entry, Ledger};
 use crate::clients::retention;
 use crate::core::batch::Batch;
 use crate::core::context::Context;
@@ -14,6 +15,7 @@ use crate::core::record::{Encoding, Rejected};
 use crate::core::sink::{Recovered, Sink};
 use crate::core::text::hexadecimal;
 use crate::core::time::rfc3339_now;
+use crate::formats::half_written::{Half, HalfWritten};
 use crate::formats::{json_lines, table};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -30,7 +32,9 @@ pub(super) static KIND: SinkKind = SinkKind {
 Each file is written under another name, synced, renamed, and its directory synced; the metadata comes last, \
 with the number of rows, the columns, the checksum and the position in the source. A reader that waits for the \
 metadata never sees half a dataset. Numbers go on after a restart and are never used twice. What a `generate` \
-source makes at a time (`count`) is one dataset.",
+source makes at a time (`count`) is one dataset. With `faults` some numbers are given to half-written datasets, \
+which a reader has to pass over; what stands in them comes whole under the next number, and each is noted in \
+`half-written.ndjson` in the service's directory.",
         options: &[
             Opt::required("path", Shape::Path, "The directory; it is made if it is missing."),
             Opt::with_default(
@@ -43,6 +47,11 @@ source makes at a time (`count`) is one dataset.",
                 "keep",
                 Shape::Keep,
                 "How many datasets are kept, or how old or large they get.",
+            ),
+            Opt::optional(
+                "faults",
+                Shape::Shares(HalfWritten::NAMES),
+                "Shares of the numbers that are half-written on purpose.",
             ),
         ],
         main: Some("path"),
@@ -61,6 +70,11 @@ fn build(options: &Options, context: &Context) -> Result<Box<dyn Sink>, Fault> {
         directory: options.path("path"),
         ending: if options.text("format") == "csv" { "csv" } else { "ndjson" },
         keep: options.keep_if("keep"),
+        faults: options.shares_if("faults").map(|shares| {
+            let path = context.data.join("half-written.ndjson");
+            let half_written = HalfWritten::of(shares, context.seed.seed, &context.service);
+            (half_written, Ledger::new(&context.disk, path, "dataset"))
+        }),
         number: 0,
         pending: Vec::new(),
         published: Vec::new(),
@@ -72,6 +86,8 @@ struct DatasetSink {
     directory: PathBuf,
     ending: &'static str,
     keep: Option<Keep>,
+    /// Which numbers are half-written on purpose, and where that is noted.
+    faults: Option<(HalfWritten, Ledger)>,
     /// The highest number in use.
     number: u64,
     /// What the next commit publishes.
@@ -111,6 +127,9 @@ impl Sink for DatasetSink {
         // At the very first start what is there belongs to others, also data without metadata.
         let highest = committed.iter().copied().max().unwrap_or(0);
         self.number = remembered.unwrap_or(highest_data).max(highest);
+        if let Some((_, ledger)) = &mut self.faults {
+            ledger.cut(self.number + 1)?;
+        }
         committed.retain(|number| *number > remembered.unwrap_or(0));
         let ahead = self.ahead(&committed, kept)?;
         Ok(Recovered { ahead, findings })
@@ -167,6 +186,7 @@ impl DatasetSink {
     /// Data first, metadata last: the metadata is the commit. A publication that failed halfway was told to
     /// nobody: its number is taken again and its files are written over.
     fn publish(&mut self, table: &table::Table, here: &(Partition, Position)) -> Result<(), Fault> {
+        self.spoil(table)?;
         let number = self.number + 1;
         let file = format!("data_{number}.{}", self.ending);
         write_atomically(self.disk.as_ref(), &self.directory.join(&file), &table.bytes)?;
@@ -186,6 +206,36 @@ impl DatasetSink {
         write_atomically(self.disk.as_ref(), &self.metadata_path(number), &text)?;
         self.number = number;
         Ok(())
+    }
+
+    /// Gives the next numbers to half-written datasets where that is wanted. Their metadata names no place in the
+    /// source, so that they are never taken for a commit.
+    fn spoil(&mut self, table: &table::Table) -> Result<(), Fault> {
+        let number = self.number + 1;
+        let half = self.faults.as_ref().and_then(|(faults, _)| faults.at(number));
+        let (Some(half), Some((_, ledger))) = (half, &mut self.faults) else { return Ok(()) };
+        ledger.note(&[Entry { number, fault: half.name(), more: None }])?;
+        let file = format!("data_{number}.{}", self.ending);
+        let cut = if half == Half::Torn { table.bytes.len() / 2 } else { table.bytes.len() };
+        let data = table.bytes.get(..cut).unwrap_or_default();
+        write_atomically(self.disk.as_ref(), &self.directory.join(&file), data)?;
+        if half != Half::NoMetadata {
+            let of = if half == Half::Checksum { b"another".as_slice() } else { &table.bytes };
+            let metadata = json!({
+                "version": 1,
+                "dataset": format!("data_{number}"),
+                "file": file,
+                "rows": table.rows,
+                "columns": table.columns,
+                "bytes": table.bytes.len(),
+                "sha256": hexadecimal(&Sha256::digest(of)),
+                "created": rfc3339_now(),
+            });
+            let text = format!("{metadata:#}\n");
+            write_atomically(self.disk.as_ref(), &self.metadata_path(number), text.as_bytes())?;
+        }
+        self.number = number;
+        self.spoil(table)
     }
 
     fn metadata_path(&self, number: u64) -> PathBuf {

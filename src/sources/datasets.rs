@@ -7,10 +7,11 @@ use crate::core::context::Context;
 use crate::core::disk::{Access, Disk, DiskFile, Metadata};
 use crate::core::fault::Fault;
 use crate::core::kind::{About, BuiltSource, Replay, SourceKind};
+use crate::core::lease::{BEAT, Content, Share};
 use crate::core::options::{Opt, Options, Shape};
 use crate::core::position::{Checkpoint, Partition, Position};
 use crate::core::record::{Encoding, Records, Rejected};
-use crate::core::source::{Dataset, Read, Source};
+use crate::core::source::{Acknowledge, Dataset, Read, Source};
 use crate::core::time::now;
 use crate::core::wait::Wait;
 use crate::formats::assembler::{Assembler, Format};
@@ -74,6 +75,8 @@ fn build(options: &Options, context: &Context) -> Result<BuiltSource, Fault> {
         done: BTreeMap::new(),
         ready: VecDeque::new(),
         doubtful: BTreeMap::new(),
+        share: None,
+        is_elsewhere: false,
         current: None,
         listed: BTreeSet::new(),
         watch: None,
@@ -95,6 +98,10 @@ struct Datasets {
     ready: VecDeque<Pair>,
     /// Since when the data and the metadata of a pair disagree.
     doubtful: BTreeMap<String, (String, Instant)>,
+    /// What is asked before a dataset is read, when other workers may read it too.
+    share: Option<Arc<dyn Share>>,
+    /// Another worker had a dataset when it was looked at; should that one die, it is ours.
+    is_elsewhere: bool,
     current: Option<Current>,
     /// The names of all pairs, as they were seen last: what is done and not there any more is forgotten.
     listed: BTreeSet<String>,
@@ -135,12 +142,24 @@ impl Source for Datasets {
         Ok(())
     }
 
+    fn share(&mut self, share: Arc<dyn Share>) {
+        self.share = Some(share);
+    }
+
+    fn acknowledger(&self) -> Option<Box<dyn Acknowledge>> {
+        let share = Arc::clone(self.share.as_ref()?);
+        Some(Box::new(Settle(share)))
+    }
+
     fn read(&mut self, wait: &Wait) -> Result<Read, Fault> {
         loop {
             if self.current.is_some() {
                 return self.read_rows().inspect_err(|_| self.current = None);
             }
             if let Some(pair) = self.ready.pop_front() {
+                if !self.may_open(&pair)? {
+                    continue;
+                }
                 if let Some(given_up) = self.open(pair)? {
                     return Ok(Read::Batch(given_up));
                 }
@@ -157,13 +176,26 @@ impl Source for Datasets {
     }
 }
 
+/// Lets other workers know what became of a dataset, once that is durable.
+struct Settle(Arc<dyn Share>);
+
+impl Acknowledge for Settle {
+    fn acknowledge(&mut self, partition: &Partition, position: &Position) -> Result<(), Fault> {
+        if position.note.starts_with(PART) {
+            return Ok(());
+        }
+        self.0.settle(partition, position.note.strip_prefix(GIVEN_UP))
+    }
+}
+
 impl Datasets {
     /// Waits for an event or the time to look; `false` when stopped or nothing is due yet.
     fn is_time(&mut self, wait: &Wait) -> bool {
         let (Some(watch), Some(looked)) = (&self.watch, self.looked) else { return true };
-        let left = self.look.saturating_sub(looked.elapsed());
+        let look = if self.is_elsewhere { self.look.min(BEAT) } else { self.look };
+        let left = look.saturating_sub(looked.elapsed());
         let is_event = watch.wait(wait, left.min(Duration::from_millis(500)));
-        !wait.is_stopped() && (is_event || looked.elapsed() >= self.look)
+        !wait.is_stopped() && (is_event || looked.elapsed() >= look)
     }
 
     /// Finds the pairs that are not done.
@@ -173,6 +205,7 @@ impl Datasets {
             self.watch = Some(Watch::new(&self.directory));
         }
         self.looked = Some(now());
+        self.is_elsewhere = false;
         let files = self.disk.list(&self.directory)?;
         let pairs = pairs(&files, &self.data, &self.metadata);
         self.listed = pairs.iter().map(|pair| pair.name.clone()).collect();
@@ -202,6 +235,49 @@ impl Datasets {
         Ok(note(&self.disk.metadata(&pair.data)?, &self.disk.metadata(&pair.metadata)?))
     }
 
+    /// Takes a dataset for this worker; `false` when another one has it, or is done with it.
+    fn may_open(&mut self, pair: &Pair) -> Result<bool, Fault> {
+        let Some(share) = self.share.clone() else { return Ok(true) };
+        let name: Partition = pair.name.as_str().into();
+        if let Some(content) = dataset::declared(self.disk.as_ref(), pair)
+            && share.is_done(&name, &content)?
+        {
+            return self.leave(name, pair, "");
+        }
+        let is_given_up = |state: &str| {
+            Ok::<bool, Fault>(share.given_up(&name)?.is_some_and(|note| note == state))
+        };
+        let state = self.state(pair)?;
+        if is_given_up(&state)? {
+            return self.leave(name, pair, GIVEN_UP);
+        }
+        if !share.take(&name)? {
+            self.is_elsewhere = true;
+            return Ok(false);
+        }
+        // Whoever had it may have given it up between the two looks.
+        if is_given_up(&state)? {
+            share.give_back(&name);
+            return self.leave(name, pair, GIVEN_UP);
+        }
+        Ok(true)
+    }
+
+    /// Another worker did what there was to do. The log of the sink says so at the next start too.
+    fn leave(&mut self, name: Partition, pair: &Pair, prefix: &str) -> Result<bool, Fault> {
+        let offset = self.done.get(&name).map_or(0, |known| known.offset);
+        let note = format!("{prefix}{}", self.state(pair)?);
+        self.done.insert(name, Position { offset, note });
+        Ok(false)
+    }
+
+    /// Gives a dataset back that is not read now.
+    fn give_back(&self, name: &str) {
+        if let Some(share) = &self.share {
+            share.give_back(&name.into());
+        }
+    }
+
     /// Verifies a pair and begins to read it. One that disagrees is looked at again later, and given up
     /// when that has lasted; the answer then is the batch that says so.
     fn open(&mut self, pair: Pair) -> Result<Option<Box<Batch>>, Fault> {
@@ -210,16 +286,25 @@ impl Datasets {
         match dataset::verify(self.disk.as_ref(), &pair) {
             Ok(dataset) => {
                 self.doubtful.remove(&pair.name);
+                if self.is_done_elsewhere(&dataset)? {
+                    self.give_back(&pair.name);
+                    self.leave(pair.name.as_str().into(), &pair, "")?;
+                    return Ok(None);
+                }
                 self.current = Some(self.begin(dataset, state, known.as_ref())?);
                 Ok(None)
             }
-            Err(Doubt::Fault(fault)) => Err(fault),
+            Err(Doubt::Fault(fault)) => {
+                self.give_back(&pair.name);
+                Err(fault)
+            }
             Err(Doubt::Disagrees(reason)) => {
                 let since = match self.doubtful.get(&pair.name) {
                     Some((known, since)) if *known == state => *since,
                     _ => now(),
                 };
                 if since.elapsed() < self.patience {
+                    self.give_back(&pair.name);
                     self.doubtful.insert(pair.name, (state, since));
                     return Ok(None);
                 }
@@ -229,6 +314,13 @@ impl Datasets {
                 Ok(Some(self.give_up(&pair.name, &pair.data, reason, position)))
             }
         }
+    }
+
+    /// Asked after the dataset was taken: its last holder may just have finished it.
+    fn is_done_elsewhere(&self, dataset: &Dataset) -> Result<bool, Fault> {
+        let Some(share) = &self.share else { return Ok(false) };
+        let content = Content { bytes: dataset.bytes, sha256: dataset.sha256.clone() };
+        share.is_done(&dataset.name.as_str().into(), &content)
     }
 
     /// Opens a dataset at its start, or where an earlier reading of the same files was cut off.
@@ -347,6 +439,9 @@ impl Datasets {
         let missing: Vec<Partition> = self.done.keys().filter(is_missing).cloned().collect();
         for name in &missing {
             self.done.remove(name);
+            if let Some(share) = &self.share {
+                share.forget(name);
+            }
         }
         missing
     }

@@ -9,7 +9,10 @@ kinds! { SourceKind:
     generate,
     http_listen,
     http_poll,
+    mqtt,
     nats,
+    postgres,
+    replay,
     resource,
     stdin,
 }

@@ -6,6 +6,8 @@ pub struct Builtin {
     pub name: &'static str,
     pub text: &'static str,
     pub readme: &'static str,
+    /// How it is deployed, beyond what follows from the stack; may be empty.
+    pub deploy: &'static str,
 }
 
 /// What `headwater up` runs where there is no stack file.
@@ -13,7 +15,14 @@ pub const DEFAULT: &str = "users";
 
 macro_rules! builtin {
     ($name:literal) => {
+        builtin!($name, "")
+    };
+    ($name:literal, deployed) => {
+        builtin!($name, include_str!(concat!("../../stacks/", $name, "/deploy.yaml")))
+    };
+    ($name:literal, $deploy:expr) => {
         Builtin {
+            deploy: $deploy,
             name: $name,
             text: include_str!(concat!("../../stacks/", $name, "/headwater.yaml")),
             readme: include_str!(concat!("../../stacks/", $name, "/README.md")),
@@ -22,11 +31,11 @@ macro_rules! builtin {
 }
 
 pub const ALL: &[Builtin] = &[
-    builtin!("random-file"),
-    builtin!("shared-data"),
+    builtin!("random-file", deployed),
+    builtin!("shared-data", deployed),
     builtin!("numbers"),
-    builtin!("users"),
-    builtin!("cached-users"),
+    builtin!("users", deployed),
+    builtin!("cached-users", deployed),
 ];
 
 pub fn find(name: &str) -> Option<&'static Builtin> {

@@ -7,6 +7,7 @@ use crate::stack::alert;
 use crate::stack::conflicts::{self, Placed};
 use crate::stack::diagnostic::{Diagnostic, Diagnostics};
 use crate::stack::expand;
+use crate::stack::gate;
 use crate::stack::model::{Body, Stack};
 use crate::stack::node::{self, Key, Node};
 use crate::stack::options::{self, is_misspelt, unknown_key};
@@ -26,7 +27,18 @@ pub enum Environment {
 }
 
 impl Environment {
-    fn lookup(&self, name: &str) -> Option<String> {
+    /// `NAME`, else what the file holds that `NAME_FILE` names: how containers hand over secrets.
+    pub(super) fn lookup(&self, name: &str) -> Result<Option<String>, String> {
+        if let Some(value) = self.plain(name) {
+            return Ok(Some(value));
+        }
+        match self.plain(&format!("{name}_FILE")).filter(|path| !path.is_empty()) {
+            Some(path) => value_in_file(name, &path).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn plain(&self, name: &str) -> Option<String> {
         match self {
             #[expect(clippy::disallowed_methods, reason = "this is the door to the environment")]
             Self::Process => std::env::var(name).ok(),
@@ -34,6 +46,15 @@ impl Environment {
                 pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
             }
         }
+    }
+}
+
+/// One line at most: an editor ends it with a line break, which is no part of a password.
+fn value_in_file(name: &str, path: &str) -> Result<String, String> {
+    match std::fs::read(path).map(String::from_utf8) {
+        Ok(Ok(text)) => Ok(text.trim_end_matches(['\r', '\n']).to_owned()),
+        Ok(Err(_)) => Err(format!("the value of `{name}` in {path} is not UTF-8")),
+        Err(error) => Err(format!("the value of `{name}` cannot be read from {path}: {error}")),
     }
 }
 
@@ -114,6 +135,7 @@ fn check(
     let named = get("resources").and_then(|(_, node)| node.entries()).unwrap_or_default();
     conflicts::resources(&placed, named, diagnostics);
     conflicts::flows(&placed, diagnostics);
+    gate::ports(&mut placed);
     for view in placed.iter().filter_map(|it| it.node.value("view")) {
         check_fields(view, &resources, diagnostics);
     }

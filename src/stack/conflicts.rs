@@ -3,6 +3,7 @@
 use crate::core::listen::Listen;
 use crate::core::words::nearest;
 use crate::stack::diagnostic::Diagnostic;
+use crate::stack::gate;
 use crate::stack::model::{Body, Service};
 use crate::stack::node::{Key, Node, Yaml};
 use std::ops::Range;
@@ -23,8 +24,14 @@ impl<'a> Placed<'a> {
         self.service.as_ref().map(|service| &service.body)
     }
 
-    /// The names behind `needs`, each where it stands.
+    /// The names behind `needs`, each where it stands; what a gate leads to is needed too.
     fn needs(&self) -> Vec<&'a Node> {
+        let mut needs = self.written_needs();
+        needs.extend(gate::to(self.node).filter(|to| to.text() != Some(self.name())));
+        needs
+    }
+
+    fn written_needs(&self) -> Vec<&'a Node> {
         match self.node.value("needs") {
             Some(Node { yaml: Yaml::List(items), .. }) => items.iter().collect(),
             Some(single) => vec![single],
@@ -42,6 +49,7 @@ pub(super) fn check(placed: &[Placed], diagnostics: &mut Vec<Diagnostic>) {
     cycles(placed, diagnostics);
     ports(placed, diagnostics);
     files(placed, diagnostics);
+    gate::check(placed, diagnostics);
 }
 
 /// Routes, views and flows that name a resource which is none.
@@ -128,7 +136,7 @@ pub(super) fn in_order(placed: Vec<Placed>) -> Vec<Service> {
 fn needs(placed: &[Placed], diagnostics: &mut Vec<Diagnostic>) {
     let all: Vec<&str> = placed.iter().map(Placed::name).collect();
     for candidate in placed {
-        for node in candidate.needs() {
+        for node in candidate.written_needs() {
             let Some(need) = node.text().filter(|need| !all.contains(need)) else { continue };
             let help = match nearest(need, all.iter().copied()) {
                 Some(word) => format!("did you mean `{word}`?"),
@@ -185,7 +193,7 @@ fn describe_circle(circle: &[&Placed]) -> Option<Diagnostic> {
         1 => Diagnostic::new(span, format!("`{}` needs itself", first.name()))
             .help("remove it from its own `needs`"),
         _ => Diagnostic::new(span, format!("needs in a circle: {}", links.join(", ")))
-            .help("remove one of these `needs`, so that one of them can start first"),
+            .help("remove one of these `needs` (a gate needs what it leads to), so that one can start first"),
     })
 }
 
@@ -208,10 +216,11 @@ fn ports(placed: &[Placed], diagnostics: &mut Vec<Diagnostic>) {
 }
 
 /// Where a service listens, if it does.
-fn listen_of(service: &Service) -> Option<Listen> {
+pub(super) fn listen_of(service: &Service) -> Option<Listen> {
     match &service.body {
         Body::Server(server) => Some(server.listen),
         Body::View(view) => Some(view.listen),
+        Body::Gate(gate) => Some(gate.listen),
         Body::Flow(flow) => {
             let text = flow.source.options.get("listen").is_some();
             text.then(|| Listen::parse(flow.source.options.text("listen")).ok()).flatten()
@@ -223,21 +232,21 @@ fn files(placed: &[Placed], diagnostics: &mut Vec<Diagnostic>) {
     let mut seen: Vec<(String, &Placed)> = Vec::new();
     for candidate in placed {
         let Some(Body::Flow(flow)) = candidate.body() else { continue };
-        let Some(target) = (flow.sink.kind.writes)(&flow.sink.options) else { continue };
-        let target = normal(&target);
-        if target.is_empty() {
-            continue;
+        let recording = flow.record.as_ref().and_then(|it| it.text_if("path").map(str::to_owned));
+        let targets = (flow.sink.kind.writes)(&flow.sink.options).into_iter().chain(recording);
+        let targets = targets.map(|target| normal(&target)).filter(|target| !target.is_empty());
+        for target in targets {
+            if let Some((_, first)) = seen.iter().find(|(other, _)| *other == target) {
+                let names = (first.name(), candidate.name());
+                let message = format!("`{}` and `{}` both write {target}", names.0, names.1);
+                diagnostics.push(
+                    Diagnostic::new(sink_span(candidate), message)
+                        .also(sink_span(first), "written here already")
+                        .help("give each flow a file of its own, or make one flow of the two"),
+                );
+            }
+            seen.push((target, candidate));
         }
-        if let Some((_, first)) = seen.iter().find(|(other, _)| *other == target) {
-            let names = (first.name(), candidate.name());
-            let message = format!("`{}` and `{}` both write {target}", names.0, names.1);
-            diagnostics.push(
-                Diagnostic::new(sink_span(candidate), message)
-                    .also(sink_span(first), "written here already")
-                    .help("give each flow a file of its own, or make one flow of the two"),
-            );
-        }
-        seen.push((target, candidate));
     }
 }
 

@@ -68,6 +68,11 @@ pub struct Service {
 }
 
 impl Service {
+    /// Is it a gate in front of that service?
+    pub fn leads_to(&self, name: &str) -> bool {
+        matches!(&self.body, Body::Gate(gate) if gate.to() == name)
+    }
+
     /// Does it serve or show one of these resources?
     pub fn uses(&self, resources: &[String]) -> bool {
         let is_one = |name: &str| resources.iter().any(|resource| resource == name);
@@ -76,6 +81,7 @@ impl Service {
                 server.routes.iter().filter_map(Route::exposed).any(|it| is_one(&it.resource))
             }
             Body::View(view) => view.from.resource().is_some_and(is_one),
+            Body::Gate(_) => false,
             Body::Flow(flow) => {
                 let named = [
                     (flow.source.kind.about.name, &flow.source.options),
@@ -95,6 +101,23 @@ pub enum Body {
     Flow(Flow),
     Server(Server),
     View(View),
+    Gate(Gate),
+}
+
+/// One address in front of the replicas of a service.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gate {
+    pub listen: Listen,
+    /// As `stack/gate.rs` lists them.
+    pub options: Options,
+    /// Where the service behind it listens, as far as the stack file knows.
+    pub port: Option<u16>,
+}
+
+impl Gate {
+    pub fn to(&self) -> &str {
+        self.options.text("to")
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -102,6 +125,10 @@ pub struct Flow {
     pub source: Part<SourceKind>,
     pub steps: Vec<Part<StepKind>>,
     pub sink: Part<SinkKind>,
+    /// Where what it delivers is recorded: the options of `record:`.
+    pub record: Option<Options>,
+    /// How many workers share it in one process, unless the command line says otherwise.
+    pub scale: u32,
 }
 
 /// A component with its checked options.

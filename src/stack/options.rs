@@ -8,6 +8,7 @@ use crate::core::words::nearest;
 use crate::expr::{Expression, Template};
 use crate::formats::answer::Expected;
 use crate::formats::pairs::Pattern;
+use crate::formats::recording::Speed;
 use crate::generator;
 use crate::stack::diagnostic::Diagnostic;
 use crate::stack::node::{Key, Node, Yaml};
@@ -206,6 +207,8 @@ fn scalar(shape: Shape, text: &str, whole: &str, node: &Node) -> Result<Setting,
         Shape::Keep => unit::keep(text).map(Setting::Keep).map_err(wrong),
         Shape::Choice(words) => choice(words, text, node),
         Shape::Url => url(text).map_err(expected),
+        // What stands in it may be a secret: it is not shown.
+        Shape::Address(schemes) => address(schemes, text).map_err(wrong),
         Shape::Listen => match Listen::parse(text) {
             Ok(_) => Ok(Setting::Text(text.to_owned())),
             Err(message) => Err(vec![
@@ -229,6 +232,10 @@ fn scalar(shape: Shape, text: &str, whole: &str, node: &Node) -> Result<Setting,
             Err(message) => Err(wrong(message)),
         },
         Shape::Expression => match Expression::compile(text) {
+            Ok(_) => Ok(Setting::Text(text.to_owned())),
+            Err(message) => Err(wrong(message)),
+        },
+        Shape::Speed => match Speed::parse(text) {
             Ok(_) => Ok(Setting::Text(text.to_owned())),
             Err(message) => Err(wrong(message)),
         },
@@ -265,6 +272,23 @@ fn url(text: &str) -> Result<Setting, String> {
         }
         Some(_) => Err("the URL names no host: write http://host:port/path".into()),
         None => Err("write a URL that starts with http:// or https://".into()),
+    }
+}
+
+fn address(schemes: &[&str], text: &str) -> Result<Setting, String> {
+    let rest =
+        text.split_once("://").filter(|(scheme, _)| schemes.contains(scheme)).map(|(_, rest)| rest);
+    let place = rest.map(|rest| rest.rsplit_once('@').map_or(rest, |(_, place)| place));
+    match place {
+        Some(place) if !place.is_empty() && !text.contains(' ') => {
+            Ok(Setting::Text(text.to_owned()))
+        }
+        Some(_) => Err("the URL names no host".into()),
+        None => {
+            let schemes: Vec<String> =
+                schemes.iter().map(|scheme| format!("{scheme}://")).collect();
+            Err(format!("this URL begins with {}", schemes.join(" or ")))
+        }
     }
 }
 

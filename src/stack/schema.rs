@@ -3,6 +3,8 @@
 use crate::catalog::Catalog;
 use crate::core::kind::About;
 use crate::core::options::{Need, Opt, Shape};
+use crate::stack::gate;
+use crate::stack::service::RECORD;
 use crate::stack::view::FROM;
 use serde_json::{Map, Value, json};
 
@@ -53,10 +55,13 @@ pub fn json_schema(catalog: &Catalog) -> Value {
             "source": sources,
             "steps": { "type": "array", "items": steps },
             "sink": sinks,
+            "record": record_of(),
             "require": { "enum": ["exactly-once", "at-least-once", "at-most-once"] },
+            "scale": shape(Shape::Whole(1, 64)),
             "listen": listen,
             "routes": { "type": "object", "additionalProperties": route },
             "view": view(catalog, &token),
+            "gate": gate(),
             "alert": { "oneOf": [alert, { "type": "array", "items": alert }] },
         },
         "additionalProperties": false,
@@ -75,6 +80,18 @@ pub fn json_schema(catalog: &Catalog) -> Value {
         "required": ["stack", "services"],
         "additionalProperties": false,
     })
+}
+
+/// What `record:` of a flow takes: a path alone, or its options.
+fn record_of() -> Value {
+    let properties: Map<String, Value> =
+        RECORD.iter().map(|option| (option.name.to_owned(), property(option))).collect();
+    json!({ "oneOf": [{ "type": "string" }, {
+        "type": "object",
+        "properties": properties,
+        "required": ["path"],
+        "additionalProperties": false,
+    }] })
 }
 
 fn view(catalog: &Catalog, token: &Value) -> Value {
@@ -103,6 +120,22 @@ fn view(catalog: &Catalog, token: &Value) -> Value {
         "required": ["from"],
         "additionalProperties": false,
     })
+}
+
+/// The service's name alone, or with its options.
+fn gate() -> Value {
+    let properties: Map<String, Value> =
+        gate::OPTIONS.iter().map(|option| (option.name.to_owned(), property(option))).collect();
+    json!({ "oneOf": [
+        { "type": "string" },
+        {
+            "type": "object",
+            "description": "One address in front of the replicas of a service.",
+            "properties": properties,
+            "required": gate::required(),
+            "additionalProperties": false,
+        },
+    ] })
 }
 
 fn resource() -> Value {
@@ -226,7 +259,9 @@ fn shape(shape: Shape) -> Value {
             ],
         }),
         Shape::Boolean => json!({ "type": ["boolean", "string"] }),
-        Shape::Duration | Shape::Size | Shape::Keep => json!({ "type": ["string", "number"] }),
+        Shape::Duration | Shape::Size | Shape::Keep | Shape::Speed => {
+            json!({ "type": ["string", "number"] })
+        }
         Shape::Choice(words) => json!({ "anyOf": [
             { "enum": words },
             { "type": "string", "pattern": "\\$\\{" },
@@ -250,6 +285,7 @@ fn shape(shape: Shape) -> Value {
         | Shape::Path
         | Shape::Pattern
         | Shape::Url
+        | Shape::Address(_)
         | Shape::Route
         | Shape::Template
         | Shape::Expression => json!({ "type": "string" }),

@@ -1,17 +1,30 @@
-//! Reads one service: a flow (source, steps, sink), a server (listen, routes) or a view (listen, view).
+//! Reads one service: a flow (source, steps, sink), a server (listen, routes), a view (listen, view)
+//! or a gate (listen, gate).
 
 use crate::catalog::Catalog;
+use crate::core::options::{Opt, Shape};
 use crate::stack::component::component;
 use crate::stack::diagnostic::Diagnostic;
+use crate::stack::gate::gate;
 use crate::stack::guarantee::{self, Guarantee};
 use crate::stack::model::{Body, Flow, Service};
 use crate::stack::node::{Key, Node, Yaml};
-use crate::stack::options::{is_misspelt, unknown_key};
+use crate::stack::options::{self, Owner, is_misspelt, unknown_key};
 use crate::stack::route::server;
+use crate::stack::scale;
 use crate::stack::view::view;
 
-const KEYS: [&str; 9] =
-    ["needs", "source", "steps", "sink", "require", "listen", "routes", "view", "alert"];
+const KEYS: [&str; 12] = [
+    "needs", "source", "steps", "sink", "record", "require", "scale", "listen", "routes", "view",
+    "gate", "alert",
+];
+
+/// What `record:` of a flow takes.
+pub(super) const RECORD: &[Opt] = &[
+    Opt::required("path", Shape::Path, "The recording; its parts stand beside it."),
+    Opt::with_default("keep", Shape::Keep, "1GB", "How much of the finished parts is kept."),
+    Opt::with_default("rotate_size", Shape::Size, "64MiB", "Size at which a new file is begun."),
+];
 
 /// Reads a service; `None` when it is too wrong to go on with.
 pub(super) fn service(
@@ -33,19 +46,28 @@ pub(super) fn service(
         diagnostics.push(unknown_key(entry, KEYS.into_iter(), &owner));
     }
     let get = |name: &str| entries.iter().find(|(entry, _)| entry.name == name);
-    let needs = get("needs").map(|(_, value)| needs(value, diagnostics)).unwrap_or_default();
+    let mut needs = get("needs").map(|(_, value)| needs(value, diagnostics)).unwrap_or_default();
     let is_flow = (get("source"), get("sink"));
-    let body = match (is_flow, get("listen"), get("routes"), get("view")) {
-        ((Some(_), Some(_)), None, None, None) => {
+    let serves = (get("routes"), get("view"), get("gate"));
+    let body = match (is_flow, get("listen"), serves) {
+        ((Some(_), Some(_)), None, (None, None, None)) => {
             Body::Flow(flow(key, node, catalog, diagnostics)?)
         }
-        ((None, None), Some((_, listen)), Some((_, routes)), None) => {
+        ((None, None), Some((_, listen)), (Some((_, routes)), None, None)) => {
             refuse_flow_keys(entries, "a server", diagnostics);
             Body::Server(server(listen, routes, diagnostics)?)
         }
-        ((None, None), Some((_, listen)), None, Some(entry)) => {
+        ((None, None), Some((_, listen)), (None, Some(entry), None)) => {
             refuse_flow_keys(entries, "a view", diagnostics);
             Body::View(view(key, listen, entry, catalog, diagnostics)?)
+        }
+        ((None, None), Some((_, listen)), (None, None, Some(entry))) => {
+            refuse_flow_keys(entries, "a gate", diagnostics);
+            let gate = gate(listen, entry, diagnostics)?;
+            if !needs.iter().any(|need| need == gate.to()) {
+                needs.push(gate.to().to_owned());
+            }
+            Body::Gate(gate)
         }
         _ => {
             diagnostics.extend(not_complete(key, entries));
@@ -56,7 +78,8 @@ pub(super) fn service(
 }
 
 fn refuse_flow_keys(entries: &[(Key, Node)], what: &str, diagnostics: &mut Vec<Diagnostic>) {
-    let of_flow = entries.iter().filter(|(key, _)| ["steps", "require"].contains(&&*key.name));
+    let keys = ["steps", "record", "require", "scale"];
+    let of_flow = entries.iter().filter(|(key, _)| keys.contains(&&*key.name));
     for (key, _) in of_flow {
         let message = format!("`{}` belongs to a flow, and this is {what}", key.name);
         diagnostics.push(Diagnostic::new(key.span.clone(), message).help("remove the key"));
@@ -67,17 +90,19 @@ fn refuse_flow_keys(entries: &[(Key, Node)], what: &str, diagnostics: &mut Vec<D
 fn not_complete(key: &Key, entries: &[(Key, Node)]) -> Option<Diagnostic> {
     let has = |name: &str| entries.iter().any(|(entry, _)| entry.name == name);
     let is_flow = has("source") || has("sink");
-    let (has_routes, has_view) = (has("routes"), has("view"));
-    let is_server = has("listen") || has_routes || has_view;
+    let serves = ["routes", "view", "gate"].into_iter().filter(|name| has(name)).count();
+    let is_server = has("listen") || serves > 0;
     let (missing, help) = match () {
         () if is_flow && is_server => {
-            ("", "a service is a flow, a server or a view: make two of it")
+            ("", "a service is a flow, a server, a view or a gate: make two of it")
         }
-        () if has_routes && has_view => ("", "a service is a server or a view: make two of it"),
+        () if serves > 1 => ("", "a service is a server, a view or a gate: make two of it"),
         () if has("source") => ("sink", "add a `sink`: where the records go"),
         () if has("sink") => ("source", "add a `source`: where the records come from"),
-        () if has_routes || has_view => ("listen", "add `listen`: the port"),
-        () if is_misspelt("view", entries, &KEYS) => return None,
+        () if serves > 0 => ("listen", "add `listen`: the port"),
+        () if is_misspelt("view", entries, &KEYS) || is_misspelt("gate", entries, &KEYS) => {
+            return None;
+        }
         () if has("listen") => ("routes", "add `routes`: what is answered on which path"),
         () => ("", "give it a `source` and a `sink`, or `listen` and `routes`"),
     };
@@ -143,7 +168,16 @@ fn flow(
     let sink = component("sink", get("sink")?, catalog.sinks, |kind| &kind.about, diagnostics);
     // A wrong step or route is left out, so that what it hides is looked at too; the errors stay.
     let steps = steps.into_iter().flatten().collect();
-    let flow = Flow { source: source?, steps, sink: sink? };
+    let record = get("record").map(|node| {
+        let span = node.span.clone();
+        let owner = Owner { name: "record", table: RECORD, main: Some("path"), span };
+        options::read(&owner, node, diagnostics)
+    });
+    let workers = get("scale").map_or(1, |node| scale::scale(node, diagnostics));
+    let flow = Flow { source: source?, steps, sink: sink?, record, scale: workers };
+    if let Some(node) = get("scale") {
+        scale::refuse(&flow, key, node, diagnostics);
+    }
     if let Some(required) = get("require") {
         check_required(required, &flow, diagnostics);
     }

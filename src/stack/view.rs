@@ -45,10 +45,10 @@ pub(super) fn view(
     }
     let get = |name: &str| entries.iter().find(|(entry, _)| entry.name == name);
     if get("from").is_none() && !is_misspelt("from", entries, &KEYS) {
-        diagnostics.push(
-            Diagnostic::new(key.span.clone(), "the view needs the key `from`")
-                .help("add `from: URL`, `from: { flow: NAME }`, `from: { results: DIRECTORY }` or `from: { cache: RESOURCE }`"),
-        );
+        diagnostics.push(Diagnostic::new(key.span.clone(), "the view needs the key `from`").help(
+            "add `from: URL`, `from: { flow: NAME }`, `from: { results: DIRECTORY }` or \
+                     `from: { cache: RESOURCE }`",
+        ));
     }
     let title = match get("title") {
         None => Some(name.name.clone()),

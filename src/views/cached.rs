@@ -2,8 +2,8 @@
 
 use crate::charts::number::{count, number, percent};
 use crate::charts::time::duration;
+use crate::core::time::timed::{CacheCounts, Timed};
 use crate::core::time::{now, rfc3339, unix_ms};
-use crate::core::timed::{CacheCounts, Timed};
 use crate::core::wait::Wait;
 use crate::views::message::{End, Following, Message, Queue, Standing, tell};
 use crate::views::record::{Key, Record, Wanted};
@@ -134,7 +134,8 @@ fn record(looks: &VecDeque<(Instant, CacheCounts)>, counts: &CacheCounts, at: i6
         ("miss p50", &miss, 0.5),
         ("miss p99", &miss, 0.99),
     ] {
-        put(name, timed.quantile(share).map(|seconds| seconds * 1e6));
+        // A quantile is known to a fifth: more digits would be made up.
+        put(name, timed.quantile(share).map(|seconds| (seconds * 1e6).round()));
     }
     put("saved", counts.saved());
     record.into()
@@ -156,7 +157,7 @@ fn lead(name: &str, counts: &CacheCounts) -> String {
     match (hit, miss, counts.saved()) {
         (Some(hit), Some(miss), Some(saved)) if saved > 0.0 => format!(
             "{answered}. A hit takes {hit}, a miss {miss}: it saved {} of waiting.",
-            duration(saved)
+            if saved < 1.0 { micros(saved * 1e6) } else { duration(saved) }
         ),
         (Some(hit), Some(miss), _) => {
             format!("{answered}. A hit takes {hit}, a miss {miss}: it saved no time.")
@@ -176,7 +177,7 @@ fn micros(micros: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::timed::{BUCKETS, bucket};
+    use crate::core::time::timed::{BUCKETS, bucket};
     use std::sync::mpsc::sync_channel;
 
     fn timed(many: u64, micros: u64) -> Timed {
@@ -221,7 +222,7 @@ mod tests {
         assert_eq!(says(&CacheCounts::default()), "Nothing was read from users yet.");
         assert_eq!(
             says(&counts(96, 4)),
-            "The cache answered 96 % of 100 reads. A hit takes 20 µs, a miss 400 µs: it saved 0.0365 seconds of \
+            "The cache answered 96\u{a0}% of 100 reads. A hit takes 20 µs, a miss 400 µs: it saved 36.5 ms of \
              waiting."
         );
         let slow = CacheCounts { hit: timed(96, 2500), ..counts(96, 4) };

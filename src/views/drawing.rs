@@ -6,10 +6,11 @@ use crate::core::time::{now, rfc3339, unix_ms};
 use crate::core::wait::Wait;
 use crate::engine::State;
 use crate::views::markup;
-use crate::views::message::{Following, Message, Standing};
+use crate::views::message::{Following, Message, QUEUE, Standing};
 use crate::views::page::{self, Moment, TABLES, TOPIC, Words};
 use crate::views::panels::{NumbersOf, Place};
 use crate::views::table::Table;
+use crate::web::Pace;
 use crate::web::{Hub, Parts};
 use serde_json::{Value, json};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -17,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{oneshot, watch};
 
-/// The least time between two drawings.
+/// The least time between two drawings, on the average.
 const PACE: Duration = Duration::from_millis(250);
 /// Of a processor, drawing takes one part in so many: many records are drawn less often.
 const SHARE: u32 = 20;
@@ -57,8 +58,10 @@ struct Known {
 
 /// What is to be done when.
 struct Times {
-    /// Not drawn before.
-    next: Instant,
+    /// Of what is drawn for open pages.
+    pace: Pace,
+    /// Of what is drawn for whoever asks.
+    asked: Pace,
     sample: Option<Instant>,
     is_changed: bool,
     /// The last drawing was of everything, also of what nobody sees.
@@ -78,7 +81,8 @@ impl Drawing {
         let mut known = Known::default();
         let samples = self.places.iter().any(Place::follows);
         let mut times = Times {
-            next: now(),
+            pace: Pace::new(PACE),
+            asked: Pace::new(PACE),
             sample: samples.then(now),
             is_changed: true,
             is_whole: true,
@@ -90,37 +94,56 @@ impl Drawing {
                 Some(due) => queue.recv_timeout(due.saturating_duration_since(now())),
             };
             match message {
-                Ok(message) => self.take(&mut known, &mut times, message),
+                Ok(message) => {
+                    self.take(&mut known, &mut times, message);
+                    // What came together is shown together.
+                    for message in queue.try_iter().take(QUEUE) {
+                        self.take(&mut known, &mut times, message);
+                    }
+                }
                 Err(RecvTimeoutError::Disconnected) => return,
                 Err(RecvTimeoutError::Timeout) => {}
             }
             self.sample(&known, &mut times);
-            if self.is_wanted(&times) && times.next <= now() {
-                if times.is_changed {
-                    let begun = now();
-                    let for_all = !times.looking.is_empty();
-                    self.draw(&known, for_all);
-                    times.next = now() + PACE.max(begun.elapsed() * SHARE);
-                    times.is_changed = false;
-                    times.is_whole = for_all;
-                }
-                for looking in times.looking.drain(..) {
-                    // Who asked may have gone.
-                    looking.send(()).unwrap_or_default();
-                }
-            }
+            self.draw_what_is_due(&known, &mut times);
         }
     }
 
     /// For nobody nothing is drawn.
-    fn is_wanted(&self, times: &Times) -> bool {
-        !times.looking.is_empty() || (times.is_changed && self.hub.viewers(TOPIC) > 0)
+    fn draw_what_is_due(&mut self, known: &Known, times: &mut Times) {
+        let for_all = !times.looking.is_empty() && times.asked.is_free(now());
+        let for_open = self.is_followed(times) && times.pace.is_free(now());
+        if !for_all && !for_open {
+            return;
+        }
+        let begun = now();
+        self.draw(known, for_all);
+        let cost = begun.elapsed() * SHARE;
+        times.is_changed = false;
+        times.is_whole = for_all;
+        if for_open {
+            times.pace.done(now(), cost);
+        }
+        if for_all {
+            times.asked.done(now(), cost);
+            for looking in times.looking.drain(..) {
+                // Who asked may have gone.
+                looking.send(()).unwrap_or_default();
+            }
+        }
+    }
+
+    /// Has an open page not what is known?
+    fn is_followed(&self, times: &Times) -> bool {
+        times.is_changed && self.hub.viewers(TOPIC) > 0
     }
 
     /// When something is to be done even if nothing happens.
     fn due(&self, times: &Times) -> Option<Instant> {
-        let draw = self.is_wanted(times).then_some(times.next);
-        [draw, times.sample].into_iter().flatten().min()
+        let at = |pace: &Pace| pace.next().unwrap_or_else(now);
+        let asked = (!times.looking.is_empty()).then(|| at(&times.asked));
+        let followed = self.is_followed(times).then(|| at(&times.pace));
+        [asked, followed, times.sample].into_iter().flatten().min()
     }
 
     fn sample(&mut self, known: &Known, times: &mut Times) {
@@ -140,7 +163,7 @@ impl Drawing {
         match message {
             Message::Look(answer) => {
                 times.is_changed |= !times.is_whole;
-                if !times.is_changed || (times.is_whole && times.next > now()) {
+                if !times.is_changed || (times.is_whole && !times.asked.is_free(now())) {
                     // What was drawn just now is good enough.
                     answer.send(()).unwrap_or_default();
                 } else {
@@ -172,7 +195,13 @@ impl Drawing {
             }
             Message::Missed(missed) => known.missed = missed,
             Message::Lead(lead) => known.lead = Some(lead),
-            Message::Standing(standing) => self.stand(known, standing),
+            Message::Standing(standing) => {
+                // Most say that all is as it was, which is nothing to draw and would keep the next change waiting.
+                if known.standing.as_ref() == Some(&standing) {
+                    return;
+                }
+                self.stand(known, standing);
+            }
         }
         times.is_changed = true;
     }

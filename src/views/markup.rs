@@ -24,7 +24,7 @@ pub(super) fn shell(names: &Names, filled: &Parts) -> Markup {
         let markup = filled.iter().find(|(known, _)| *known == id).map(|(_, markup)| markup);
         PreEscaped(markup.cloned().unwrap_or_default())
     };
-    let is_wide = *form == Form::Table;
+    let is_wide = *form != Form::Chart;
     html! {
         section class={ "panel" @if is_wide { " wide" } } id=(id) aria-labelledby={ (id) "-name" } {
             h2 id={ (id) "-name" } { (clean(name)) }

@@ -8,6 +8,8 @@ use crate::charts::{
 use crate::core::chart::AxisKind;
 use crate::core::panel::{Cell, Drawn};
 use crate::core::text::append;
+use crate::core::time::unix_ms;
+use crate::core::unit;
 use crate::formats::form::{decode_path, decode_query};
 use crate::server::{Problem, Request, Response};
 use crate::views::markup;
@@ -105,13 +107,17 @@ fn size(text: &str, range: &RangeInclusive<f64>, words: &'static str) -> Result<
     number.ok_or_else(|| wrong(words))
 }
 
-/// A time as RFC 3339 or in seconds since 1970.
+const MOMENTS: &str = "\
+    `from` and `to` are times like 2026-11-21T12:00:00Z, seconds since 1970, or so long ago: -15m.";
+
+/// A time as RFC 3339, in seconds since 1970, or so long ago: `-15m`.
 fn moment(text: &str) -> Result<f64, Problem> {
+    if let Some(Ok(ago)) = text.strip_prefix('-').map(unit::duration) {
+        return Ok(unix_ms() as f64 / 1000.0 - ago.as_secs_f64());
+    }
     let seconds = text.parse().ok().filter(|seconds: &f64| seconds.is_finite());
     let time = || Some(text.parse::<jiff::Timestamp>().ok()?.as_millisecond() as f64 / 1000.0);
-    seconds
-        .or_else(time)
-        .ok_or_else(|| wrong("`from` and `to` are times like 2026-11-21T12:00:00Z, or seconds."))
+    seconds.or_else(time).ok_or_else(|| wrong(MOMENTS))
 }
 
 /// Of a line over time only what lies between the two times.
@@ -197,7 +203,9 @@ mod tests {
         let wanted = asked_for("theme=dark&w=300&h=200&from=1970-01-01T00:01:00Z&to=90").unwrap();
         assert_eq!((wanted.theme, wanted.width, wanted.height), (Theme::Dark, 300.0, 200.0));
         assert_eq!((wanted.from, wanted.to), (Some(60.0), Some(90.0)));
-        for query in ["theme=blue", "w=1", "w=1e9", "h=NaN", "from=noon", "to=inf"] {
+        let ago = unix_ms() as f64 / 1000.0 - asked_for("from=-5m").unwrap().from.unwrap();
+        assert!((300.0..301.0).contains(&ago), "{ago}");
+        for query in ["theme=blue", "w=1", "w=1e9", "h=NaN", "from=noon", "to=inf", "from=-5x"] {
             assert!(asked_for(query).is_err(), "{query}");
         }
     }

@@ -228,6 +228,20 @@ addEventListener("pagehide", () => port?.postMessage({ gone: true }));
 // A tab that crashed says no more.
 setInterval(() => !document.hidden && tell(), 20_000);
 
+/* A cursor in each chart, fetched when it is used. */
+
+const steps = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity };
+
+for (const figure of all(document, "figure:has(svg)")) {
+  figure.tabIndex = 0;
+  figure.addEventListener("keydown", (event) => {
+    if (event.target === figure && event.key in steps && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      event.preventDefault();
+      import("./cursor.js").then((cursor) => cursor.move(figure, steps[event.key]));
+    }
+  });
+}
+
 /* Buttons and keys. */
 
 const themes = ["", "light", "dark"];

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  publish(topic, parts) -> Hub: parts with the sequence of their last change
-//!                            |  each open page: what changed since the last it got, at most 4 times a second
+//!                            |  each open page: what changed since the last it got, two at once and then 4 a second
 //!                            +-> /live (server-sent events) -> worker.js (one for all tabs) -> live.js
 //! ```
 //!
@@ -14,6 +14,7 @@ mod entrance;
 mod hub;
 mod look;
 mod mount;
+mod pace;
 mod page;
 mod policy;
 mod stream;
@@ -23,6 +24,7 @@ pub use entrance::{Entrance, with_entrance};
 pub use hub::{Hub, Parts, Version};
 pub use look::style;
 pub use mount::{gate, mount};
+pub use pace::Pace;
 pub use page::{HTML, Link, Page, clock};
 pub use policy::{Policy, is_same_origin};
 

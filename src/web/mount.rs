@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// Adds `/live`, `/live.js` and `/worker.js`; the pages themselves are the caller's, behind the same `gate`.
+/// Adds `/live` and the scripts; the pages themselves are the caller's, behind the same `gate`.
 #[must_use]
 pub fn mount(router: Router, hub: &Hub, gate: &Arc<dyn Gate>) -> Router {
     let (hub, places) = (hub.clone(), Arc::<Places>::default());
@@ -24,6 +24,7 @@ pub fn mount(router: Router, hub: &Hub, gate: &Arc<dyn Gate>) -> Router {
     router
         .at("/live", Route::new().gate(Arc::clone(gate)).slow(Method::GET, live))
         .at("/live.js", script(include_str!("live.js")))
+        .at("/cursor.js", script(include_str!("cursor.js")))
         .at("/worker.js", script(include_str!("worker.js")))
 }
 

@@ -104,11 +104,12 @@ fn navigation(links: &[Link]) -> Markup {
     }
 }
 
-const KEYS: [(&str, &str); 6] = [
+const KEYS: [(&str, &str); 7] = [
     ("?", "this help"),
     ("/", "go to the search, where there is one"),
     ("p", "pause and go on"),
     ("t", "open or close all tables"),
+    ("← →", "in a chart: read its values, one after another"),
     ("d", "light, dark, or as the system"),
     ("Esc", "close this help"),
 ];

@@ -1,6 +1,8 @@
 //! `/live`: the changes of the topics that a page asks for, as server-sent events.
 
 use super::hub::{Hub, Subscriber};
+use super::pace::Pace;
+use crate::core::time::now;
 use crate::formats::form::decode_query;
 use crate::server::{Problem, Request, Response, StreamEnded, StreamSender, stream};
 use std::future::poll_fn;
@@ -20,15 +22,15 @@ const TOPIC_BYTES: usize = 128;
 
 /// How quickly a stream does things.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Pace {
-    /// The least time between two events with changes.
+pub(super) struct Tempo {
+    /// Between two events with changes, on the average: one more than that may go at once.
     pub(super) gather: Duration,
     /// How often a page hears that the server is alive although nothing changes.
     pub(super) alive: Duration,
 }
 
-pub(super) const PACE: Pace =
-    Pace { gather: Duration::from_millis(250), alive: Duration::from_secs(10) };
+pub(super) const TEMPO: Tempo =
+    Tempo { gather: Duration::from_millis(250), alive: Duration::from_secs(10) };
 
 /// How many streams there are.
 #[derive(Debug, Default)]
@@ -68,7 +70,7 @@ pub(super) fn answer(
     let (sender, body) = stream(1);
     tokio::spawn(async move {
         // The page has gone, or the server stops: either way nothing is left to be done.
-        if follow(&mut subscriber, &sender, PACE).await.is_ok() {
+        if follow(&mut subscriber, &sender, TEMPO).await.is_ok() {
             sender.finish().await.unwrap_or_default();
         }
         drop(place);
@@ -94,22 +96,26 @@ fn too_many() -> Problem {
         .with_header("retry-after", "5")
 }
 
-/// Sends what is new, the first change at once and then at most one event for each pace: a client that reads slowly
+/// Sends what is new, a change and one more at once and then one event in each interval: a client that reads slowly
 /// gets fewer and larger ones, and slows nobody.
 pub(super) async fn follow(
     subscriber: &mut Subscriber,
     sender: &StreamSender,
-    pace: Pace,
+    tempo: Tempo,
 ) -> Result<(), StreamEnded> {
     // Many pages that lose one server come back one after another.
     let again = 800 + RandomState::new().hash_one("again") % 700;
     sender.send(format!("retry: {again}\n{}", sign_of_life(subscriber))).await?;
+    let mut changes = Pace::new(tempo.gather);
     loop {
         if let Some(event) = subscriber.take() {
             sender.send(event).await?;
-            wait(sender, None, pace.gather).await?;
+            changes.done(now(), Duration::ZERO);
+            if let Some(next) = changes.next().filter(|next| *next > now()) {
+                wait(sender, None, next.saturating_duration_since(now())).await?;
+            }
         }
-        if wait(sender, Some(&mut *subscriber), pace.alive).await? {
+        if wait(sender, Some(&mut *subscriber), tempo.alive).await? {
             sender.send(sign_of_life(subscriber)).await?;
         }
     }

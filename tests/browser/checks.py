@@ -1,21 +1,25 @@
 """Runs the checks one after another: one browser, five stacks, a profile of its own for each check."""
 
 import argparse
+import functools
+import http.server
 import pathlib
 import shutil
 import sys
 import tempfile
+import threading
 import time
 import traceback
 from functools import cached_property
 
 import figures
+import letters
 import live
 import people
 from reader import PLACES, Browser
-from stacks import ROOT, Stack
+from stacks import ROOT, Stack, until
 
-CHECKS = [*live.CHECKS, *people.CHECKS, *figures.CHECKS]
+CHECKS = [*live.CHECKS, *people.CHECKS, *letters.CHECKS, *figures.CHECKS]
 
 
 class World:
@@ -37,7 +41,7 @@ class World:
 
     @cached_property
     def cached(self):
-        stack = self.start("cached-users", "cached", ["user-service", "data-service"])
+        stack = self.start("cached-users", "cached", ["user-service", "data-service", "dashboard"])
         stack.post("user-service", "/register", {"name": "Ada", "info": "first"})
         for _ in range(20):
             stack.get("data-service", "/user/Ada")
@@ -61,6 +65,27 @@ class World:
             stack.post("intake", "/", record)
         stack.post("intake", "/", {"n": "no number", "text": "refused"})
         return stack
+
+    @cached_property
+    def shared(self):
+        return self.start("shared-data", "shared", INTERVAL="1s", RESULTS_DIR=str(self.folder / "results"))
+
+    @cached_property
+    def results(self):
+        """The reports of `shared-data` as any server of files gives them; answers its address."""
+        assert self.shared.address("admin")
+        folder = self.folder / "results"
+        until(lambda: len(list(folder.glob("report_*.html"))) > 1, "two reports", 60)
+        quiet = type("Quiet", (http.server.SimpleHTTPRequestHandler,), {"log_message": lambda *_: None})
+        handler = functools.partial(quiet, directory=folder)
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{server.server_port}"
+
+    @cached_property
+    def guarded(self):
+        return self.start(ROOT / "tests/browser/token.yaml", "token", VIEW_TOKEN="let me in")
 
     def all_stacks(self):
         return [self.users, self.cached, self.random, self.numbers, self.panels]

@@ -1,5 +1,6 @@
 """What a page does while things change: it follows, shares one stream, says when it cannot, and rests when unseen."""
 
+import json
 import signal
 
 from playwright.sync_api import expect
@@ -33,6 +34,28 @@ def live(world):
         for _ in range(2):
             expect(oldest(page)).to_have_text(str(world.user()))
         assert page.evaluate("window.same"), "the page was loaded anew"
+
+
+def cache(world):
+    """The view of a cache says who answers and what a hit and a miss take, and follows each read."""
+    stack = world.cached
+    with world.browser.reader() as reader:
+        page = reader.open(stack.address("dashboard") + "/")
+        found = page.locator("#found")
+        expect(found).to_contain_text("A hit takes ")
+        before = found.inner_text()
+        page.evaluate("window.same = true")
+        for _ in range(30):
+            stack.get("data-service", "/user/Ada")
+        expect(found).not_to_have_text(before)
+        expect(found).to_contain_text(" of waiting.")
+        figures = page.locator("dl.figures div", has_text="Miss p99").locator("dd")
+        expect(figures).to_contain_text("µs")
+        expect(page.locator("figure").nth(1).locator("svg:visible")).to_contain_text("store ")
+        assert page.evaluate("window.same"), "the page was loaded anew"
+    told = json.loads(stack.get("dashboard", "/panels/line-hit-ratio.json"))
+    assert max(ratio for _, ratio in told["points"]) > 50, told
+    assert stack.get("dashboard", "/panels/line-near.png").startswith(b"\x89PNG")
 
 
 def map_moves(world):
@@ -150,4 +173,4 @@ def slow_reader(world):
         expect(oldest(stuck)).to_have_text(str(age))
 
 
-CHECKS = [first_paint, live, map_moves, nine_tabs, network_cut, lost_from_the_beginning, server_restarts, hidden, slow_reader]
+CHECKS = [first_paint, live, cache, map_moves, nine_tabs, network_cut, lost_from_the_beginning, server_restarts, hidden, slow_reader]

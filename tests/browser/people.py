@@ -37,6 +37,7 @@ def addresses(world):
     found.append(("users-view", world.users.address("frontend") + "/"))
     found.append(("users-embed", world.users.address("frontend") + "/embed/1"))
     found.append(("panels-view", world.panels.address("charts") + "/"))
+    found.append(("cached-view", world.cached.address("dashboard") + "/"))
     return found
 
 
@@ -57,10 +58,7 @@ def every_page(world):
         page = reader.context.new_page()
         for name, address in pages:
             page.goto(address)
-            for theme in THEMES:
-                page.emulate_media(color_scheme=theme)
-                page.screenshot(path=world.pictures / f"{name}-{theme}.png", full_page=True)
-                wrong += [f"{name}, {theme}: {it}" for it in violations(axe, page, theme)]
+            wrong += both_themes(axe, page, world.pictures, name)
             wrong += [f"{name}: {it}" for it in charts(page)]
             wrong += [f"{name}: {it}" for it in overflows(page, world.pictures / name)]
             page.set_viewport_size({"width": 1280, "height": 800})
@@ -248,6 +246,95 @@ def paused(world):
         expect(oldest(page)).to_have_text(str(age))
 
 
+def cursor(world):
+    """The arrow keys read a chart's numbers one after another, aloud."""
+    with world.browser.reader() as reader:
+        page = reader.open(world.users.address("frontend") + "/")
+        expect(oldest(page)).to_have_text(str(world.user()))
+        figure = page.locator("figure").first
+        told = figure.locator("[aria-live=polite]")
+        figure.focus()
+        page.keyboard.press("ArrowRight")
+        expect(told).to_contain_text(": ")
+        first = told.inner_text()
+        page.keyboard.press("ArrowRight")
+        expect(told).not_to_have_text(first)
+        page.keyboard.press("Home")
+        expect(told).to_have_text(first)
+        page.keyboard.press("End")
+        expect(told).not_to_have_text(first)
+        page.keyboard.press("Tab")
+        expect(told).to_have_text("")
+
+
+def reports(world):
+    """The index of reports and a report are for everybody, in both themes and without a script, and lead to each other."""
+    axe, wrong, address = Axe(), [], world.results
+    report = sorted(path.name for path in (world.folder / "results").glob("report_*.html"))[0]
+    with world.browser.reader(viewport={"width": 1280, "height": 800}) as reader:
+        page = reader.context.new_page()
+        for name, path in (("reports-index", "index.html"), ("report", report)):
+            page.goto(f"{address}/{path}")
+            expect(page.locator("svg:visible").first).to_be_visible()
+            wrong += both_themes(axe, page, world.pictures, name)
+            wrong += [f"{name}: {it}" for it in overflows(page, world.pictures / name)]
+            page.set_viewport_size({"width": 1280, "height": 800})
+        page.goto(address + "/index.html")
+        page.locator(f"a[href$='{report}']").first.click()
+        expect(page).to_have_url(f"{address}/{report}")
+        assert page.evaluate("document.scripts.length") == 0, "a report needs no script"
+    assert not wrong, "\n".join(wrong)
+
+
+# Swagger UI draws the inside of this page: its own buttons lie in one another, are low and pale.
+SWAGGER = {"nested-interactive", "target-size", "color-contrast"}
+
+
+def docs(world):
+    """The API's page for people works without the internet: it lists the requests and sends one."""
+    axe = Axe()
+    with world.browser.reader(viewport={"width": 1280, "height": 800}) as reader:
+        page = reader.open(world.users.address("api") + "/docs")
+        expect(page.locator(".opblock")).not_to_have_count(0)
+        wrong = both_themes(axe, page, world.pictures, "docs")
+        wrong = [it for it in wrong if not any(f"axe {rule}:" in it for rule in SWAGGER)]
+        assert not wrong, "\n".join(wrong)
+        operation = page.locator("#operations-default-get_all_users_users__get")
+        operation.locator(".opblock-summary-control").click()
+        operation.get_by_role("button", name="Try it out").click()
+        operation.get_by_role("button", name="Execute").click()
+        expect(operation.locator(".live-responses-table .response-col_status").last).to_contain_text("200")
+
+
+def both_themes(axe, page, pictures, name):
+    wrong = []
+    for theme in THEMES:
+        page.emulate_media(color_scheme=theme)
+        page.screenshot(path=pictures / f"{name}-{theme}.png", full_page=True)
+        wrong += [f"{name}, {theme}: {it}" for it in violations(axe, page, theme)]
+    return wrong
+
+
+def token(world):
+    """A page behind a token asks for it, in both themes for everybody, and shows itself to who has it."""
+    axe = Axe()
+    address = world.guarded.address("page")
+    with world.browser.reader() as reader:
+        reader.may_refuse = True
+        page = reader.open(address + "/")
+        expect(page.locator("h1")).to_have_text("A token, please")
+        wrong = both_themes(axe, page, world.pictures, "token")
+        assert not wrong, "\n".join(wrong)
+        page.keyboard.type("not this")
+        page.keyboard.press("Enter")
+        expect(page.locator("form.entrance")).to_contain_text("This is not the token.")
+        page.locator("#token").fill("let me in")
+        page.keyboard.press("Enter")
+        expect(page.locator("h1")).to_have_text("Behind a token")
+        expect(page.locator("#found")).to_contain_text("Found ")
+        assert page.evaluate("document.cookie") == "", "a script can read the cookie"
+
+
 def without_scripts(world):
     """With JavaScript disabled each page can be read, and says how to see what is new."""
     age = world.user()
@@ -288,4 +375,4 @@ def calm(world):
         page.screenshot(path=world.pictures / "users-map-forced-colours.png", full_page=True)
 
 
-CHECKS = [every_page, table_by_keyboard, keyboard, paused, without_scripts, hostile_records, calm]
+CHECKS = [every_page, table_by_keyboard, keyboard, cursor, reports, docs, token, paused, without_scripts, hostile_records, calm]

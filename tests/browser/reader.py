@@ -52,6 +52,7 @@ class Reader:
         self.trouble = []
         self.requests = []
         self.may_lose = False  # the network is cut on purpose
+        self.may_refuse = False  # a page wants a token
         self.context = chromium.new_context(**options)
         self.context.set_default_timeout(15_000)
         self.context.add_init_script(WATCH)
@@ -61,7 +62,8 @@ class Reader:
 
     def _console(self, message):
         is_lost = "net::ERR_" in message.text and self.may_lose
-        if message.type in ("error", "warning") and not is_lost:
+        is_refused = "status of 401" in message.text and self.may_refuse
+        if message.type in ("error", "warning") and not is_lost and not is_refused:
             self.trouble.append(f"{message.type} in the console: {message.text}")
 
     def _request(self, request):

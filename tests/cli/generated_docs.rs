@@ -4,7 +4,7 @@ use crate::support::{anywhere, compare, here};
 use serde_json::Value;
 use std::fmt::Write as _;
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 17] = [
     "",
     "up",
     "run",
@@ -13,7 +13,12 @@ const COMMANDS: [&str; 12] = [
     "init",
     "kinds",
     "generate",
+    "audit",
+    "doctor",
+    "render",
     "move",
+    "replay",
+    "dead-letters",
     "top",
     "health",
     "completions",
@@ -33,8 +38,9 @@ They are stable.
 | code | meaning |
 |---|---|
 | 0 | It was done; a stack ended or was stopped in order. |
-| 1 | It did not work: a port in use, a service that failed, a file that cannot be written, not healthy. |
+| 1 | It did not work: a port in use, a service that failed, a file that cannot be written, not healthy, `doctor` found what will fail. |
 | 2 | The arguments are wrong, or name a stack or a kind that is not there. |
+| 3 | `audit` found something missing, twice, out of order, damaged or foreign. |
 | 78 | The stack file (or the schema of `generate`) is wrong; every mistake was told on standard error. |
 | 130 | A second Ctrl-C or SIGTERM ended it at once. Nothing acknowledged is lost. |
 
@@ -66,7 +72,7 @@ fn kinds_page() -> String {
         }
         page.push_str(&one_kind(kind));
     }
-    page.push_str(&guarantees());
+    page.push_str("\n## What each source guarantees with each sink\n\nIt stands in [guarantees.md](guarantees.md).\n");
     page
 }
 
@@ -103,32 +109,57 @@ fn one_kind(kind: &Value) -> String {
     part
 }
 
-fn guarantees() -> String {
+const GUARANTEES_HEAD: &str = "\
+What a flow promises follows from two things that its parts say of themselves: can the source be read again, and what \
+becomes of a batch that the sink gets a second time.
+`headwater kinds --guarantees` prints this table, `headwater check` says it of your own flows, and `require:` in a \
+service refuses less.
+
+- exactly-once: nothing is lost, nothing comes twice.
+- at-least-once: nothing is lost; the last records before a crash may come again.
+- at-most-once: what is read in the moment of a crash may be gone.
+
+The conformance suite (`tests/conformance/guarantees.rs`) breaks every pair that can run in a test off in the middle of \
+its work, at every batch, and compares what stands at the end with what this table says.
+";
+
+fn guarantees_page() -> String {
     let all: Value =
         serde_json::from_str(&anywhere(&["kinds", "--guarantees", "--json"]).out).unwrap();
     let all = all.as_array().unwrap();
     let names = |key: &str| {
-        let mut names: Vec<&str> = all.iter().map(|it| it[key].as_str().unwrap()).collect();
-        names.dedup();
         let mut seen = std::collections::BTreeSet::new();
-        names.retain(|name| seen.insert(*name));
-        names
+        let names = all.iter().map(|it| it[key].as_str().unwrap());
+        names.filter(|name| seen.insert(*name)).collect::<Vec<_>>()
     };
     let (sources, sinks) = (names("source"), names("sink"));
-    let mut part = "\n## What each source guarantees with each sink\n\n".to_owned();
-    part.push_str(
-        "`headwater kinds --guarantees` says why, `headwater check` says it of your own flows.\n\n",
-    );
-    write!(part, "| | {} |\n|---|{}\n", sinks.join(" | "), "---|".repeat(sinks.len())).unwrap();
-    for source in sources {
-        let row: Vec<&str> = all
-            .iter()
-            .filter(|it| it["source"] == source)
-            .map(|it| it["guarantee"].as_str().unwrap())
-            .collect();
-        writeln!(part, "| {source} | {} |", row.join(" | ")).unwrap();
+    let mut page = format!("# Guarantees\n\n{NOTE}\n\n{GUARANTEES_HEAD}\n");
+    write!(page, "| | {} |\n|---|{}\n", sinks.join(" | "), "---|".repeat(sinks.len())).unwrap();
+    let of = |source: &str| all.iter().filter(move |it| it["source"] == source).collect::<Vec<_>>();
+    for source in &sources {
+        let of_source = of(source);
+        let row = of_source.iter().map(|it| it["guarantee"].as_str().unwrap());
+        writeln!(page, "| {source} | {} |", row.collect::<Vec<_>>().join(" | ")).unwrap();
     }
-    part
+    for source in &sources {
+        write!(page, "\n## {source}\n\n").unwrap();
+        for it in of(source) {
+            let text = |key: &str| it[key].as_str().unwrap();
+            writeln!(page, "- {}: {}; {}.", text("sink"), text("guarantee"), text("words"))
+                .unwrap();
+        }
+    }
+    page
+}
+
+#[test]
+fn the_guarantees_are_what_the_kinds_say() {
+    compare(&here("../../docs/reference/guarantees.md"), &guarantees_page()).unwrap();
+    compare(&here("answers/kinds-guarantees.txt"), &anywhere(&["kinds", "--guarantees"]).out)
+        .unwrap();
+    let one = anywhere(&["kinds", "stdin", "--guarantees"]);
+    assert!(one.out.starts_with("stdin -> append_file: at-most-once\n  what"), "{}", one.out);
+    assert_eq!(anywhere(&["kinds", "stdni", "--guarantees"]).code, 2);
 }
 
 #[test]

@@ -4,11 +4,16 @@
 //! difference before it is committed.
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may panic and write")]
 
+mod audit;
 mod command;
+mod dead_letters;
 mod diagnostics;
+mod doctor;
 mod generate;
 mod generated_docs;
 mod map;
+mod render;
+mod replay;
 mod schema;
 mod support;
 mod up;

@@ -103,7 +103,7 @@ fn what_cannot_be_chosen_is_refused_with_the_reason() {
         (["--port", "nobody=1"], "there is no service `nobody`"),
         (["--port", "maker=1"], "the service `maker` listens on no port"),
         (["--scale", "api=2"], "`api` cannot run 2 times in one process: a server's port"),
-        (["--scale", "maker=2"], "only one flow may write out.ndjson"),
+        (["--scale", "maker=2"], "only one may write out.ndjson; write `{replica}` into"),
         (["--scale", "maker=0"], "`maker`"),
     ] {
         let mut running = up(directory.path(), &arguments);

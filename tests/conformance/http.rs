@@ -4,12 +4,13 @@ use crate::support::{context, flow, json_batch, real_disk, sink};
 use headwater::core::fault::Fault;
 use headwater::core::kind::BuiltSource;
 use headwater::core::position::Checkpoint;
-use headwater::core::record::Records;
+use headwater::core::record::{Records, Rejected};
 use headwater::core::source::{Done, NotTaken, Offer};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// What a request had: its first line, its idempotency key, its body.
 type Seen = (String, String, String);
@@ -159,6 +160,14 @@ impl Offer for Basket {
         self.taken.lock().unwrap().extend(records.bytes);
         done(Ok(()));
     }
+
+    fn reject(&self, _: Vec<Rejected>, _: Done) {
+        unreachable!("who posts is told at once")
+    }
+
+    fn waits(&self, _: &Fault, _: Duration) {}
+
+    fn works(&self) {}
 }
 
 fn post(address: &str, path: &str, kind: &str, body: &str) -> String {

@@ -2,7 +2,7 @@
 
 use crate::support::{context, flow, real_disk};
 use headwater::catalog::Catalog;
-use headwater::core::kind::{About, Repeat};
+use headwater::core::kind::{About, Repeat, SinkKind};
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -167,7 +167,10 @@ fn whatever_check_lets_through_builds() {
 
 #[test]
 fn a_sink_that_never_repeats_says_what_it_alone_writes() {
-    for kind in Catalog::all().sinks.iter().filter(|kind| kind.repeat == Repeat::Never) {
+    // Several flows may fill one table of a database, each with a position of its own there.
+    let is_on_disk =
+        |kind: &&&SinkKind| kind.repeat == Repeat::Never && kind.about.name != "postgres";
+    for kind in Catalog::all().sinks.iter().filter(is_on_disk) {
         let flow = check("sink", kind.about.example).unwrap();
         assert!((kind.writes)(&flow.sink.options).is_some(), "{}", kind.about.name);
     }

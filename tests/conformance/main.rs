@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod embedded_stores;
+mod guarantees;
 mod http;
 mod kinds;
 mod nats;

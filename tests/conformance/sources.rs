@@ -22,6 +22,14 @@ fn arrangements(directory: &Path) -> Vec<(&'static str, String)> {
     write(&directory.join("rows.csv"), format!("\u{FEFF}{csv}"));
     write(&directory.join("semicolon.csv"), csv.replace(',', ";"));
     write(&directory.join("records.ndjson"), &ndjson);
+    let recorded = rows(&|n| {
+        format!("{{\"time\":\"2026-01-01T00:00:00.{:03}Z\",\"record\":{n}}}\n", n % 1000)
+    });
+    let middle = recorded[..recorded.len() / 2].rfind('\n').unwrap() + 1;
+    let (first, second) = recorded.split_at(middle);
+    write(&directory.join("tape.ndjson"), second);
+    let packed = zstd::stream::encode_all(first.as_bytes(), 3).unwrap();
+    write(&directory.join("tape.000001.ndjson.zst"), packed);
     write(&directory.join("plain.log"), format!("{plain}the end"));
     write(&directory.join("empty.csv"), "");
     for (number, text) in
@@ -46,6 +54,7 @@ fn arrangements(directory: &Path) -> Vec<(&'static str, String)> {
         ("file", format!("file: {}", at("empty.csv"))),
         ("file", format!("file: {{ path: {}, format: lines }}", at("rows.csv"))),
         ("datasets", format!("datasets: {{ path: {}, look: 1ms }}", at("sets"))),
+        ("replay", format!("replay: {{ path: {}, speed: max }}", at("tape.ndjson"))),
         ("resource", "resource: things".into()),
     ]
 }
@@ -80,8 +89,8 @@ fn every_source_that_can_be_read_again_is_tried() {
     let directory = tempfile::tempdir().unwrap();
     let mut tried: Vec<&str> =
         arrangements(directory.path()).iter().map(|(name, _)| *name).collect();
-    // On a server, in a file of its own.
-    tried.push("nats");
+    // Each with a server of its own.
+    tried.extend(["nats", "postgres"]);
     for kind in Catalog::all().sources.iter().filter(|kind| kind.replay == Replay::Again) {
         assert!(tried.contains(&kind.about.name), "no arrangement for {}", kind.about.name);
     }
@@ -220,4 +229,69 @@ fn a_generator_with_faults_and_its_ledger_go_on_behind_any_position() {
     write(&context.data.join("faults.ndjson"), &noted.join("\n")[..5_000]);
     read_all(source().as_mut(), &checkpoint).unwrap();
     assert!(ledger() == noted, "another ledger after a power cut");
+}
+
+#[test]
+fn a_recording_that_is_followed_goes_on_live_through_its_parts() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tape.ndjson");
+    let text = format!("replay: {{ path: {}, speed: max, then: follow }}", path.display());
+    let line = |n: u32| format!("{{\"time\":\"2026-01-01T00:00:0{n}Z\",\"record\":{n}}}\n");
+    write(&path, line(1) + &line(2) + "{\"time\":\"2026");
+    let mut source = source(&text);
+    let mut more = |from: &Checkpoint| {
+        let batches = read_all(source.as_mut(), from).unwrap();
+        let bytes: Vec<u8> = batches.iter().flat_map(|batch| batch.records.bytes.clone()).collect();
+        (String::from_utf8(bytes).unwrap(), batches)
+    };
+    let mut checkpoint = Checkpoint::default();
+    let (first, batches) = more(&checkpoint);
+    assert_eq!(first, "1\n2\n");
+    batches.iter().for_each(|batch| advance(&mut checkpoint, batch));
+    // What was half a line is finished; then the file is put aside and packed, and another one begun.
+    let whole = line(1) + &line(2) + &line(3);
+    let packed = zstd::stream::encode_all(whole.as_bytes(), 3).unwrap();
+    write(&directory.path().join("tape.000001.ndjson.zst"), packed);
+    write(&path, line(4));
+    let (second, batches) = more(&checkpoint);
+    assert_eq!(second, "3\n4\n");
+    batches.iter().for_each(|batch| advance(&mut checkpoint, batch));
+    write(&path, line(4) + "rubbish\n" + &line(5));
+    let (third, batches) = more(&checkpoint);
+    assert_eq!(third, "5\n");
+    assert_eq!(batches.iter().map(|batch| batch.rejected.len()).sum::<usize>(), 1);
+}
+
+#[test]
+fn a_recording_is_played_at_its_pace() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tape.ndjson");
+    let text = format!("replay: {{ path: {}, speed: 2, shift: [at] }}", path.display());
+    let lines: String = (0..10_u32)
+        .map(|n| {
+            let at = format!("2026-01-01T00:00:00.{:03}Z", n * 20);
+            format!("{{\"time\":\"{at}\",\"record\":{{\"at\":\"{at}\"}}}}\n")
+        })
+        .collect();
+    write(&path, lines);
+    let mut source = source(&text);
+    source.resume(&Checkpoint::default()).unwrap();
+    let (wait, start) = (headwater::core::wait::Wait::new(), std::time::Instant::now());
+    let mut came = Vec::new();
+    loop {
+        match source.read(&wait).unwrap() {
+            headwater::core::source::Read::Batch(batch) => {
+                came.extend((0..batch.records.count).map(|_| start.elapsed().as_millis()));
+                let text = String::from_utf8(batch.records.bytes.clone()).unwrap();
+                assert!(!text.contains("2026-01-01T00:00:00"), "not shifted: {text}");
+            }
+            headwater::core::source::Read::Idle => {}
+            headwater::core::source::Read::End => break,
+        }
+    }
+    assert_eq!(came.len(), 10);
+    // Never too soon; how late depends on the machine.
+    for (index, at) in came.iter().enumerate() {
+        assert!(*at + 1 >= index as u128 * 10, "{came:?}");
+    }
 }

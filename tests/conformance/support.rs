@@ -41,7 +41,7 @@ pub fn flow(source: &str, step: Option<&str>, sink: &str) -> Result<Flow, String
     match load("test.yaml", &text, &Catalog::all(), &environment) {
         Ok((stack, _)) => match &stack.service("pipe").unwrap().body {
             Body::Flow(flow) => Ok(flow.clone()),
-            Body::Server(_) | Body::View(_) => panic!("a flow was written"),
+            Body::Server(_) | Body::View(_) | Body::Gate(_) => panic!("a flow was written"),
         },
         Err(diagnostics) => Err(diagnostics.render(false)),
     }

@@ -8,6 +8,8 @@ use headwater::core::fault::Fault;
 use headwater::core::position::Checkpoint;
 use headwater::core::sink::Sink;
 use headwater::core::source::Dataset;
+use headwater::engine::{Recorder, Recording};
+use headwater::formats::recording::read_line;
 use serde_json::Value;
 use std::path::Path;
 use std::sync::Arc;
@@ -22,11 +24,17 @@ pub struct Trial {
     /// What the target must hold of each batch.
     pub expected: Vec<Vec<String>>,
     pub read: fn(&dyn Disk, &Path) -> Vec<String>,
+    /// Is what the sink gets recorded beside it?
+    pub is_recorded: bool,
 }
 
 impl Trial {
     pub fn sink(&self, disk: &Arc<dyn Disk>, directory: &Path) -> Box<dyn Sink> {
-        sink(&self.text.replace("DIR", &directory.display().to_string()), disk)
+        let sink = sink(&self.text.replace("DIR", &directory.display().to_string()), disk);
+        let path = directory.join("tape/tape.ndjson");
+        let recording = Recording { path, keep: None, rotate_bytes: 200 };
+        let recording = Some(&recording).filter(|_| self.is_recorded);
+        Box::new(Recorder::new(sink, recording, disk))
     }
 
     pub fn holds(&self, disk: &Arc<dyn Disk>, directory: &Path, batches: usize, what: &str) {
@@ -34,6 +42,16 @@ impl Trial {
         let found = (self.read)(disk.as_ref(), directory);
         let found: Vec<&String> = found.iter().collect();
         assert_eq!(found, expected, "{}: {what}", self.text);
+        if self.is_recorded {
+            let lines = lines_of_parts(disk.as_ref(), &directory.join("tape"), "tape.ndjson");
+            let record = |line: &String| {
+                let read = read_line(line.as_bytes(), "time").unwrap();
+                String::from_utf8(read.record.to_vec()).unwrap()
+            };
+            let recorded: Vec<String> = lines.iter().map(record).collect();
+            let recorded: Vec<&String> = recorded.iter().collect();
+            assert_eq!(recorded, expected, "the recording beside {}: {what}", self.text);
+        }
     }
 }
 
@@ -57,6 +75,11 @@ pub fn trials(count: u64) -> Vec<Trial> {
         trials.push(trial);
     }
     trials.push(of_summaries(count));
+    for at in [0, 1, 4, 5] {
+        let mut recorded = trials[at].clone();
+        recorded.is_recorded = true;
+        trials.push(recorded);
+    }
     trials
 }
 
@@ -73,7 +96,14 @@ fn of_records(
         let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
         json_batch("a", offset, &lines)
     });
-    Trial { name, text: text.to_owned(), batches: batches.collect(), expected, read }
+    Trial {
+        name,
+        text: text.to_owned(),
+        batches: batches.collect(),
+        expected,
+        read,
+        is_recorded: false,
+    }
 }
 
 fn of_summaries(count: u64) -> Trial {
@@ -93,6 +123,7 @@ fn of_summaries(count: u64) -> Trial {
         batches: batches.collect(),
         expected: (1..=count).map(|number| vec![format!("data_{number}")]).collect(),
         read: reported,
+        is_recorded: false,
     }
 }
 
@@ -103,9 +134,17 @@ fn contents(disk: &dyn Disk, path: &Path) -> Vec<u8> {
 
 /// The parts in their order, then the file.
 fn appended(disk: &dyn Disk, directory: &Path) -> Vec<String> {
-    let paths = disk.list(directory).unwrap();
+    lines_of_parts(disk, directory, "out.ndjson")
+}
+
+fn lines_of_parts(disk: &dyn Disk, directory: &Path, name: &str) -> Vec<String> {
+    let paths = disk.list(directory).unwrap_or_default();
+    let is_of_it = |path: &std::path::PathBuf| {
+        let stem = name.split('.').next().unwrap();
+        path.file_name().unwrap().to_str().unwrap().starts_with(stem)
+    };
     let (current, mut parts): (Vec<_>, Vec<_>) =
-        paths.into_iter().partition(|path| path.ends_with("out.ndjson"));
+        paths.into_iter().filter(is_of_it).partition(|path| path.ends_with(name));
     parts.retain(|path| path.extension().is_none_or(|ending| ending != "tmp"));
     parts.sort();
     let mut all = Vec::new();

@@ -14,6 +14,13 @@ mod crash;
 #[cfg(test)]
 mod disk_full;
 #[cfg(test)]
+mod edge;
+#[cfg(test)]
+mod gate;
+#[cfg(test)]
+#[path = "../servers/mosquitto.rs"]
+mod mosquitto;
+#[cfg(test)]
 #[path = "../servers/nats.rs"]
 mod nats_server;
 #[cfg(test)]
@@ -23,7 +30,6 @@ mod order;
 #[path = "../servers/postgres.rs"]
 mod postgres;
 #[cfg(test)]
-#[expect(dead_code, reason = "other tests use the rest")]
 #[path = "../servers/proxy.rs"]
 mod proxy;
 #[cfg(test)]
@@ -47,3 +53,5 @@ mod systems;
 #[cfg(test)]
 #[path = "../servers/trouble.rs"]
 mod trouble;
+#[cfg(test)]
+mod workers;

@@ -8,12 +8,15 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 mod datasets;
 mod files;
+mod gate;
 mod journal;
 mod letters;
 mod life;
 mod mishaps;
 mod numbers;
+mod replays;
 mod reports;
+mod workers;
 
 use headwater::testing::random::{Random, seeds};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

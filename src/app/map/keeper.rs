@@ -8,8 +8,8 @@ use crate::app::map::sampling::{self, Measured, TICK};
 use crate::app::map::webhook::{Post, Webhooks};
 use crate::core::disk::Disk;
 use crate::core::thread::spawn;
+use crate::core::time::timed::CacheCounts;
 use crate::core::time::{now, rfc3339, unix_ms};
-use crate::core::timed::CacheCounts;
 use crate::core::wait::Wait;
 use crate::map::alert::Watched;
 use crate::map::archive::{self, STEP, Ticked};
@@ -370,6 +370,7 @@ impl Track {
             reason: it.reason,
             waits: it.waits,
             replicas: it.replicas,
+            lanes: it.lanes.clone(),
             addresses: it.addresses,
             totals: Totals {
                 taken: sample.taken,

@@ -1,6 +1,7 @@
 //! The live map of what runs here: the thread that looks, and the pages that show it.
 
 mod keeper;
+mod letters;
 mod nodes;
 mod pages;
 mod peers;

@@ -1,6 +1,7 @@
 //! What the admin listener answers with: the map as a page, as text and as JSON.
 
 use crate::app::map::keeper::Keeper;
+use crate::app::map::letters::replay;
 use crate::app::map::nodes::{self, Wanted};
 use crate::map::node::{self, Span};
 use crate::map::{home, plain};
@@ -28,6 +29,13 @@ pub(in crate::app) fn mount(router: Router, keeper: &Keeper) -> Router {
     web::mount(router, &keeper.hub, &gate)
         .at("/", route(|keeper, request| Ok(front(keeper, request))))
         .segment("/node/", route(node_page))
+        .segment(
+            "/replay/",
+            Route::new()
+                .gate(Arc::clone(&gate))
+                .body_bytes(4096)
+                .slow(Method::POST, replay(keeper)),
+        )
         .at("/map.json", route(|keeper, request| Ok(picture(keeper, request))))
         .at("/map.css", Asset::route(&style).gate(Arc::clone(&gate)))
 }

@@ -2,7 +2,7 @@
 
 use crate::clients::http::{Client, Request, Timeouts};
 use crate::core::thread::spawn;
-use crate::core::timed::CacheCounts;
+use crate::core::time::timed::CacheCounts;
 use crate::core::wait::Wait;
 use crate::map::merge::merge;
 use crate::map::picture::{Peer, Picture, VERSION};

@@ -2,8 +2,9 @@
 
 use crate::core::disk::{Access, Disk, read_range};
 use crate::engine::Seen;
+use crate::engine::letters as kept;
 use crate::formats::csv::RowScanner;
-use crate::map::node::{Letter, Letters, Record};
+use crate::map::node::{Answer, Letter, Letters, Record};
 use crate::map::shown;
 use serde_json::{Map, Value};
 use std::path::Path;
@@ -57,16 +58,24 @@ pub(super) fn letters(disk: &dyn Disk, directory: &Path, secrets: &[String]) -> 
         found.shown.splice(0..0, letters.into_iter().rev());
     }
     found.shown.truncate(LETTERS);
+    found.waiting = kept::waiting(disk, directory).map_or(0, |waiting| waiting.len());
+    let answers = kept::answers(disk, directory).unwrap_or_default().into_iter().rev();
+    found.answers = answers.map(|it| Answer { text: it.to_string(), time: it.done }).collect();
     found
 }
 
 fn letter(line: &[u8], secrets: &[String]) -> Option<Letter> {
-    let value: Value = serde_json::from_slice(line).ok()?;
-    let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let letter: kept::Letter = serde_json::from_slice(line).ok()?;
+    // One of an older headwater gets its number when the flow starts.
+    let is_numbered = letter.number > 0;
     Some(Letter {
-        time: text("time"),
-        reason: text("reason"),
-        text: shown(&text("record"), secrets),
+        number: letter.number,
+        place: letter.place(),
+        tries: letter.tries,
+        refusal: letter.replayed_as().err().or((!is_numbered).then_some("start the flow first")),
+        text: shown(&letter.record, secrets),
+        time: letter.time,
+        reason: letter.reason,
     })
 }
 
@@ -98,8 +107,10 @@ mod tests {
     fn dead_letters_come_with_the_newest_first_and_a_torn_one_is_none() {
         let disk = SimulatedDisk::new(1);
         let line = |at: u32| {
+            let record = format!(r#"{{\"n\":{at}}}"#);
+            let names = r#""at":"sink","form":"json","partition":"p","offset":1"#;
             format!(
-                "{{\"time\":\"t{at}\",\"reason\":\"r{at}\",\"record\":\"{{\\\"n\\\":{at}}}\"}}\n"
+                "{{\"number\":{at},\"time\":\"t{at}\",\"reason\":\"r{at}\",{names},\"record\":\"{record}\"}}\n"
             )
         };
         let directory = Path::new("data/s/f");

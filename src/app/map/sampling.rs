@@ -3,11 +3,13 @@
 use crate::app::resources::ResourceStatus;
 use crate::app::status::{Detail, ServiceStatus, Snapshot};
 use crate::caches::RedisHealth;
-use crate::core::timed::{CacheCounts, Timed};
+use crate::core::time::timed::{CacheCounts, Timed};
 use crate::engine::meter::{Histogram, Side};
 use crate::engine::{FlowMeter, State};
+use crate::gate::MemberStatus;
 use crate::map::merge::rank;
 use crate::map::picture;
+use crate::map::picture::Lane;
 use crate::map::{Condition, Graph, Kind, Latency, Sample};
 use crate::resource::Health;
 use crate::server::{MeterSnapshot, latency_bound};
@@ -25,6 +27,8 @@ pub(super) struct Measured {
     pub sample: Sample,
     /// Of a cache.
     pub cache: Option<CacheCounts>,
+    /// Of a gate.
+    pub lanes: Vec<Lane>,
 }
 
 /// One answer for each node of the graph; `None` where nothing of it runs here.
@@ -33,7 +37,9 @@ pub(super) fn measure(graph: &Graph, snapshot: &Snapshot) -> Vec<Option<Measured
         let named = node.id.split_once(':').map_or("", |(_, name)| name);
         let resource = || snapshot.resources.iter().find(|it| it.name == named);
         match node.kind {
-            Kind::Flow | Kind::Server | Kind::View => service(&node.id, graph, snapshot),
+            Kind::Flow | Kind::Server | Kind::View | Kind::Gate => {
+                service(&node.id, graph, snapshot)
+            }
             Kind::Resource => resource().map(of_resource),
             Kind::Cache => resource().and_then(of_cache),
             Kind::Store => resource().map(of_store),
@@ -61,6 +67,7 @@ fn together(mut one: Measured, other: Measured) -> Measured {
     one.replicas += other.replicas;
     one.addresses.extend(other.addresses);
     one.sample.add(&other.sample);
+    one.lanes.extend(other.lanes);
     one
 }
 
@@ -76,10 +83,29 @@ fn of_service(status: &ServiceStatus) -> Measured {
     let (sample, waits) = match &status.detail {
         Detail::Flow { meter, .. } => (of_flow(meter), meter.waiting_side().map(side)),
         Detail::Server(meter) => (of_server(meter), None),
+        Detail::Gate(gate) => (of_server(&gate.meter), None),
         Detail::Nothing => (Sample::default(), None),
     };
+    let lanes = match &status.detail {
+        Detail::Gate(gate) => lanes(&gate.members),
+        _ => Vec::new(),
+    };
     let addresses = status.addresses.clone();
-    Measured { condition, reason, waits, replicas: 1, addresses, sample, cache: None }
+    Measured { condition, reason, waits, replicas: 1, addresses, sample, cache: None, lanes }
+}
+
+fn lanes(members: &[MemberStatus]) -> Vec<Lane> {
+    let all: u64 = members.iter().map(|it| it.counts.requests).sum();
+    let lane = |it: &MemberStatus| Lane {
+        replica: it.address.to_string(),
+        state: it.standing.word().to_owned(),
+        requests: it.counts.requests,
+        share: it.counts.requests as f32 / all.max(1) as f32,
+        in_flight: it.in_flight,
+        failures: it.counts.failures,
+        seconds: it.counts.time.as_secs_f32() / it.counts.answered.max(1) as f32,
+    };
+    members.iter().map(lane).collect()
 }
 
 fn side(side: Side) -> picture::Side {
@@ -154,6 +180,7 @@ fn of_resource(status: &ResourceStatus) -> Measured {
         addresses: Vec::new(),
         sample: Sample::default(),
         cache: None,
+        lanes: Vec::new(),
     }
 }
 

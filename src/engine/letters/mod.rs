@@ -18,3 +18,6 @@ pub(super) use replay::{Next, PARTITION, Replays};
 pub use request::{Answer, Refusal, Request, What, answers, ask, waiting};
 pub use shelf::Shelf;
 pub use store::DeadLetters;
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,9 @@ impl Numbers {
         let mut sorted: Vec<u64> = numbers.into_iter().collect();
         sorted.sort_unstable();
         let mut set = Self::default();
-        sorted.into_iter().for_each(|number| set.push(number));
+        for number in sorted {
+            set.push(number);
+        }
         set
     }
 

@@ -125,7 +125,9 @@ impl Replays {
         // What is done already may have gone away with its letters.
         request.missing +=
             if upto == 0 { request.letters.count().saturating_sub(there) } else { 0 };
-        refused.iter().for_each(|reason| request.refuse(reason));
+        for reason in &refused {
+            request.refuse(reason);
+        }
         request.letters = accepted;
         request.save(self.disk.as_ref(), &self.directory)
     }
@@ -165,7 +167,7 @@ impl Replays {
 
     /// Letters that go together: rejected at the same place, in the same form, as often.
     fn batch(&self, current: &mut Current) -> Result<Option<(Passed, usize)>, DiskError> {
-        let Some(first) = self.next_letter(current)? else { return Ok(None) };
+        let Some(first) = current.next_letter()? else { return Ok(None) };
         let Ok((entry, form)) = self.entry(&first) else { return Ok(None) };
         let tries = first.tries + 1;
         let like = (first.at, first.kind.clone(), first.form.clone(), first.tries);
@@ -183,26 +185,13 @@ impl Replays {
             records.bytes.push(b'\n');
             records.count += 1;
             current.done.upto = this.number;
-            letter = self.next_letter(current)?;
+            letter = current.next_letter()?;
         }
         current.offset += records.count;
         let note = serde_json::to_string(&current.done).unwrap_or_default();
         let batch =
             Batch::new(&PARTITION.into(), Position { offset: current.offset, note }, records);
         Ok(Some((Passed { batch, outcasts: Vec::new(), tries }, entry)))
-    }
-
-    fn next_letter(&self, current: &mut Current) -> Result<Option<Letter>, DiskError> {
-        if let Some(letter) = current.first.take() {
-            return Ok(Some(letter));
-        }
-        while let Some(letter) = current.shelf.next_letter()? {
-            if letter.number > current.done.upto && current.request.letters.contains(letter.number)
-            {
-                return Ok(Some(letter));
-            }
-        }
-        Ok(None)
     }
 
     /// Notes what became of a request whose letters are gone, and takes it away.
@@ -221,6 +210,21 @@ impl Replays {
             What::Replay => ((offset - done.base).saturating_sub(again), again),
         };
         request.answer(self.disk.as_ref(), &self.directory, settled)
+    }
+}
+
+impl Current {
+    fn next_letter(&mut self) -> Result<Option<Letter>, DiskError> {
+        if let Some(letter) = self.first.take() {
+            return Ok(Some(letter));
+        }
+        while let Some(letter) = self.shelf.next_letter()? {
+            let is_asked = self.request.letters.contains(letter.number);
+            if letter.number > self.done.upto && is_asked {
+                return Ok(Some(letter));
+            }
+        }
+        Ok(None)
     }
 }
 

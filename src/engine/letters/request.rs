@@ -121,6 +121,26 @@ pub fn answers(disk: &dyn Disk, directory: &Path) -> Result<Vec<Answer>, DiskErr
     Ok(answers.unwrap_or_default().answers)
 }
 
+impl std::fmt::Display for Answer {
+    fn fmt(&self, text: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let letters = |many: u64| if many == 1 { "letter" } else { "letters" };
+        match self.what {
+            What::Drop => write!(text, "{} {} dropped", self.settled, letters(self.settled))?,
+            What::Replay => write!(text, "{} {} delivered", self.settled, letters(self.settled))?,
+        }
+        if self.again > 0 {
+            write!(text, ", {} rejected again", self.again)?;
+        }
+        if self.missing > 0 {
+            write!(text, ", {} not there any more", self.missing)?;
+        }
+        for refusal in &self.refused {
+            write!(text, "; {} cannot be replayed: {}", refusal.letters, refusal.reason)?;
+        }
+        Ok(())
+    }
+}
+
 impl Request {
     /// `None` when it is not there; an error of text when nobody can understand it.
     pub fn load(

@@ -95,7 +95,11 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(server: &RunningServer) -> Self {
-        let stream = TcpStream::connect(server.address()).unwrap();
+        Self::to(server.address())
+    }
+
+    pub(crate) fn to(address: std::net::SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).unwrap();
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         Self { stream, kept: Vec::new() }

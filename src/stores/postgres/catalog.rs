@@ -1,6 +1,6 @@
 //! What the server knows about a table: its columns, its indexes, what this role may do with it.
 
-use super::trouble::Trouble;
+use crate::clients::postgres::trouble::Trouble;
 use tokio_postgres::{Client, Row};
 
 /// A table as it is.

@@ -5,7 +5,7 @@
 
 use super::cell::{Got, Xid};
 use super::scanner::Scanner;
-use super::trouble::Trouble;
+use crate::clients::postgres::trouble::Trouble;
 use crate::resource::{
     Change, ChangeKind, ChangePosition, Changes, Key, StoreError, Value, Version, json,
 };

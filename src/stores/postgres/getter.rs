@@ -1,13 +1,13 @@
 //! The worker that finds single records: whatever waits is found by one statement.
 
 use super::cell::{KeyCell, Xid, type_name};
-use super::connection::Connection;
 use super::inbox::Waiting;
 use super::job::Get;
 use super::session::{Session, read};
 use super::setup::Prepared;
 use super::shared::{GET_TIME, Shared};
-use super::trouble::Trouble;
+use crate::clients::postgres::connection::Connection;
+use crate::clients::postgres::trouble::Trouble;
 use crate::core::time::now;
 use crate::resource::{Fetched, Key, Record, Version};
 use crate::stores::limits;

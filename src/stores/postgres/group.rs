@@ -1,14 +1,14 @@
 //! Groups of writes of several callers in one transaction. First all together; where that does not go, one after
 //! another, each behind a savepoint, so that what fails takes nothing with it.
 
-use super::connection::until;
 use super::decide::key_of;
 use super::job::Group;
 use super::layout::Layout;
 use super::pen::Pen;
-use super::race::both;
 use super::transaction::{Item, Sequence, look, plain_insert, run};
-use super::trouble::{Kind, Trouble};
+use crate::clients::postgres::connection::until;
+use crate::clients::postgres::trouble::{Kind, Trouble};
+use crate::clients::race::both;
 use crate::core::time::now;
 use crate::resource::{
     Atomicity, FaultKind, FieldFault, Key, Outcome, Record, Schema, Version, Write, Written,

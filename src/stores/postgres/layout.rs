@@ -2,7 +2,7 @@
 
 use super::catalog::{Index, Table, quoted};
 use super::cell::{Got, server_time, type_name};
-use super::trouble::Trouble;
+use crate::clients::postgres::trouble::Trouble;
 use crate::resource::{FaultKind, Field, FieldFault, FieldKind, Record, Schema, Value, embedded};
 use std::sync::Arc;
 use tokio_postgres::Row;

@@ -9,7 +9,6 @@
 
 mod catalog;
 mod cell;
-mod connection;
 mod decide;
 mod following;
 mod getter;
@@ -19,17 +18,14 @@ mod job;
 mod layout;
 mod log;
 mod pen;
-mod race;
 mod scanner;
 mod select;
 mod session;
 mod setup;
 mod shared;
 mod store;
-mod tls;
 mod transaction;
 mod trouble;
-mod url;
 mod watcher;
 mod writer;
 

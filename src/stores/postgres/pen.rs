@@ -2,12 +2,12 @@
 
 use super::catalog::literal;
 use super::cell::{Cell, Got, KeyCell, Xid, type_name};
-use super::connection::Connection;
 use super::layout::Layout;
 use super::log::CHANNEL;
 use super::session::Session;
 use super::setup::Prepared;
-use super::trouble::Trouble;
+use crate::clients::postgres::connection::Connection;
+use crate::clients::postgres::trouble::Trouble;
 use crate::resource::{Idempotency, Key, Outcome, Record, Value, json};
 use crate::stores::limits;
 use std::collections::HashMap;
@@ -239,7 +239,12 @@ impl Pen {
             tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0)?.parse().ok(),
             _ => None,
         });
-        number.ok_or_else(|| Trouble::new(super::trouble::Kind::Broken, "no transaction has begun"))
+        number.ok_or_else(|| {
+            Trouble::new(
+                crate::clients::postgres::trouble::Kind::Broken,
+                "no transaction has begun",
+            )
+        })
     }
 
     pub async fn execute(&self, sql: &str) -> Result<(), Trouble> {

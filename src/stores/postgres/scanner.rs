@@ -2,14 +2,14 @@
 //! connection for itself.
 
 use super::cell::{Got, Xid};
-use super::connection::Connection;
 use super::following;
 use super::job::Scan;
 use super::select::Select;
 use super::session::{Session, read};
 use super::setup::Prepared;
 use super::shared::Shared;
-use super::trouble::Trouble;
+use crate::clients::postgres::connection::Connection;
+use crate::clients::postgres::trouble::Trouble;
 use crate::core::time::now;
 use crate::resource::{
     Answering, Condition, Cursor, ListQuery, Order, Page, Record, Schema, StoreError, Version,

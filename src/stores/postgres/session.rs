@@ -1,11 +1,11 @@
 //! A worker's connection over its life: made when it is needed, made anew when it was lost, given up when the server
 //! is away.
 
-use super::connection::{Connection, until};
-use super::race::{Either, either};
 use super::setup::Prepared;
 use super::shared::Shared;
-use super::trouble::{Kind, Trouble};
+use crate::clients::postgres::connection::{Connection, until};
+use crate::clients::postgres::trouble::{Kind, Trouble};
+use crate::clients::race::{Either, either};
 use std::sync::Arc;
 use std::time::Instant;
 

@@ -5,7 +5,7 @@ use super::catalog::{self, Table, literal, quoted};
 use super::cell::type_name;
 use super::layout::{Layout, ROW};
 use super::log;
-use super::trouble::{Kind, Trouble};
+use crate::clients::postgres::trouble::{Kind, Trouble};
 use crate::core::text::append;
 use crate::resource::{Field, FieldKind, Schema, Value, compatible};
 use std::sync::Arc;

@@ -1,10 +1,10 @@
 //! What the threads of one store share: what waits for them, and whether the server is there.
 
-use super::connection::{Connection, Server};
 use super::inbox::Inbox;
 use super::job::{Get, Group, Look, Scan};
 use super::setup::Prepared;
-use super::trouble::{Kind, Trouble};
+use crate::clients::postgres::connection::{Connection, Server};
+use crate::clients::postgres::trouble::{Kind, Trouble};
 use crate::resource::{Health, Schema};
 use crate::stores::feed::Feed;
 use crate::stores::limits;

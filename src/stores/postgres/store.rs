@@ -1,10 +1,10 @@
 //! The store as its callers see it: inboxes in front of workers.
 
-use super::connection::Server;
 use super::job::{Get, Group, Look, Scan};
 use super::shared::{Shared, State};
-use super::url::Address;
 use super::{getter, scanner, watcher, writer};
+use crate::clients::postgres::connection::Server;
+use crate::clients::postgres::url::Address;
 use crate::core::fault::Fault;
 use crate::core::thread::spawn;
 use crate::resource::{

@@ -4,8 +4,8 @@
 use super::decide::{Decision, decide, key_fault, key_of, needs_no_look};
 use super::layout::Layout;
 use super::pen::{Attempt, Pen};
-use super::race::both;
-use super::trouble::Trouble;
+use crate::clients::postgres::trouble::Trouble;
+use crate::clients::race::both;
 use crate::resource::{
     Action, FaultKind, FieldFault, Idempotency, Key, Outcome, Precondition, Record, Value, Write,
 };

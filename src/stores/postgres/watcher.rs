@@ -5,14 +5,14 @@
 //! transactions end: a transaction of others that runs for hours holds nothing up.
 
 use super::cell::Xid;
-use super::connection::{Connection, until};
 use super::inbox::Waiting;
 use super::job::{Look, Scan};
 use super::log::CHANNEL;
-use super::race::{Either, either};
 use super::setup::{self, Prepared};
 use super::shared::{GET_TIME, Shared, State};
-use super::trouble::{Kind, Trouble};
+use crate::clients::postgres::connection::{Connection, until};
+use crate::clients::postgres::trouble::{Kind, Trouble};
+use crate::clients::race::{Either, either};
 use crate::core::time::now;
 use crate::resource::{Key, Version};
 use crate::stores::limits;

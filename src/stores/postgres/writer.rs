@@ -1,14 +1,14 @@
 //! The worker that writes: whatever waits shares a transaction, and everybody is answered after its commit.
 
-use super::connection::until;
 use super::group::{End, Ended, Failure, unknown, write};
 use super::inbox::Waiting;
 use super::job::Group;
 use super::pen::Pen;
-use super::race::{Either, either};
 use super::session::{judge, ready};
 use super::shared::{Shared, WRITE_TIME};
-use super::trouble::{Kind, Trouble};
+use crate::clients::postgres::connection::until;
+use crate::clients::postgres::trouble::{Kind, Trouble};
+use crate::clients::race::{Either, either};
 use crate::core::time::now;
 use crate::stores::limits;
 use crate::stores::queue::Job as _;

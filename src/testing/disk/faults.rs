@@ -82,6 +82,10 @@ pub(super) fn missing() -> io::Error {
     io::Error::new(io::ErrorKind::NotFound, "no such file")
 }
 
+pub(super) fn taken() -> io::Error {
+    io::Error::new(io::ErrorKind::DirectoryNotEmpty, "the directory is not empty")
+}
+
 pub(super) fn stale() -> io::Error {
     io::Error::other("this handle is from before the crash")
 }

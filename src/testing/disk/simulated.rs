@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use super::faults::{Fault, input_output, missing};
+use super::faults::{Fault, input_output, missing, taken};
 use super::file::SimulatedFile;
 use super::state::{Inode, NameChange, State};
 use crate::core::disk::{Access, Disk, DiskError, DiskFile, DiskLock, Metadata};
@@ -144,7 +144,10 @@ impl Disk for SimulatedDisk {
         let mut state = self.operation("open", path)?;
         let inode = match (state.names.get(path).copied(), access) {
             (Some(inode), _) => inode,
-            (None, Access::Read) => return Err(failed("open", path, missing())),
+            (None, Access::Read | Access::Update) => return Err(failed("open", path, missing())),
+            (None, Access::ReadWrite) if state.is_beneath_a_gone_directory(path) => {
+                return Err(failed("open", path, missing()));
+            }
             (None, Access::ReadWrite) => {
                 state.last_inode += 1;
                 let inode = state.last_inode;
@@ -161,7 +164,10 @@ impl Disk for SimulatedDisk {
 
     fn create_dir_all(&self, path: &Path) -> Result<(), DiskError> {
         let mut state = self.operation("create", path)?;
-        state.directories.extend(path.ancestors().map(Path::to_path_buf));
+        for directory in path.ancestors() {
+            state.gone_directories.remove(directory);
+            state.directories.insert(directory.to_path_buf());
+        }
         Ok(())
     }
 
@@ -181,8 +187,48 @@ impl Disk for SimulatedDisk {
         let mut state = self.operation("rename", from)?;
         let inode =
             state.names.get(from).copied().ok_or_else(|| failed("rename", from, missing()))?;
+        if state.is_beneath_a_gone_directory(to) {
+            return Err(failed("rename", from, missing()));
+        }
         let (from, to) = (from.to_path_buf(), to.to_path_buf());
         state.change_names(NameChange::Rename { from, to, inode });
+        Ok(())
+    }
+
+    fn create_directory(&self, path: &Path) -> Result<(), DiskError> {
+        let mut state = self.operation("create", path)?;
+        if state.is_beneath_a_gone_directory(path) {
+            return Err(failed("create", path, missing()));
+        }
+        if !state.directories.insert(path.to_path_buf()) {
+            return Err(failed("create", path, taken()));
+        }
+        state.gone_directories.remove(path);
+        Ok(())
+    }
+
+    fn rename_directory(&self, from: &Path, to: &Path) -> Result<(), DiskError> {
+        let mut state = self.operation("rename", from)?;
+        if !state.directories.contains(from) {
+            return Err(failed("rename", from, missing()));
+        }
+        if state.has_something_in(to) {
+            return Err(failed("rename", from, taken()));
+        }
+        state.rename_directory(from, to);
+        Ok(())
+    }
+
+    fn remove_directory(&self, path: &Path) -> Result<(), DiskError> {
+        let mut state = self.operation("remove", path)?;
+        if !state.directories.contains(path) {
+            return Err(failed("remove", path, missing()));
+        }
+        if state.has_something_in(path) {
+            return Err(failed("remove", path, taken()));
+        }
+        state.directories.remove(path);
+        state.gone_directories.insert(path.to_path_buf());
         Ok(())
     }
 

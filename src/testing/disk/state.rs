@@ -36,6 +36,13 @@ impl NameChange {
         }
     }
 
+    fn paths(&mut self) -> Vec<&mut PathBuf> {
+        match self {
+            Self::Create { path, .. } | Self::Remove { path } => vec![path],
+            Self::Rename { from, to, .. } => vec![from, to],
+        }
+    }
+
     fn apply(&self, names: &mut BTreeMap<PathBuf, u64>) {
         match self {
             Self::Create { path, inode } => drop(names.insert(path.clone(), *inode)),
@@ -138,6 +145,8 @@ pub(super) struct State {
     pub(super) durable_names: BTreeMap<PathBuf, u64>,
     pub(super) pending_names: Vec<NameChange>,
     pub(super) directories: BTreeSet<PathBuf>,
+    /// Directories that were renamed or removed: nothing can be made in them any more.
+    pub(super) gone_directories: BTreeSet<PathBuf>,
     pub(super) locks: BTreeSet<PathBuf>,
     /// Counts the lives of the process: a handle of an earlier one is of no use.
     pub(super) life: u64,
@@ -157,6 +166,7 @@ impl State {
             durable_names: BTreeMap::new(),
             pending_names: Vec::new(),
             directories: BTreeSet::new(),
+            gone_directories: BTreeSet::new(),
             locks: BTreeSet::new(),
             life: 0,
             last_inode: 0,
@@ -168,6 +178,39 @@ impl State {
     pub(super) fn change_names(&mut self, change: NameChange) {
         change.apply(&mut self.names);
         self.pending_names.push(change);
+    }
+
+    pub(super) fn is_beneath_a_gone_directory(&self, path: &Path) -> bool {
+        path.ancestors().skip(1).any(|directory| self.gone_directories.contains(directory))
+    }
+
+    pub(super) fn has_something_in(&self, directory: &Path) -> bool {
+        let mut all = self.names.keys().chain(&self.directories);
+        all.any(|path| path != directory && path.starts_with(directory))
+    }
+
+    /// Moves everything beneath, at once and for good; what was not synced of it stays not synced.
+    pub(super) fn rename_directory(&mut self, from: &Path, to: &Path) {
+        let moved = |path: &Path| path.strip_prefix(from).ok().map(|rest| to.join(rest));
+        for names in [&mut self.names, &mut self.durable_names] {
+            let all = std::mem::take(names).into_iter();
+            *names = all.map(|(path, inode)| (moved(&path).unwrap_or(path), inode)).collect();
+        }
+        for change in &mut self.pending_names {
+            for path in change.paths() {
+                *path = moved(path).unwrap_or_else(|| path.clone());
+            }
+        }
+        let beneath: Vec<PathBuf> =
+            self.directories.iter().filter(|path| path.starts_with(from)).cloned().collect();
+        for path in beneath {
+            self.directories.remove(&path);
+            let Some(to) = moved(&path) else { continue };
+            self.gone_directories.insert(path);
+            self.gone_directories.remove(&to);
+            // `join` of nothing leaves a slash at the end, which is no other path.
+            self.directories.insert(to.components().collect());
+        }
     }
 
     pub(super) fn sync_names(&mut self, directory: &Path) {

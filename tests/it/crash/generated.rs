@@ -31,7 +31,29 @@ fn kill_and_finish(shape: &'static str, steps: &str, sink: &str, harness: &Harne
     harness.write_stack(&stack(&format!("limit: {limit},"), steps, sink));
     let mut process = harness.start();
     assert!(process.wait(PATIENCE).0.success(), "{}", process.err.text());
+    audited(harness, limit);
     undisturbed(limit, steps)
+}
+
+/// The audit says the same in its own way, and finds a record that is taken away behind its back.
+fn audited(harness: &Harness, made: u64) {
+    let audit = || {
+        let mut command = harness.command();
+        let output = command.args(["audit", "flow", "--stack", "stack.yaml", "--json"]).output();
+        let output = output.unwrap();
+        let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.code().unwrap(), answer)
+    };
+    let (code, answer) = audit();
+    assert_eq!((code, answer["made"].as_u64()), (0, Some(made)), "{answer:#}");
+    let path = harness.path("out.ndjson");
+    let whole = read(&path);
+    if let Some(end) = whole.iter().position(|byte| *byte == b'\n') {
+        std::fs::write(&path, &whole[end + 1..]).unwrap();
+        let (code, answer) = audit();
+        assert_eq!((code, answer["missing"].as_u64()), (3, Some(1)), "{answer:#}");
+        std::fs::write(&path, &whole).unwrap();
+    }
 }
 
 fn undisturbed(limit: u64, steps: &str) -> Vec<u8> {

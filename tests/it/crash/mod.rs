@@ -7,6 +7,7 @@ mod datasets;
 mod files;
 mod generated;
 mod kills;
+mod letters;
 mod listen;
 mod moves;
 mod poll;

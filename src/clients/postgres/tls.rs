@@ -1,14 +1,12 @@
 //! Encryption of connections, with the meaning that libpq gives to `sslmode`.
 
 use super::url::{Address, Security};
+use crate::clients::roots::roots;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
-};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 use std::sync::Arc;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -42,7 +40,8 @@ fn trust(address: &Address, provider: &Arc<CryptoProvider>) -> Result<Trust, Str
         other => other,
     };
     let verifier = || {
-        let roots = Arc::new(roots(address)?);
+        let file = address.root_certificates.as_deref();
+        let roots = Arc::new(roots(file, "name a file with `sslrootcert`")?);
         WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(provider))
             .build()
             .map_err(|error| format!("the root certificates cannot be used: {error}"))
@@ -52,34 +51,6 @@ fn trust(address: &Address, provider: &Arc<CryptoProvider>) -> Result<Trust, Str
         Security::VerifyAuthority => verifier().map(Trust::Signed),
         Security::VerifyFull => verifier().map(Trust::SignedForHost),
     }
-}
-
-fn roots(address: &Address) -> Result<RootCertStore, String> {
-    let mut roots = RootCertStore::empty();
-    let Some(file) = &address.root_certificates else {
-        let system = rustls_native_certs::load_native_certs();
-        roots.add_parsable_certificates(system.certs);
-        let none = "this system has no root certificates: name a file with `sslrootcert`";
-        return if roots.is_empty() { Err(none.to_owned()) } else { Ok(roots) };
-    };
-    let unreadable = |why: &dyn std::fmt::Display| {
-        Err(format!("the root certificates in {} cannot be read: {why}", file.display()))
-    };
-    let certificates = match CertificateDer::pem_file_iter(file) {
-        Ok(certificates) => certificates,
-        Err(error) => return unreadable(&error),
-    };
-    for certificate in certificates {
-        match certificate {
-            Ok(certificate) => {
-                if let Err(error) = roots.add(certificate) {
-                    return unreadable(&error);
-                }
-            }
-            Err(error) => return unreadable(&error),
-        }
-    }
-    if roots.is_empty() { unreadable(&"it holds none") } else { Ok(roots) }
 }
 
 #[derive(Debug)]

@@ -1,0 +1,25 @@
+//! Whose signature under a server's certificate is believed: the system's authorities, or those in a file.
+
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use std::path::Path;
+
+/// Certificates of those who may sign a server's; an error names the file that cannot be read.
+pub fn roots(file: Option<&Path>, remedy: &str) -> Result<RootCertStore, String> {
+    let mut roots = RootCertStore::empty();
+    let Some(file) = file else {
+        let system = rustls_native_certs::load_native_certs();
+        roots.add_parsable_certificates(system.certs);
+        let none = format!("this system has no root certificates: {remedy}");
+        return if roots.is_empty() { Err(none) } else { Ok(roots) };
+    };
+    let unreadable = |why: &dyn std::fmt::Display| {
+        format!("the root certificates in {} cannot be read: {why}", file.display())
+    };
+    for certificate in CertificateDer::pem_file_iter(file).map_err(|error| unreadable(&error))? {
+        let certificate = certificate.map_err(|error| unreadable(&error))?;
+        roots.add(certificate).map_err(|error| unreadable(&error))?;
+    }
+    if roots.is_empty() { Err(unreadable(&"it holds none")) } else { Ok(roots) }
+}

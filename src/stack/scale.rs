@@ -1,0 +1,97 @@
+//! Which flows several workers can share, and how; what cannot hold is refused with the remedy.
+
+use crate::core::kind::Replay;
+use crate::core::options::Setting;
+use crate::stack::diagnostic::Diagnostic;
+use crate::stack::model::Flow;
+use crate::stack::node::{Key, Node};
+
+/// Stands in the path of a sink for the number of the worker.
+pub const REPLICA: &str = "{replica}";
+
+/// More workers than this are a mistake.
+const MOST: u32 = 64;
+
+/// Sources whose partitions are shared by leases, with the sink that keeps these and the log.
+const SHARED: &[(&str, &str)] = &[("datasets", "report")];
+
+/// Do the workers of this flow share its work by leases, also when they are started as processes of their own?
+pub fn is_shared(flow: &Flow) -> bool {
+    SHARED.contains(&(flow.source.kind.about.name, flow.sink.kind.about.name))
+}
+
+/// Why a flow cannot have several workers, and what to do instead.
+pub fn why_not(flow: &Flow) -> Option<(String, String)> {
+    if flow.record.is_some() {
+        let reason = "its recording has one writer".to_owned();
+        return Some((reason, "take `record` away, or run it once".to_owned()));
+    }
+    if is_shared(flow) {
+        return None;
+    }
+    let (source, sink) = (flow.source.kind.about.name, flow.sink.kind.about.name);
+    if flow.source.options.get("listen").is_some() {
+        let reason = "its port can be had only once".to_owned();
+        return Some((reason, "run it once".to_owned()));
+    }
+    if source == "datasets" {
+        let reason = format!("`{sink}` keeps no log that says which dataset is done");
+        return Some((reason, "let it write a `report`, or run it once".to_owned()));
+    }
+    // A generator has a stream of its own for each worker; whatever else can be read again is read by each.
+    if flow.source.kind.replay == Replay::Again && source != "generate" {
+        let reason = format!("each of them would read all of `{source}`");
+        return Some((reason, "run it once".to_owned()));
+    }
+    let target = (flow.sink.kind.writes)(&flow.sink.options)?;
+    if target.contains(REPLICA) {
+        return None;
+    }
+    let reason = format!("only one may write {target}");
+    Some((reason, format!("write `{REPLICA}` into the path of `{sink}`, or run it once")))
+}
+
+/// The flow as the worker of this number runs it.
+#[must_use]
+pub fn numbered(flow: &Flow, number: u32) -> Flow {
+    let mut flow = flow.clone();
+    let Some(target) = (flow.sink.kind.writes)(&flow.sink.options) else { return flow };
+    if !target.contains(REPLICA) {
+        return flow;
+    }
+    let number = number.to_string();
+    for option in flow.sink.kind.about.options {
+        if let Some(Setting::Text(text)) = flow.sink.options.get(option.name)
+            && *text == target
+        {
+            let text = text.replace(REPLICA, &number);
+            flow.sink.options.set(option.name, Setting::Text(text));
+        }
+    }
+    flow
+}
+
+/// Reads `scale:`; 1 where it is wrong.
+pub(super) fn scale(node: &Node, diagnostics: &mut Vec<Diagnostic>) -> u32 {
+    let scale = node.text().and_then(|text| text.parse().ok());
+    let scale = scale.filter(|scale| (1..=MOST).contains(scale));
+    if scale.is_none() {
+        let message = format!("`scale` is a whole number from 1 to {MOST}");
+        diagnostics.push(
+            Diagnostic::new(node.span.clone(), message)
+                .help("write `scale: 4`: so many workers share the flow"),
+        );
+    }
+    scale.unwrap_or(1)
+}
+
+/// Refuses what cannot hold.
+pub(super) fn refuse(flow: &Flow, key: &Key, node: &Node, diagnostics: &mut Vec<Diagnostic>) {
+    if flow.scale < 2 {
+        return;
+    }
+    if let Some((reason, remedy)) = why_not(flow) {
+        let message = format!("`{}` cannot have {} workers: {reason}", key.name, flow.scale);
+        diagnostics.push(Diagnostic::new(node.span.clone(), message).help(remedy));
+    }
+}
