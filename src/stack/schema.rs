@@ -14,7 +14,6 @@ pub fn json_schema(catalog: &Catalog) -> Value {
     let steps = one_of(catalog.steps.iter().map(|kind| &kind.about));
     let sinks = one_of(catalog.sinks.iter().map(|kind| &kind.about));
     let listen = shape(Shape::Listen);
-    let record = shape(Shape::Record);
     let token = json!({
         "type": "object",
         "properties": { "env": { "type": "string" }, "file": { "type": "string" } },
@@ -25,7 +24,7 @@ pub fn json_schema(catalog: &Catalog) -> Value {
     let route = json!({
         "type": "object",
         "properties": {
-            "generate": record,
+            "generate": shape(Shape::Record),
             "as": { "enum": ["json", "text"] },
             "resource": { "type": "string" },
             "access": {
