@@ -97,6 +97,9 @@ impl<'a> Expected<'a> {
     }
 }
 
+/// Some places of the generator, and the lines that the flow delivers of them.
+pub(super) type Chunk = (Range<u64>, Vec<u8>);
+
 /// The lines of a chunk of places.
 pub(super) struct Maker<'a> {
     plan: &'a Plan,
@@ -115,7 +118,7 @@ impl<'a> Maker<'a> {
     }
 
     /// The places of the next chunk, and what the flow delivers of them.
-    pub(super) fn next(&mut self) -> Result<Option<(Range<u64>, Vec<u8>)>, Fault> {
+    pub(super) fn next(&mut self) -> Result<Option<Chunk>, Fault> {
         let (plan, start) = (self.plan, self.next_place);
         if start >= plan.upper {
             if std::mem::replace(&mut self.has_ended, true) || plan.upper < plan.delivery.limit() {

@@ -274,11 +274,9 @@ impl<'a> Matcher<'a> {
                 next = stray.next;
                 if let Some(number) = known.get(&stray.mark.key) {
                     self.accept_stray(*number, None, stray);
-                } else if self.of == Of::DeadLetters {
-                    continue;
                 } else if self.of == Of::Ordered && self.unknown.len() < UNKNOWN {
                     self.unknown.push(Stray { next: None, ..stray.clone() });
-                } else {
+                } else if self.of != Of::DeadLetters {
                     self.foreign(stray);
                 }
             }

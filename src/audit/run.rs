@@ -165,7 +165,7 @@ impl<'a> Reader<'a> {
         while let Some(block) = files.next()? {
             for line in records(&block.records.bytes) {
                 let letter: serde_json::Value = serde_json::from_slice(line).unwrap_or_default();
-                let Some(text) = letter.get("record").and_then(|text| text.as_str()) else {
+                let Some(text) = letter.get("record").and_then(serde_json::Value::as_str) else {
                     continue;
                 };
                 let (text, place) = (text.as_bytes(), Place { piece: 0, record: 0 });

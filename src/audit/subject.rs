@@ -79,11 +79,11 @@ pub(super) fn made(question: &Question, limit: u64) -> Result<u64, Fault> {
     }
 }
 
+/// A target and what it was called.
+pub(super) type Named = (String, Box<dyn Target>);
+
 /// Where the records are: the targets that were named, or else the flow's own sink.
-pub(super) fn targets(
-    question: &Question,
-    last: &Flow,
-) -> Result<Vec<(String, Box<dyn Target>)>, Fault> {
+pub(super) fn targets(question: &Question, last: &Flow) -> Result<Vec<Named>, Fault> {
     let mut names = question.targets.clone();
     if names.is_empty() {
         let kind = last.sink.kind.about.name;

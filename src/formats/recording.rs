@@ -50,7 +50,7 @@ pub fn read_line<'a>(line: &'a [u8], time_field: &str) -> Result<Recorded<'a>, S
     }
     let value: serde_json::Value =
         serde_json::from_slice(line).map_err(|error| format!("the line is not JSON: {error}"))?;
-    let time = value.get(time_field).and_then(|time| time.as_str());
+    let time = value.get(time_field).and_then(serde_json::Value::as_str);
     let time = time.ok_or_else(|| format!("the record has no time in `{time_field}`"))?;
     Ok(Recorded { time_ms: moment(time)?, record: line })
 }

@@ -276,7 +276,7 @@ impl Replay {
     /// Opens the file of the place, at its byte; answers whether there is one.
     fn open_file(&mut self) -> Result<bool, Fault> {
         let parts = match pieces::parts_of(self.disk.as_ref(), &self.path) {
-            Err(error) if error.is_missing() => return self.is_missing(error).map(|()| false),
+            Err(error) if error.is_missing() => return self.missing(&error).map(|()| false),
             parts => parts?,
         };
         let first = parts.first().map(|(number, _)| *number);
@@ -295,7 +295,7 @@ impl Replay {
         }
         let opened = match pieces::open(self.disk.as_ref(), &path) {
             Err(error) if error.is_missing() && !is_part => {
-                return self.is_missing(error).map(|()| false);
+                return self.missing(&error).map(|()| false);
             }
             opened => opened?,
         };
@@ -312,7 +312,7 @@ impl Replay {
         Ok(true)
     }
 
-    fn is_missing(&self, error: DiskError) -> Result<(), Fault> {
+    fn missing(&self, error: &DiskError) -> Result<(), Fault> {
         if self.is_followed {
             return Ok(());
         }

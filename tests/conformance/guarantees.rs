@@ -66,9 +66,8 @@ fn places(directory: &Path) -> Vec<Place> {
 
 /// Lines of text as the records that they are.
 fn as_json(lines: Vec<String>) -> Vec<String> {
-    let record = |line: String| match line.starts_with('{') {
-        true => line,
-        false => serde_json::json!({ "line": line }).to_string(),
+    let record = |line: String| {
+        if line.starts_with('{') { line } else { serde_json::json!({ "line": line }).to_string() }
     };
     lines.into_iter().map(record).collect()
 }
