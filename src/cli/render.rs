@@ -25,12 +25,11 @@ pub(super) fn render(wanted: &Render) -> exit::Code {
         Target::Swarm => swarm(&plan),
         Target::Kubernetes => kubernetes(&plan),
     };
-    let written = match &wanted.output {
-        Some(directory) => write(directory, wanted.target, &text, &plan, &source),
-        None => {
-            out::say(&text);
-            exit::OK
-        }
+    let written = if let Some(directory) = &wanted.output {
+        write(directory, wanted.target, &text, &plan, &source)
+    } else {
+        out::say(&text);
+        exit::OK
     };
     if written == exit::OK {
         tell(&notes);

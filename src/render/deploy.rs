@@ -48,7 +48,7 @@ fn check(root: &Node, list: &mut Vec<Diagnostic>) -> Deploy {
     for (key, value) in entries(root, "the file holds no deployment", list) {
         match key.name.as_str() {
             "variables" => {
-                deploy.variables = texts(value, "`variables` maps names to values", list)
+                deploy.variables = texts(value, "`variables` maps names to values", list);
             }
             "beside" => {
                 for (name, value) in entries(value, "`beside` maps names to images", list) {

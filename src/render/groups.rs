@@ -17,7 +17,9 @@ pub(super) fn groups(stack: &Stack) -> Vec<Vec<&Service>> {
         groups.push(one);
     }
     let position = |wanted: &Service| stack.services.iter().position(|it| it.name == wanted.name);
-    groups.iter_mut().for_each(|group| group.sort_by_key(|service| position(service)));
+    for group in &mut groups {
+        group.sort_by_key(|service| position(service));
+    }
     groups.sort_by_key(|group| group.first().and_then(|service| position(service)));
     groups
 }

@@ -10,7 +10,7 @@ use sha2::Digest as _;
 
 /// The documents, and what they cannot express.
 pub fn kubernetes(plan: &Plan) -> (String, Vec<String>) {
-    let mut all = Documents { map: Map::new(), comments: Vec::new() };
+    let mut all = Documents { stack: plan.stack.clone(), map: Map::new(), comments: Vec::new() };
     if plan.builtin.is_none() {
         let data = Map::new().with("headwater.yaml", Yaml::Block(plan.text.clone()));
         let body = Map::new().with("data", data);
@@ -18,18 +18,11 @@ pub fn kubernetes(plan: &Plan) -> (String, Vec<String>) {
             "The stack file, as a file in every container.",
             "v1 ConfigMap",
             &config_name(plan),
-            plan,
             body,
         );
     }
     for volume in shared_volumes(plan) {
-        all.add(
-            "Read and written by several pods, wherever they run: the storage class must offer ReadWriteMany.",
-            "v1 PersistentVolumeClaim",
-            &object_name(&volume),
-            plan,
-            Map::new().with("spec", claim("ReadWriteMany")),
-        );
+        all.add("Read and written by several pods, wherever they run: the storage class must offer ReadWriteMany.", "v1 PersistentVolumeClaim", &object_name(&volume), Map::new().with("spec", claim("ReadWriteMany")));
     }
     for workload in &plan.workloads {
         serve(&mut all, plan, workload);
@@ -87,6 +80,7 @@ fn notes(plan: &Plan) -> Vec<String> {
 }
 
 struct Documents {
+    stack: String,
     /// By `Kind/name`, so that something can be laid over each.
     map: Map,
     comments: Vec<(String, String)>,
@@ -94,9 +88,9 @@ struct Documents {
 
 impl Documents {
     /// `kind` is the version of the API and the kind.
-    fn add(&mut self, comment: &str, kind: &str, name: &str, plan: &Plan, body: Map) {
+    fn add(&mut self, comment: &str, kind: &str, name: &str, body: Map) {
         let (version, kind) = kind.split_once(' ').unwrap_or(("v1", kind));
-        let labels = labels(plan, name);
+        let labels = labels(&self.stack, name);
         let document = Map::new()
             .with("apiVersion", version)
             .with("kind", kind)
@@ -125,11 +119,13 @@ impl Documents {
 
 fn serve(all: &mut Documents, plan: &Plan, workload: &Workload) {
     let name = &workload.name;
-    let selector = Map::new().with("matchLabels", labels(plan, name));
+    let selector = Map::new().with("matchLabels", labels(&plan.stack, name));
     let template = Map::new()
         .with(
             "metadata",
-            Map::new().with("labels", labels(plan, name)).with_some("annotations", checksum(plan)),
+            Map::new()
+                .with("labels", labels(&plan.stack, name))
+                .with_some("annotations", checksum(plan)),
         )
         .with("spec", pod(plan, workload));
     let spec = Map::new().with("replicas", workload.replicas);
@@ -157,7 +153,6 @@ fn serve(all: &mut Documents, plan: &Plan, workload: &Workload) {
             "It keeps state, so there is one, and its volume follows it.",
             "apps/v1 StatefulSet",
             name,
-            plan,
             body,
         );
     } else {
@@ -173,28 +168,21 @@ fn serve(all: &mut Documents, plan: &Plan, workload: &Workload) {
             "It keeps nothing, so any number can run.",
             "apps/v1 Deployment",
             name,
-            plan,
             Map::new().with("spec", spec),
         );
     }
     service(all, plan, workload);
     if workload.replicas > 1 {
-        let selector = Map::new().with("matchLabels", labels(plan, name));
+        let selector = Map::new().with("matchLabels", labels(&plan.stack, name));
         let spec = Map::new().with("maxUnavailable", 1).with("selector", selector);
         let comment = "Draining a node takes one of them away at a time.";
-        all.add(
-            comment,
-            "policy/v1 PodDisruptionBudget",
-            name,
-            plan,
-            Map::new().with("spec", spec),
-        );
+        all.add(comment, "policy/v1 PodDisruptionBudget", name, Map::new().with("spec", spec));
     }
 }
 
 fn service(all: &mut Documents, plan: &Plan, workload: &Workload) {
     let name = &workload.name;
-    let selector = labels(plan, name);
+    let selector = labels(&plan.stack, name);
     if !workload.ports.is_empty() {
         let ports = workload.ports.iter().map(|port| {
             let port = u32::from(*port);
@@ -209,18 +197,18 @@ fn service(all: &mut Documents, plan: &Plan, workload: &Workload) {
             (Map::new(), "Others find it by this name.")
         };
         let spec = spec.with("selector", selector).with("ports", ports.collect::<Vec<_>>());
-        all.add(comment, "v1 Service", name, plan, Map::new().with("spec", spec));
+        all.add(comment, "v1 Service", name, Map::new().with("spec", spec));
     } else if workload.has_state {
         let spec = Map::new().with("clusterIP", "None").with("selector", selector);
         let comment = "It listens to nobody; a StatefulSet wants a name of its own all the same.";
-        all.add(comment, "v1 Service", name, plan, Map::new().with("spec", spec));
+        all.add(comment, "v1 Service", name, Map::new().with("spec", spec));
     }
 }
 
 fn beside(all: &mut Documents, plan: &Plan, other: &Beside) {
     let name = &other.name;
     let template = Map::new()
-        .with("metadata", Map::new().with("labels", labels(plan, name)))
+        .with("metadata", Map::new().with("labels", labels(&plan.stack, name)))
         .with("spec", foreign_pod(other));
     let claims = other.volumes.iter().map(|(volume, _)| {
         let metadata = Map::new().with("name", object_name(volume));
@@ -229,15 +217,15 @@ fn beside(all: &mut Documents, plan: &Plan, other: &Beside) {
     let spec = Map::new()
         .with("replicas", 1)
         .with("serviceName", name.as_str())
-        .with("selector", Map::new().with("matchLabels", labels(plan, name)))
+        .with("selector", Map::new().with("matchLabels", labels(&plan.stack, name)))
         .with("template", template)
         .with_some("volumeClaimTemplates", claims.collect::<Vec<_>>());
-    all.add("", "apps/v1 StatefulSet", name, plan, Map::new().with("spec", spec));
+    all.add("", "apps/v1 StatefulSet", name, Map::new().with("spec", spec));
     if let Some(port) = other.port {
         let port = u32::from(port);
         let ports: Vec<Yaml> = vec![Map::new().with("port", port).with("targetPort", port).into()];
-        let spec = Map::new().with("selector", labels(plan, name)).with("ports", ports);
-        all.add("", "v1 Service", name, plan, Map::new().with("spec", spec));
+        let spec = Map::new().with("selector", labels(&plan.stack, name)).with("ports", ports);
+        all.add("", "v1 Service", name, Map::new().with("spec", spec));
     }
 }
 
@@ -247,10 +235,8 @@ fn claim(mode: &str) -> Map {
 }
 
 /// The words that the whole field uses.
-fn labels(plan: &Plan, name: &str) -> Map {
-    Map::new()
-        .with("app.kubernetes.io/name", name)
-        .with("app.kubernetes.io/part-of", plan.stack.as_str())
+fn labels(stack: &str, name: &str) -> Map {
+    Map::new().with("app.kubernetes.io/name", name).with("app.kubernetes.io/part-of", stack)
 }
 
 /// A changed stack file changes the pods, which are then replaced in order.

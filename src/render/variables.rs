@@ -50,13 +50,11 @@ pub(super) fn wire(request: &Request) -> Result<Wired, Wrong> {
         let shared = &*shared.get_or_insert_with(|| with_sharing(&stack));
         round += 1;
         let next = address(&stack, &named).or_else(|| directory(&stack, &named, shared));
-        match next.filter(|_| round < ROUNDS) {
-            Some(value) => values.push(value),
-            None => {
-                let shared = shared.to_vec();
-                return Ok(Wired { stack, named, values, required, secrets, shared });
-            }
-        }
+        let Some(value) = next.filter(|_| round < ROUNDS) else {
+            let shared = shared.clone();
+            return Ok(Wired { stack, named, values, required, secrets, shared });
+        };
+        values.push(value);
     }
 }
 
@@ -167,7 +165,7 @@ pub(super) fn still_here(stack: &Stack) -> Vec<(String, String)> {
         };
         texts(service).into_iter().for_each(&mut told);
         for resource in &stack.resources {
-            if !service.uses(&[resource.schema.name.clone()]) {
+            if !service.uses(std::slice::from_ref(&resource.schema.name)) {
                 continue;
             }
             if let StoreConfig::Postgres(url) = &resource.store {
