@@ -1,6 +1,6 @@
 //! Starting, changing and stopping the services of a stack, in order.
 
-use crate::app::map::{Keeper, Looking, Place};
+use crate::app::map::{self, Keeper, Looking, Place};
 use crate::app::resources::Resources;
 use crate::app::service::{
     self, Around, FindAddresses, FindCaches, FindFlows, OnEnd, Running, with_port,
@@ -11,7 +11,7 @@ use crate::core::context::{Context, Pauses, Seed};
 use crate::core::disk::Disk;
 use crate::core::fault::Fault;
 use crate::core::limits::COMMIT_BYTES;
-use crate::engine::State;
+use crate::engine::{FlowMeter, State};
 use crate::server::RunningServer;
 use crate::stack::model::{Body, Service};
 use crate::stack::{Stack, scale};
@@ -178,6 +178,12 @@ impl App {
 
     pub fn snapshot(&self) -> Snapshot {
         snapshot(&self.stack, &self.services, &self.resources)
+    }
+
+    /// What a flow delivered last, as it may be shown.
+    pub fn last_record(&self, meter: &FlowMeter) -> Option<String> {
+        let seen = meter.last_records.seen();
+        seen.last().map(|seen| map::record(seen, &self.keeper.secrets()).text)
     }
 
     /// Nothing runs any more: all flows came to the end of their sources, and no server is there.

@@ -1,6 +1,6 @@
 //! What flows, live: a line per service on a terminal, a log line now and then on a pipe.
 
-use crate::app::{Detail, ServiceStatus, Snapshot};
+use crate::app::{App, Detail, ServiceStatus};
 use crate::cli::out;
 use crate::core::time::now;
 use crate::core::unit::show_duration;
@@ -46,7 +46,8 @@ impl Live {
         self.at + if self.is_terminal { REDRAW } else { TELL }
     }
 
-    pub(super) fn show(&mut self, snapshot: &Snapshot) {
+    pub(super) fn show(&mut self, app: &App) {
+        let snapshot = app.snapshot();
         let elapsed = self.at.elapsed().as_secs_f64().max(0.001);
         self.at = now();
         if self.is_terminal {
@@ -57,7 +58,7 @@ impl Live {
             SHOWN.store(lines.len(), Relaxed);
         } else {
             for service in &snapshot.services {
-                self.tell(service, elapsed);
+                self.tell(service, elapsed, app);
             }
         }
     }
@@ -107,17 +108,18 @@ impl Live {
         format!("  {name:<23} {what}{state}\n")
     }
 
-    /// Only what moved is worth a line in a log.
-    fn tell(&mut self, service: &ServiceStatus, elapsed: f64) {
-        let Detail::Flow { stored, rejected, refused, faults, lag, .. } = &service.detail else {
+    /// Only what moved is worth a line in a log; the last record in it shows what it is that moves.
+    fn tell(&mut self, service: &ServiceStatus, elapsed: f64, app: &App) {
+        let Detail::Flow { stored, rejected, refused, faults, lag, meter } = &service.detail else {
             return;
         };
         let (more, rate) = self.rate(&service.name, *stored, elapsed);
         if more > 0 {
             let (rate, lag) = (format!("{rate:.1}/s"), show_duration(*lag));
+            let last = app.last_record(meter).unwrap_or_default();
             tracing::info!(
                 service = %service.name, records = stored, rate, lag, errors = faults,
-                refused, dead_letters = rejected, "flowing"
+                refused, dead_letters = rejected, last, "flowing"
             );
         }
     }

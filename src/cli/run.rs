@@ -277,12 +277,12 @@ impl Session {
                         self.reload();
                     }
                     if now() >= live.next() {
-                        live.show(&self.app.snapshot());
+                        live.show(&self.app);
                     }
                 }
             }
         }
-        live.show(&self.app.snapshot());
+        live.show(&self.app);
         live::clear();
         let failures = self.app.failures();
         self.app.stop();

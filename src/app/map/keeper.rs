@@ -193,7 +193,7 @@ impl Keeper {
     }
 
     /// Fields that a resource of the stack marks as secret; wherever they flow, they are masked.
-    pub(super) fn secrets(&self) -> Arc<[String]> {
+    pub(in crate::app) fn secrets(&self) -> Arc<[String]> {
         Arc::clone(&self.lock().secrets)
     }
 

@@ -11,3 +11,4 @@ mod webhook;
 
 pub(super) use keeper::{Keeper, Looking, Place};
 pub(super) use pages::mount;
+pub(super) use records::record;

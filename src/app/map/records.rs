@@ -14,7 +14,7 @@ const LETTERS: usize = 20;
 const TAIL: u64 = 256 * 1024;
 
 /// `secrets`: fields that the stack file marks so.
-pub(super) fn record(seen: &Seen, secrets: &[String]) -> Record {
+pub(in crate::app) fn record(seen: &Seen, secrets: &[String]) -> Record {
     let text = match &seen.shape {
         Some(shape) => as_object(&seen.bytes, shape.delimiter, &shape.columns),
         None => String::from_utf8_lossy(&seen.bytes).into_owned(),
