@@ -18,7 +18,10 @@ pub(super) struct Arguments {
     pub command: Command,
 
     /// Address that services listen on
-    #[arg(long, global = true, env = "HEADWATER_BIND", value_name = "ADDR", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    #[arg(
+        long, global = true, env = "HEADWATER_BIND", value_name = "ADDR",
+        default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST)
+    )]
     pub bind: IpAddr,
 
     /// Directory of everything durable
@@ -222,7 +225,7 @@ pub(super) struct PlayBack {
     #[arg(long, default_value = "original")]
     pub speed: String,
 
-    /// A sink as in a stack file: 'append_file: out.ndjson', 'http: "http://localhost:8080/"'
+    /// A sink as in a stack file: `append_file: out.ndjson`, `http: http://localhost:8080/`
     #[arg(long, value_name = "SINK", default_value = "print")]
     pub to: String,
 

@@ -103,13 +103,14 @@ mod tests {
 
     #[test]
     fn what_is_no_record_says_why() {
+        let long = vec![b'x'; LINE_BYTES + 1];
         for (message, told) in [
             (b"".as_slice(), "empty"),
             (b"7", "not a JSON object"),
             (b"{\"a\":", "not JSON"),
             (b"{} {}", "not JSON"),
             (b"{\"a\":\"\xff\"}", "not JSON"),
-            (&[b'x'; LINE_BYTES + 1], "at most"),
+            (&long, "at most"),
         ] {
             let error = push(Content::Json, message).unwrap_err();
             assert!(error.contains(told), "{error}");

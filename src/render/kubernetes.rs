@@ -22,7 +22,10 @@ pub fn kubernetes(plan: &Plan) -> (String, Vec<String>) {
         );
     }
     for volume in shared_volumes(plan) {
-        all.add("Read and written by several pods, wherever they run: the storage class must offer ReadWriteMany.", "v1 PersistentVolumeClaim", &object_name(&volume), Map::new().with("spec", claim("ReadWriteMany")));
+        let comment = "Read and written by several pods, wherever they run: the storage class must offer \
+                       ReadWriteMany.";
+        let body = Map::new().with("spec", claim("ReadWriteMany"));
+        all.add(comment, "v1 PersistentVolumeClaim", &object_name(&volume), body);
     }
     for workload in &plan.workloads {
         serve(&mut all, plan, workload);

@@ -8,6 +8,7 @@ mod guarantees;
 mod http;
 mod kinds;
 mod nats;
+#[cfg(test)]
 #[expect(dead_code, reason = "other tests use the rest")]
 #[path = "../servers/nats.rs"]
 mod nats_server;

@@ -248,7 +248,9 @@ fn a_recording_that_is_followed_goes_on_live_through_its_parts() {
     let mut checkpoint = Checkpoint::default();
     let (first, batches) = more(&checkpoint);
     assert_eq!(first, "1\n2\n");
-    batches.iter().for_each(|batch| advance(&mut checkpoint, batch));
+    for batch in &batches {
+        advance(&mut checkpoint, batch);
+    }
     // What was half a line is finished; then the file is put aside and packed, and another one begun.
     let whole = line(1) + &line(2) + &line(3);
     let packed = zstd::stream::encode_all(whole.as_bytes(), 3).unwrap();
@@ -256,7 +258,9 @@ fn a_recording_that_is_followed_goes_on_live_through_its_parts() {
     write(&path, line(4));
     let (second, batches) = more(&checkpoint);
     assert_eq!(second, "3\n4\n");
-    batches.iter().for_each(|batch| advance(&mut checkpoint, batch));
+    for batch in &batches {
+        advance(&mut checkpoint, batch);
+    }
     write(&path, line(4) + "rubbish\n" + &line(5));
     let (third, batches) = more(&checkpoint);
     assert_eq!(third, "5\n");
@@ -268,13 +272,13 @@ fn a_recording_is_played_at_its_pace() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("tape.ndjson");
     let text = format!("replay: {{ path: {}, speed: 2, shift: [at] }}", path.display());
-    let lines: String = (0..10_u32)
+    let lines: Vec<String> = (0..10_u32)
         .map(|n| {
             let at = format!("2026-01-01T00:00:00.{:03}Z", n * 20);
             format!("{{\"time\":\"{at}\",\"record\":{{\"at\":\"{at}\"}}}}\n")
         })
         .collect();
-    write(&path, lines);
+    write(&path, lines.concat());
     let mut source = source(&text);
     source.resume(&Checkpoint::default()).unwrap();
     let (wait, start) = (headwater::core::wait::Wait::new(), std::time::Instant::now());

@@ -1,7 +1,5 @@
 //! The only door to time: when it is, and how it is written.
 
-pub mod timed;
-
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// A point in time to measure from.
