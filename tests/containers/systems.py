@@ -206,7 +206,7 @@ def together(engine):
     with Compose("random-file", {5000: 15000}) as a, Compose("shared-data", {}) as b, Compose(
         "numbers", {5000: 15001}
     ) as c, Compose("users", {8000: 18000, 8501: 18501}) as d, Compose(
-        "cached-users", {5000: 15002, 5001: 15003, 5432: 15432, 6379: 16379}
+        "cached-users", {5000: 15002, 5001: 15003, 8502: 18502, 5432: 15432, 6379: 16379}
     ) as e:
         everything = (a, b, c, d, e)
         for compose in everything:
