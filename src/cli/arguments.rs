@@ -38,6 +38,10 @@ pub(super) struct Arguments {
     #[arg(long, global = true, env = "HEADWATER_ADMIN", value_name = "ADDR:PORT")]
     pub admin: Option<SocketAddr>,
 
+    /// File with the token of the admin listener; `top`, `health` and peers show it [also: `HEADWATER_ADMIN_TOKEN`]
+    #[arg(long, global = true, env = "HEADWATER_ADMIN_TOKEN_FILE", value_name = "FILE")]
+    pub admin_token_file: Option<PathBuf>,
+
     /// Form of the log on standard error
     #[arg(long, global = true, env = "HEADWATER_LOG", value_enum, default_value_t = LogForm::Text)]
     pub log: LogForm,
