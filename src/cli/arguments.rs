@@ -19,7 +19,7 @@ pub(super) struct Arguments {
 
     /// Address that services listen on
     #[arg(
-        long, global = true, env = "HEADWATER_BIND", value_name = "ADDR",
+        long, global = true, env = "HEADWATER_BIND", hide_env_values = true, value_name = "ADDR",
         default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST)
     )]
     pub bind: IpAddr,
@@ -29,13 +29,20 @@ pub(super) struct Arguments {
         long,
         global = true,
         env = "HEADWATER_DATA",
+        hide_env_values = true,
         value_name = "DIR",
         default_value = "headwater-data"
     )]
     pub data: PathBuf,
 
     /// Address of the admin listener [default: 127.0.0.1:7070 or the next free port]
-    #[arg(long, global = true, env = "HEADWATER_ADMIN", value_name = "ADDR:PORT")]
+    #[arg(
+        long,
+        global = true,
+        env = "HEADWATER_ADMIN",
+        hide_env_values = true,
+        value_name = "ADDR:PORT"
+    )]
     pub admin: Option<SocketAddr>,
 
     /// File with the token of the admin listener; `top`, `health` and peers show it [also: `HEADWATER_ADMIN_TOKEN`]
@@ -43,7 +50,10 @@ pub(super) struct Arguments {
     pub admin_token_file: Option<PathBuf>,
 
     /// Form of the log on standard error
-    #[arg(long, global = true, env = "HEADWATER_LOG", value_enum, default_value_t = LogForm::Text)]
+    #[arg(
+        long, global = true, env = "HEADWATER_LOG", hide_env_values = true, value_enum,
+        default_value_t = LogForm::Text
+    )]
     pub log: LogForm,
 
     /// Answer in JSON

@@ -319,10 +319,10 @@ mod tests {
 
     #[test]
     fn what_is_laid_over_joins_replaces_and_removes() {
-        let below = Map::new().with("x", "1").with("y", "2");
+        let below = Map::new().with("x", "1").with("w", "2");
         let mut map = Map::new().with("a", below).with("gone", "it").with("list", vec!["one"]);
-        let over = node::parse("{ a: { y: 3, z: new }, gone: null, list: [two, 3] }").unwrap();
+        let over = node::parse("{ a: { w: 3, z: new }, gone: null, list: [two, 3] }").unwrap();
         map.lay_over(&over);
-        assert_eq!(map.write(), "a:\n  x: \"1\"\n  y: 3\n  z: new\n\nlist:\n  - two\n  - 3\n");
+        assert_eq!(map.write(), "a:\n  x: \"1\"\n  w: 3\n  z: new\n\nlist:\n  - two\n  - 3\n");
     }
 }

@@ -111,8 +111,14 @@ fn parts_and_datasets_are_read_as_a_reader_would() {
         let sink = format!(
             "append_file: {{ path: out.ndjson, rotate_size: 20KiB, compress: {compress} }}"
         );
-        let site = Site::new("count: 200, every: 1ms, limit: 3000", "", &sink);
-        assert!(std::fs::read_dir(site.path()).unwrap().count() > 5, "there are parts");
+        let site = Site::new("count: 200, every: 5ms, limit: 3000", "", &sink);
+        let files = std::fs::read_dir(site.path()).unwrap();
+        let parts = files.filter(|it| {
+            let name = it.as_ref().unwrap().file_name();
+            name.to_string_lossy().starts_with("out.")
+        });
+        // How many depends on how many groups were committed.
+        assert!(parts.count() > 1, "there are parts");
         site.clean(&[]);
     }
     for format in ["csv", "ndjson"] {

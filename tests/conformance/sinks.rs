@@ -1,6 +1,6 @@
 //! What the sinks promise: nothing twice, nothing torn, and only the records that cannot be stored are refused.
 
-use crate::support::{json_batch, real_disk, sink, write};
+use crate::support::{json_batch, real_disk, sink_in, write};
 use crate::trials::{Trial, Writer, trials};
 use headwater::catalog::Catalog;
 use headwater::core::batch::Batch;
@@ -188,7 +188,9 @@ fn data_without_metadata_is_no_dataset_and_its_number_is_taken_again() {
 
 /// The reasons with which a sink refuses records of a batch.
 fn refused(text: &str, batch: &Batch, directory: &Path) -> Vec<(String, String)> {
-    let mut sink = sink(&text.replace("DIR", &directory.display().to_string()), &real_disk());
+    std::fs::create_dir_all(directory.join("headwater-data")).unwrap();
+    let text = text.replace("DIR", &directory.display().to_string());
+    let mut sink = sink_in(&text, &real_disk(), directory);
     sink.recover(&Checkpoint::default()).unwrap();
     let rejected = sink.write(batch).unwrap();
     sink.commit().unwrap();

@@ -114,10 +114,16 @@ pub fn source(text: &str) -> Box<dyn Source> {
     }
 }
 
+/// A sink that keeps nothing of its own.
 pub fn sink(text: &str, disk: &Arc<dyn Disk>) -> Box<dyn Sink> {
+    sink_in(text, disk, Path::new("/nowhere"))
+}
+
+/// A sink whose flow has its files below this directory, which the engine makes before.
+pub fn sink_in(text: &str, disk: &Arc<dyn Disk>, directory: &Path) -> Box<dyn Sink> {
     let step = text.starts_with("report").then_some("summarise");
     let flow = flow("stdin: {}", step, text).unwrap();
-    (flow.sink.kind.build)(&flow.sink.options, &context(disk, Path::new("/nowhere"))).unwrap()
+    (flow.sink.kind.build)(&flow.sink.options, &context(disk, directory)).unwrap()
 }
 
 pub fn step(text: &str) -> Box<dyn Step> {

@@ -1,7 +1,7 @@
 //! What each sink that never repeats is tried with, and a writer that keeps the engine's order around it:
 //! write, commit, save the checkpoint.
 
-use crate::support::{advance, json_batch, lines, sink, step};
+use crate::support::{advance, json_batch, lines, sink_in, step};
 use headwater::core::batch::{Batch, DatasetPart};
 use headwater::core::disk::{Access, Disk, read_range};
 use headwater::core::fault::Fault;
@@ -30,7 +30,10 @@ pub struct Trial {
 
 impl Trial {
     pub fn sink(&self, disk: &Arc<dyn Disk>, directory: &Path) -> Box<dyn Sink> {
-        let sink = sink(&self.text.replace("DIR", &directory.display().to_string()), disk);
+        // A disk that fails here fails in what follows too.
+        drop(disk.create_dir_all(&directory.join("headwater-data")));
+        let text = self.text.replace("DIR", &directory.display().to_string());
+        let sink = sink_in(&text, disk, directory);
         let path = directory.join("tape/tape.ndjson");
         let recording = Recording { path, keep: None, rotate_bytes: 200 };
         let recording = Some(&recording).filter(|_| self.is_recorded);
@@ -127,8 +130,12 @@ fn of_summaries(count: u64) -> Trial {
     }
 }
 
+/// What a file holds; one that is not there holds nothing.
 fn contents(disk: &dyn Disk, path: &Path) -> Vec<u8> {
-    let file = disk.open(path, Access::Read).unwrap();
+    let file = match disk.open(path, Access::Read) {
+        Err(error) if error.is_missing() => return Vec::new(),
+        file => file.unwrap(),
+    };
     read_range(file.as_ref(), 0, file.bytes().unwrap() as usize).unwrap()
 }
 
