@@ -2,7 +2,7 @@
 
 use crate::cli::arguments::Arguments;
 use crate::cli::{exit, out};
-use std::ffi::OsString;
+use std::env::VarError;
 use std::path::Path;
 
 /// Not an option: what stands on a command line is read by everybody on the machine.
@@ -14,14 +14,19 @@ const REMEDY: &str = "make one with `openssl rand -hex 24`";
 /// The token, if one is set. What is wrong with it is told: to go on without would open what shall be closed.
 pub(super) fn admin(arguments: &Arguments) -> Result<Option<String>, exit::Code> {
     #[expect(clippy::disallowed_methods, reason = "it is for the process, not for its stack")]
-    let variable = std::env::var_os(VARIABLE);
+    let variable = match std::env::var(VARIABLE) {
+        Ok(text) => Some(text),
+        // It is told as no token, and not taken for none.
+        Err(VarError::NotUnicode(text)) => Some(text.to_string_lossy().into_owned()),
+        Err(VarError::NotPresent) => None,
+    };
     find(arguments.admin_token_file.as_deref(), variable).map_err(|wrong| {
         out::error(&wrong);
         exit::FAILURE
     })
 }
 
-fn find(file: Option<&Path>, variable: Option<OsString>) -> Result<Option<String>, String> {
+fn find(file: Option<&Path>, variable: Option<String>) -> Result<Option<String>, String> {
     match (file, variable) {
         (None, None) => Ok(None),
         (Some(file), Some(_)) => Err(format!(
@@ -34,7 +39,7 @@ fn find(file: Option<&Path>, variable: Option<OsString>) -> Result<Option<String
             })?;
             checked(&text, &format!("the token file {}", file.display())).map(Some)
         }
-        (None, Some(text)) => checked(&text.to_string_lossy(), VARIABLE).map(Some),
+        (None, Some(text)) => checked(&text, VARIABLE).map(Some),
     }
 }
 
@@ -69,9 +74,9 @@ pub(super) fn remedy(is_shown: bool) -> &'static str {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test may write")]
 mod tests {
     use super::find;
-    use std::ffi::OsString;
 
     const TOKEN: &str = "0123456789abcdef";
 
@@ -86,10 +91,7 @@ mod tests {
     fn a_token_comes_from_a_file_or_a_variable_without_the_spaces_around_it() {
         assert_eq!(find(None, None), Ok(None));
         assert_eq!(in_file(b"0123456789abcdef\r\n"), Ok(Some(TOKEN.to_owned())));
-        assert_eq!(
-            find(None, Some(OsString::from(" 0123456789abcdef"))),
-            Ok(Some(TOKEN.to_owned()))
-        );
+        assert_eq!(find(None, Some(String::from(" 0123456789abcdef"))), Ok(Some(TOKEN.to_owned())));
     }
 
     #[test]
@@ -105,7 +107,7 @@ mod tests {
             let wrong = in_file(text).unwrap_err();
             assert!(wrong.contains(wanted) && !wrong.contains("012345"), "{wrong}");
         }
-        let variable = |text: &str| find(None, Some(OsString::from(text))).unwrap_err();
+        let variable = |text: &str| find(None, Some(String::from(text))).unwrap_err();
         assert!(variable("").starts_with("HEADWATER_ADMIN_TOKEN is empty"));
         assert!(variable("short").contains("of 5 characters"));
     }
@@ -121,7 +123,7 @@ mod tests {
 
     #[test]
     fn two_places_are_one_too_many() {
-        let wrong = find(Some("token".as_ref()), Some(OsString::from(TOKEN))).unwrap_err();
+        let wrong = find(Some("token".as_ref()), Some(String::from(TOKEN))).unwrap_err();
         assert!(wrong.contains("both") && !wrong.contains(TOKEN), "{wrong}");
     }
 }

@@ -90,7 +90,7 @@ impl Serving {
 }
 
 /// All paths of a view.
-pub(super) fn router(serving: Serving, gates: Gates) -> Router {
+pub(super) fn router(serving: Serving, gates: &Gates) -> Router {
     let hub = serving.hub.clone();
     let serving = Arc::new(serving);
     let page = slow(&gates.page, &serving, async |it, request| Ok(it.page(&request).await));
