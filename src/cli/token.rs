@@ -74,12 +74,12 @@ pub(super) fn remedy(is_shown: bool) -> &'static str {
 }
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "a test may write")]
 mod tests {
     use super::find;
 
     const TOKEN: &str = "0123456789abcdef";
 
+    #[expect(clippy::disallowed_methods, reason = "a test may write")]
     fn in_file(text: &[u8]) -> Result<Option<String>, String> {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("token");
