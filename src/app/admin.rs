@@ -1,4 +1,5 @@
-//! The admin listener: the map at `/`, and `/metrics`, `/health`, `/ready` for machines.
+//! The admin listener: the map at `/`, and `/metrics`, `/health`, `/ready` for machines. With a token only the last two
+//! are open: what probes a process has no secrets, and learns only the states of its services.
 
 use crate::app::gates;
 use crate::app::map::{self, Keeper};
@@ -11,6 +12,7 @@ use crate::resource::Health;
 use crate::server::{
     Answer, Limits, Quick, RequestHead, Route, Router, RunningServer, Server, ServerConfig,
 };
+use crate::web::{Door, Policy};
 use http::Method;
 use serde_json::json;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -24,15 +26,18 @@ pub(super) type View = Arc<dyn Fn() -> Snapshot + Send + Sync>;
 
 pub(super) fn start(
     address: Option<SocketAddr>,
+    token: Option<&str>,
     view: &View,
     keeper: &Keeper,
 ) -> Result<RunningServer, Fault> {
+    let door = Door::new("admin", token);
+    let listen = |address| listen(address, &door, view, keeper);
     if let Some(address) = address {
-        return listen(address, view, keeper);
+        return listen(address);
     }
     let mut last = None;
     for port in PORT..PORT + PORTS {
-        match listen(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), view, keeper) {
+        match listen(SocketAddr::from((Ipv4Addr::LOCALHOST, port))) {
             Ok(server) => return Ok(server),
             Err(fault) => last = Some(fault),
         }
@@ -41,7 +46,12 @@ pub(super) fn start(
         .unwrap_or_else(|| Fault::stop("no free port for the admin listener; use --admin ADDR")))
 }
 
-fn listen(address: SocketAddr, view: &View, keeper: &Keeper) -> Result<RunningServer, Fault> {
+fn listen(
+    address: SocketAddr,
+    door: &Door,
+    view: &View,
+    keeper: &Keeper,
+) -> Result<RunningServer, Fault> {
     let limits = Limits { connections: 256, body_bytes: 64 * 1024, ..Limits::default() };
     let config = ServerConfig { name: "admin".to_owned(), address, limits };
     let page = |write: fn(&Snapshot, &mut Answer)| {
@@ -49,9 +59,11 @@ fn listen(address: SocketAddr, view: &View, keeper: &Keeper) -> Result<RunningSe
         let answer = move |_: &RequestHead<'_>, out: &mut Answer| write(&view(), out);
         Route::new().quick(Method::GET, answer)
     };
-    let router = map::mount(Router::new(), keeper)
-        .at("/metrics", Route::new().quick(Method::GET, metrics_page(view, keeper)))
-        .at("/gates", page(gates::json))
+    let gate = door.before(Policy::new());
+    let metrics = Route::new().quick(Method::GET, metrics_page(view, keeper));
+    let router = map::mount(Router::new(), keeper, door)
+        .at("/metrics", metrics.gate(Arc::clone(&gate)))
+        .at("/gates", page(gates::json).gate(gate))
         .at("/health", page(|snapshot, out| state(snapshot, snapshot.is_healthy(), out)))
         .at("/ready", page(|snapshot, out| state(snapshot, snapshot.is_ready(), out)));
     Server::start(config, router).map_err(|error| {

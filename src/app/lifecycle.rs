@@ -27,6 +27,8 @@ pub struct Options {
     pub data: PathBuf,
     /// `None`: 127.0.0.1:7070, or the next free port.
     pub admin: Option<SocketAddr>,
+    /// What the admin listener wants to see, and what peers are shown.
+    pub admin_token: Option<String>,
     /// Only these services; empty: all.
     pub only: Vec<String>,
     pub ports: Vec<(String, u16)>,
@@ -159,7 +161,8 @@ impl App {
             looking: Mutex::default(),
             admin: None,
         };
-        app.admin = Some(admin::start(app.options.admin, &view, &app.keeper)?);
+        let token = app.options.admin_token.as_deref();
+        app.admin = Some(admin::start(app.options.admin, token, &view, &app.keeper)?);
         for service in app.options.choose(stack).map_err(Fault::stop)? {
             let running = app.start_one(&service);
             if let Err(fault) = running {
@@ -168,7 +171,8 @@ impl App {
             }
             app.lock().push(Entry { service, running: running.map_err(|fault| fault.to_string()) });
         }
-        app.looking = Mutex::new(Some(app.keeper.look(&app.options.peers)?));
+        let token = app.options.admin_token.as_deref();
+        app.looking = Mutex::new(Some(app.keeper.look(&app.options.peers, token)?));
         Ok(app)
     }
 

@@ -45,6 +45,16 @@ pub(super) struct Arguments {
     )]
     pub admin: Option<SocketAddr>,
 
+    /// File with the token of the admin listener; `top`, `health` and peers show it [also: `HEADWATER_ADMIN_TOKEN`]
+    #[arg(
+        long,
+        global = true,
+        env = "HEADWATER_ADMIN_TOKEN_FILE",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
+    pub admin_token_file: Option<PathBuf>,
+
     /// Form of the log on standard error
     #[arg(
         long, global = true, env = "HEADWATER_LOG", hide_env_values = true, value_enum,

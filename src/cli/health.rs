@@ -1,8 +1,8 @@
 //! `health`: asks a running headwater, or any URL, and says it with the exit code.
 
 use crate::cli::arguments::Arguments;
-use crate::cli::{exit, out};
-use crate::clients::http::{Client, Request, Timeouts};
+use crate::cli::{exit, out, token};
+use crate::clients::http::{Client, Request, Timeouts, bearer};
 use serde_json::json;
 use std::time::Duration;
 
@@ -14,8 +14,15 @@ pub(super) fn health(arguments: &Arguments, url: Option<&str>) -> exit::Code {
         arguments.admin.map_or_else(|| "127.0.0.1:7070".to_owned(), |admin| admin.to_string());
     let url = url.map_or_else(|| format!("http://{admin}/health"), str::to_owned);
     let client = Client::new(Timeouts { connect: TIMEOUT, total: TIMEOUT });
-    let request = Request { method: "GET", url: &url, ..Request::default() };
+    let headers = match token::admin(arguments) {
+        Ok(token) => bearer(token.as_deref()),
+        Err(code) => return code,
+    };
+    let request = Request { method: "GET", url: &url, headers: &headers, ..Request::default() };
     let (is_healthy, what) = match client.send(&request, ANSWER_BYTES) {
+        Ok(answer) if answer.status == 401 => {
+            (false, format!("{url} answers 401: {}", token::remedy(!headers.is_empty())))
+        }
         Ok(answer) => {
             let body = String::from_utf8_lossy(&answer.body).into_owned();
             (

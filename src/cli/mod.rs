@@ -19,6 +19,7 @@ mod render;
 mod replay;
 mod run;
 mod stacks;
+mod token;
 mod top;
 
 use crate::cli::arguments::{Arguments, Command};

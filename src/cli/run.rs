@@ -5,7 +5,7 @@ use crate::cli::arguments::{Arguments, LogForm, One, Up};
 use crate::cli::files::{self, Source};
 use crate::cli::live::{self, Live};
 use crate::cli::ports::Moved;
-use crate::cli::{exit, out};
+use crate::cli::{exit, out, token};
 use crate::clients::disk::RealDisk;
 use crate::core::kind::About;
 use crate::core::options::{Options as ComponentOptions, Setting};
@@ -108,6 +108,10 @@ fn start_source(
         Ok(found) => found,
         Err(code) => return code,
     };
+    let admin_token = match token::admin(arguments) {
+        Ok(token) => token,
+        Err(code) => return code,
+    };
     let (events, inbox) = sync_channel(64);
     if let Err(error) = listen_to_signals(&events) {
         out::error(&format!("signals cannot be handled: {error}"));
@@ -118,6 +122,7 @@ fn start_source(
         bind: arguments.bind,
         data: arguments.data.clone(),
         admin: arguments.admin,
+        admin_token,
         only: chosen.only,
         ports: chosen.ports,
         replicas: chosen.replicas,

@@ -1,8 +1,8 @@
 //! `top`: the live map of a running headwater in this terminal; one plain answer where there is no terminal.
 
 use crate::cli::arguments::Arguments;
-use crate::cli::{exit, out};
-use crate::clients::http::{Client, Request, Timeouts};
+use crate::cli::{exit, out, token};
+use crate::clients::http::{Client, Request, Timeouts, bearer};
 use crate::map::picture::{Picture, VERSION};
 use crate::map::plain;
 use crate::map::terminal::{Screen, draw};
@@ -25,14 +25,19 @@ pub(super) fn top(arguments: &Arguments, url: Option<&str>) -> exit::Code {
         arguments.admin.map_or_else(|| "127.0.0.1:7070".to_owned(), |admin| admin.to_string());
     let place = url.unwrap_or(&admin).trim_end_matches('/');
     let place = if place.contains("://") { place.to_owned() } else { format!("http://{place}") };
+    let token = match token::admin(arguments) {
+        Ok(token) => token,
+        Err(code) => return code,
+    };
     let asking = Asking {
         client: Client::new(Timeouts { connect: TIMEOUT, total: TIMEOUT }),
         url: format!("{place}/map.json"),
+        headers: bearer(token.as_deref()),
     };
     let first = match asking.picture() {
         Ok(picture) => picture,
         Err(reason) => {
-            out::error(&format!("{reason}; is `headwater up` running there?"));
+            out::error(&reason);
             return exit::FAILURE;
         }
     };
@@ -56,19 +61,26 @@ pub(super) fn top(arguments: &Arguments, url: Option<&str>) -> exit::Code {
 struct Asking {
     client: Client,
     url: String,
+    headers: Vec<(String, String)>,
 }
 
 impl Asking {
     fn picture(&self) -> Result<Picture, String> {
-        let request = Request { method: "GET", url: &self.url, ..Request::default() };
-        let answer =
-            self.client.send(&request, ANSWER_BYTES).map_err(|fault| fault.reason().to_owned())?;
         let url = &self.url;
-        if answer.status != 200 {
-            return Err(format!("{url} answers {}", answer.status));
+        let request = Request { method: "GET", url, headers: &self.headers, ..Request::default() };
+        let lost = |reason: String| format!("{reason}; is `headwater up` running there?");
+        let answer = self.client.send(&request, ANSWER_BYTES);
+        let answer = answer.map_err(|fault| lost(fault.reason().to_owned()))?;
+        match answer.status {
+            200 => {}
+            401 => {
+                let remedy = token::remedy(!self.headers.is_empty());
+                return Err(format!("{url} answers 401: {remedy}"));
+            }
+            other => return Err(lost(format!("{url} answers {other}"))),
         }
         let picture: Picture =
-            serde_json::from_slice(&answer.body).map_err(|_| format!("{url} is no map"))?;
+            serde_json::from_slice(&answer.body).map_err(|_| lost(format!("{url} is no map")))?;
         match picture.version {
             VERSION => Ok(picture),
             other => Err(format!(

@@ -125,6 +125,11 @@ impl Client {
     }
 }
 
+/// The headers that show a token, if there is one.
+pub fn bearer(token: Option<&str>) -> Vec<(String, String)> {
+    token.map(|token| ("authorization".to_owned(), format!("Bearer {token}"))).into_iter().collect()
+}
+
 fn config(connect: Duration) -> ureq::config::ConfigBuilder<ureq::typestate::AgentScope> {
     ureq::Agent::config_builder()
         .timeout_connect(Some(connect))

@@ -6,7 +6,7 @@ use crate::views::message::{Message, Queue};
 use crate::views::page::{self, Words};
 use crate::views::panels::Names;
 use crate::views::pictures;
-use crate::web::{self, Entrance, HTML, Hub, Policy};
+use crate::web::{self, Door, HTML, Hub, Policy};
 use http::Method;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,7 +31,7 @@ pub(super) struct Gates {
     pub embed: Arc<dyn Gate>,
     pub picture: Arc<dyn Gate>,
     /// Where readers are to say who they are.
-    pub entrance: Option<Arc<Entrance>>,
+    pub door: Door,
 }
 
 impl Gates {
@@ -41,18 +41,12 @@ impl Gates {
             [] => Policy::new(),
             origins => Policy::framed_by(&format!("'self' {}", origins.join(" "))),
         };
-        let entrance = token.map(|token| Arc::new(Entrance::new(token)));
-        let behind = |gate: Policy| -> Arc<dyn Gate> {
-            match &entrance {
-                Some(entrance) => Arc::new(entrance.before(gate)),
-                None => Arc::new(gate),
-            }
-        };
+        let door = Door::new("view", token);
         Self {
-            page: behind(Policy::new()),
-            embed: behind(embed),
-            picture: behind(Policy::pictures()),
-            entrance,
+            page: door.before(Policy::new()),
+            embed: door.before(embed),
+            picture: door.before(Policy::pictures()),
+            door,
         }
     }
 }
@@ -96,7 +90,7 @@ impl Serving {
 }
 
 /// All paths of a view.
-pub(super) fn router(serving: Serving, gates: Gates) -> Router {
+pub(super) fn router(serving: Serving, gates: &Gates) -> Router {
     let hub = serving.hub.clone();
     let serving = Arc::new(serving);
     let page = slow(&gates.page, &serving, async |it, request| Ok(it.page(&request).await));
@@ -111,11 +105,7 @@ pub(super) fn router(serving: Serving, gates: Gates) -> Router {
         .at("/badge.svg", badge)
         .segment("/embed/", embed)
         .segment("/panels/", panel);
-    let router = web::mount(router, &hub, &gates.page);
-    match gates.entrance {
-        Some(entrance) => web::with_entrance(router, &entrance, page),
-        None => router.at("/", page),
-    }
+    gates.door.lead_to(web::mount(router, &hub, &gates.page), page)
 }
 
 fn slow<F, R>(gate: &Arc<dyn Gate>, serving: &Arc<Serving>, answer: F) -> Route

@@ -174,7 +174,7 @@ impl View {
             limits: Limits::default(),
         };
         let gates = Gates::new(&self.embed, self.token.as_deref());
-        let server = Server::start(config, router(serving, gates))
+        let server = Server::start(config, router(serving, &gates))
             .map_err(|error| Fault::stop(error.to_string()))?;
         // Nobody joins it: it ends when it is woken after the view has stopped.
         drop(spawn(&format!("{service} draws"), move || drawing.run(&messages))?);

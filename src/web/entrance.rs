@@ -13,32 +13,46 @@ use maud::html;
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 
-/// The cookie holds no token: whoever reads it may look at these pages and nothing else.
-const COOKIE: &str = "headwater_view";
 /// A month, so that a screen on a wall is not asked every day.
 const SECONDS: u32 = 30 * 24 * 3600;
 
 /// Knows what lets somebody in.
 #[derive(Debug)]
-pub struct Entrance {
+struct Entrance {
     token: [u8; 32],
+    /// What stands before the value: a browser gives one cookie to all ports of a host, so that kinds of pages need
+    /// names of their own.
+    name: String,
+    /// Made from the token, and of no use to find it: whoever reads it may do what these pages can, nothing else.
     cookie: String,
+}
+
+/// The way to pages: open to everybody, or to whoever has the token.
+#[derive(Debug, Clone, Default)]
+pub struct Door {
+    entrance: Option<Arc<Entrance>>,
 }
 
 /// Stands before a page: the headers of its policy for all, its content for those who may come in.
 #[derive(Debug)]
-pub struct Guarded {
+struct Guarded {
     entrance: Arc<Entrance>,
     policy: Policy,
 }
 
 impl Entrance {
-    pub fn new(token: &str) -> Self {
-        let cookie = Sha256::new_with_prefix("headwater view").chain_update(token).finalize();
-        Self { token: Sha256::digest(token).into(), cookie: hexadecimal(&cookie) }
+    /// `kind` says in a word what it is the entrance to: the cookie of one kind opens no other, whatever the tokens.
+    fn new(kind: &str, token: &str) -> Self {
+        let salt = format!("headwater {kind}");
+        let cookie = Sha256::new_with_prefix(salt).chain_update(token).finalize();
+        Self {
+            token: Sha256::digest(token).into(),
+            name: format!("headwater_{kind}"),
+            cookie: hexadecimal(&cookie),
+        }
     }
 
-    pub fn before(self: &Arc<Self>, policy: Policy) -> Guarded {
+    fn before(self: &Arc<Self>, policy: Policy) -> Guarded {
         Guarded { entrance: Arc::clone(self), policy }
     }
 
@@ -54,7 +68,8 @@ impl Entrance {
         }
         let digest = |text: &str| Sha256::digest(text);
         let cookies = request.header("cookie").unwrap_or_default().split(';');
-        let mut values = cookies.filter_map(|it| it.trim().strip_prefix(COOKIE)?.strip_prefix('='));
+        let mut values =
+            cookies.filter_map(|it| it.trim().strip_prefix(&self.name)?.strip_prefix('='));
         values.any(|value| digest(value) == digest(&self.cookie))
     }
 
@@ -70,10 +85,32 @@ impl Entrance {
             return Err(Problem::new(401, "This is not the token."));
         }
         let cookie = format!(
-            "{COOKIE}={}; Path=/; Max-Age={SECONDS}; HttpOnly; SameSite=Strict",
-            self.cookie
+            "{}={}; Path=/; Max-Age={SECONDS}; HttpOnly; SameSite=Strict",
+            self.name, self.cookie
         );
         Ok(Response::empty(303).with_header("location", "/").with_header("set-cookie", cookie))
+    }
+}
+
+impl Door {
+    pub fn new(kind: &str, token: Option<&str>) -> Self {
+        Self { entrance: token.map(|token| Arc::new(Entrance::new(kind, token))) }
+    }
+
+    pub fn before(&self, policy: Policy) -> Arc<dyn Gate> {
+        match &self.entrance {
+            Some(entrance) => Arc::new(entrance.before(policy)),
+            None => Arc::new(policy),
+        }
+    }
+
+    /// Adds the first page, with the form in its place where a token is wanted.
+    #[must_use]
+    pub fn lead_to(&self, router: Router, page: Route) -> Router {
+        match &self.entrance {
+            Some(entrance) => with_entrance(router, entrance, page),
+            None => router.at("/", page),
+        }
     }
 }
 
@@ -93,9 +130,8 @@ impl Gate for Guarded {
     }
 }
 
-/// Adds the first page and the form that stands in its place for whoever may not come in.
-#[must_use]
-pub fn with_entrance(router: Router, entrance: &Arc<Entrance>, page: Route) -> Router {
+/// The first page and the form that stands in its place for whoever may not come in.
+fn with_entrance(router: Router, entrance: &Arc<Entrance>, page: Route) -> Router {
     let entered = Arc::clone(entrance);
     let enter = move |request: Request| {
         let entrance = Arc::clone(&entered);

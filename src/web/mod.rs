@@ -20,7 +20,7 @@ mod policy;
 mod stream;
 
 pub use asset::{Asset, fresh};
-pub use entrance::{Entrance, with_entrance};
+pub use entrance::Door;
 pub use hub::{Hub, Parts, Version};
 pub use look::style;
 pub use mount::{gate, mount};

@@ -2,10 +2,10 @@
 
 use super::hub::{Hub, Parts, Subscriber};
 use super::stream::{Tempo, follow};
-use super::{Entrance, HTML, Link, Page, Policy, gate, mount, style, with_entrance};
+use super::{Door, HTML, Link, Page, Policy, gate, mount, style};
 use crate::core::time::now;
 use crate::server::tests::support::{Client, Seen, say, start};
-use crate::server::{Gate, Next, Route, Router, RunningServer, stream};
+use crate::server::{Next, Route, Router, RunningServer, stream};
 use http::Method;
 use serde_json::{Value, json};
 use std::future::poll_fn;
@@ -255,10 +255,13 @@ fn the_policy_names_the_digests_of_what_stands_in_the_page() {
 
 /// A page behind the token `secret`.
 fn guarded() -> RunningServer {
-    let entrance = Arc::new(Entrance::new("secret"));
-    let gate: Arc<dyn Gate> = Arc::new(entrance.before(Policy::new()));
+    behind(&Door::new("view", Some("secret")))
+}
+
+fn behind(door: &Door) -> RunningServer {
+    let gate = door.before(Policy::new());
     let page = Route::new().gate(Arc::clone(&gate)).quick(Method::GET, say("42 users"));
-    start(with_entrance(mount(Router::new(), &Hub::new(), &gate), &entrance, page))
+    start(door.lead_to(mount(Router::new(), &Hub::new(), &gate), page))
 }
 
 fn ask(server: &RunningServer, request: &str, headers: &str, body: &str) -> Seen {
@@ -294,6 +297,28 @@ fn a_token_is_asked_for_once_and_kept_as_a_cookie_that_no_script_reads() {
     ] {
         assert_eq!(ask(&server, "GET /", &headers, "").status, status, "{headers}");
     }
+}
+
+#[test]
+fn the_cookie_of_one_kind_of_pages_opens_no_other_with_the_same_token() {
+    let view = guarded();
+    let admin = behind(&Door::new("admin", Some("secret")));
+    let entered = ask(&view, "POST /enter", "", "token=secret");
+    let (name, value) = entered.header("set-cookie").unwrap().split_once('=').unwrap();
+    let value = value.split(';').next().unwrap();
+    assert_eq!(name, "headwater_view");
+    assert_eq!(ask(&view, "GET /", &format!("cookie: {name}={value}\r\n"), "").status, 200);
+    for name in [name, "headwater_admin"] {
+        let cookie = format!("cookie: {name}={value}\r\n");
+        assert_eq!(ask(&admin, "GET /", &cookie, "").status, 401, "{name}");
+    }
+}
+
+#[test]
+fn without_a_token_everybody_comes_in() {
+    let server = behind(&Door::default());
+    assert_eq!(ask(&server, "GET /", "", "").status, 200);
+    assert_eq!(ask(&server, "POST /enter", "", "token=").status, 404);
 }
 
 #[test]

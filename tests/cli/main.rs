@@ -16,4 +16,5 @@ mod render;
 mod replay;
 mod schema;
 mod support;
+mod token;
 mod up;

@@ -19,6 +19,9 @@ pub fn command(directory: &Path, arguments: &[&str]) -> Command {
     for name in ["RUST_BACKTRACE", "DATA_DIR", "RESULTS_DIR", "INTERVAL", "PRODUCER_URL"] {
         command.env_remove(name);
     }
+    for name in ["HEADWATER_ADMIN_TOKEN", "HEADWATER_ADMIN_TOKEN_FILE"] {
+        command.env_remove(name);
+    }
     command
 }
 

@@ -127,10 +127,14 @@ impl Keeper {
     }
 
     /// Begins to look, and to ask other processes of the stack for what they see.
-    pub(in crate::app) fn look(&self, peers: &[String]) -> std::io::Result<Looking> {
+    pub(in crate::app) fn look(
+        &self,
+        peers: &[String],
+        token: Option<&str>,
+    ) -> std::io::Result<Looking> {
         let wait = Wait::new();
         if !peers.is_empty() {
-            self.peers.ask(peers.to_vec(), wait.clone())?;
+            self.peers.ask(peers.to_vec(), token, wait.clone())?;
         }
         let (keeper, stopped) = (self.clone(), wait.clone());
         let thread = spawn("map", move || {

@@ -6,7 +6,7 @@ use crate::app::map::nodes::{self, Wanted};
 use crate::map::node::{self, Span};
 use crate::map::{home, plain};
 use crate::server::{Gate, Problem, Request, Response, Route, Router, prefers_json};
-use crate::web::{self, Asset, HTML, Link, Page, Policy};
+use crate::web::{self, Asset, Door, HTML, Link, Page, Policy};
 use http::Method;
 use maud::{Markup, PreEscaped, html};
 use std::future::ready;
@@ -17,17 +17,17 @@ pub(super) const MAP: &str = "map";
 
 type Answered = Result<Response, Problem>;
 
-/// Adds the map's pages to the admin listener.
-pub(in crate::app) fn mount(router: Router, keeper: &Keeper) -> Router {
-    let gate: Arc<dyn Gate> = Arc::new(Policy::with_sheet());
+/// Adds the map's pages to the admin listener, all of them behind its door.
+pub(in crate::app) fn mount(router: Router, keeper: &Keeper, door: &Door) -> Router {
+    let gate: Arc<dyn Gate> = door.before(Policy::with_sheet());
     let route = |answer: fn(&Keeper, &Request) -> Answered| {
         let keeper = keeper.clone();
         let answer = move |request: Request| ready(answer(&keeper, &request));
         Route::new().gate(Arc::clone(&gate)).slow(Method::GET, answer)
     };
     let style = Arc::new(Asset::plain("text/css; charset=utf-8", crate::map::STYLE));
-    web::mount(router, &keeper.hub, &gate)
-        .at("/", route(|keeper, request| Ok(front(keeper, request))))
+    let front = route(|keeper, request| Ok(front(keeper, request)));
+    door.lead_to(web::mount(router, &keeper.hub, &gate), front)
         .segment("/node/", route(node_page))
         .segment(
             "/replay/",

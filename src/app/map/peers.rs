@@ -1,6 +1,6 @@
 //! Other processes of the same stack: asked for their maps every other second.
 
-use crate::clients::http::{Client, Request, Timeouts};
+use crate::clients::http::{Client, Request, Timeouts, bearer};
 use crate::core::thread::spawn;
 use crate::core::time::timed::CacheCounts;
 use crate::core::wait::Wait;
@@ -32,12 +32,17 @@ struct Heard {
 
 impl Peers {
     /// Asks them until stopped. Nobody joins the thread: a peer that hangs must not keep the stack from stopping.
-    pub(super) fn ask(&self, addresses: Vec<String>, wait: Wait) -> std::io::Result<()> {
+    pub(super) fn ask(
+        &self,
+        addresses: Vec<String>,
+        token: Option<&str>,
+        wait: Wait,
+    ) -> std::io::Result<()> {
         let peers = self.clone();
+        let asking = Asking { client: Client::new(TIMEOUTS), headers: bearer(token) };
         spawn("map peers", move || {
-            let client = Client::new(TIMEOUTS);
             loop {
-                let heard = addresses.iter().flat_map(|it| ask(&client, it)).collect();
+                let heard = addresses.iter().flat_map(|it| asking.all(it)).collect();
                 *peers.heard.lock().unwrap_or_else(PoisonError::into_inner) = heard;
                 if wait.sleep(EVERY) {
                     return;
@@ -89,48 +94,65 @@ impl Peers {
     }
 }
 
-/// One answer for each address that a name stands for: `tasks.api` is every replica of `api` in a swarm.
-fn ask(client: &Client, address: &str) -> Vec<Heard> {
-    let place = address.trim().trim_end_matches('/');
-    let place = place.strip_prefix("http://").unwrap_or(place);
-    let silent = |address: &str, reason: String| Heard {
-        peer: Peer { address: address.to_owned(), answered: false, reason: Some(reason) },
-        picture: None,
-    };
-    let with_port = if place.contains(':') {
-        place.to_owned()
-    } else {
-        format!("{place}:{}", crate::app::admin::PORT)
-    };
-    let found = match with_port.to_socket_addrs() {
-        Ok(found) => found,
-        Err(error) => return vec![silent(place, error.to_string())],
-    };
-    let mut found: Vec<String> = found.map(|it| it.to_string()).collect();
-    found.sort();
-    found.dedup();
-    found.truncate(REPLICAS);
-    let one = |found: String| match picture(client, &found) {
-        Ok(picture) => Heard {
-            peer: Peer { address: found, answered: true, reason: None },
-            picture: Some(picture),
-        },
-        Err(reason) => silent(&found, reason),
-    };
-    found.into_iter().map(one).collect()
+/// How the others are asked.
+struct Asking {
+    client: Client,
+    headers: Vec<(String, String)>,
 }
 
-fn picture(client: &Client, address: &str) -> Result<Picture, String> {
-    let url = format!("http://{address}/map.json?own");
-    let request = Request { method: "GET", url: &url, ..Request::default() };
-    let answer = client.send(&request, ANSWER_BYTES).map_err(|fault| fault.reason().to_owned())?;
-    if answer.status != 200 {
-        return Err(format!("it answers {}", answer.status));
+impl Asking {
+    /// One answer for each address that a name stands for: `tasks.api` is every replica of `api` in a swarm.
+    fn all(&self, address: &str) -> Vec<Heard> {
+        let place = address.trim().trim_end_matches('/');
+        let place = place.strip_prefix("http://").unwrap_or(place);
+        let silent = |address: &str, reason: String| Heard {
+            peer: Peer { address: address.to_owned(), answered: false, reason: Some(reason) },
+            picture: None,
+        };
+        let with_port = if place.contains(':') {
+            place.to_owned()
+        } else {
+            format!("{place}:{}", crate::app::admin::PORT)
+        };
+        let found = match with_port.to_socket_addrs() {
+            Ok(found) => found,
+            Err(error) => return vec![silent(place, error.to_string())],
+        };
+        let mut found: Vec<String> = found.map(|it| it.to_string()).collect();
+        found.sort();
+        found.dedup();
+        found.truncate(REPLICAS);
+        let one = |found: String| match self.picture(&found) {
+            Ok(picture) => Heard {
+                peer: Peer { address: found, answered: true, reason: None },
+                picture: Some(picture),
+            },
+            Err(reason) => silent(&found, reason),
+        };
+        found.into_iter().map(one).collect()
     }
-    let picture: Picture =
-        serde_json::from_slice(&answer.body).map_err(|_| "its answer is no map".to_owned())?;
-    match picture.version {
-        VERSION => Ok(picture),
-        other => Err(format!("its map is of version {other}, this headwater knows {VERSION}")),
+
+    fn picture(&self, address: &str) -> Result<Picture, String> {
+        let url = format!("http://{address}/map.json?own");
+        let request =
+            Request { method: "GET", url: &url, headers: &self.headers, ..Request::default() };
+        let answer =
+            self.client.send(&request, ANSWER_BYTES).map_err(|fault| fault.reason().to_owned())?;
+        match answer.status {
+            200 => {}
+            401 if self.headers.is_empty() => {
+                return Err(
+                    "it wants a token: give this process the same HEADWATER_ADMIN_TOKEN".to_owned()
+                );
+            }
+            401 => return Err("it has another token than this process".to_owned()),
+            other => return Err(format!("it answers {other}")),
+        }
+        let picture: Picture =
+            serde_json::from_slice(&answer.body).map_err(|_| "its answer is no map".to_owned())?;
+        match picture.version {
+            VERSION => Ok(picture),
+            other => Err(format!("its map is of version {other}, this headwater knows {VERSION}")),
+        }
     }
 }
