@@ -10,7 +10,7 @@ const PULL_BYTES: u64 = 256 * 1024;
 const PULLS: u64 = 2;
 
 /// How long the server keeps a pull that it cannot fill, and what it may take until that is heard of.
-const EXPIRES: Duration = Duration::from_secs(5);
+const EXPIRES_LATEST: Duration = Duration::from_secs(5);
 const SILENCE: Duration = Duration::from_secs(3);
 
 /// Where a message stands, out of the subject that its acknowledgement goes to.
@@ -60,11 +60,17 @@ pub(super) struct Pulls {
     /// The next message does not fit a pull with a bound of bytes.
     is_large: bool,
     heard: Instant,
+    expires: Duration,
 }
 
 impl Pulls {
-    pub fn new(size: u64) -> Self {
-        Self { size, owed: 0, is_large: false, heard: now() }
+    /// `ack_wait` is that of workers who share a consumer. A server that gives a message of a dead worker to a pull of
+    /// the same dead one notices too late: it takes the message for a new one, and its next delivery says again that
+    /// it is the first. A worker speaks of what it holds every third of `ack_wait`, so that the messages of one that
+    /// dies come back a third later at the earliest: its pulls must be gone by then.
+    pub fn new(size: u64, ack_wait: Option<Duration>) -> Self {
+        let expires = ack_wait.map_or(EXPIRES_LATEST, |it| EXPIRES_LATEST.min(it / 4));
+        Self { size, owed: 0, is_large: false, heard: now(), expires }
     }
 
     /// The next pull to send, if there is room for one.
@@ -75,18 +81,18 @@ impl Pulls {
             }
             self.is_large = false;
             self.owed = 1;
-            return Some(request(1, None));
+            return Some(request(1, None, self.expires));
         }
         if self.owed > self.size * (PULLS - 1) {
             return None;
         }
         self.owed += self.size;
-        Some(request(self.size, Some(PULL_BYTES)))
+        Some(request(self.size, Some(PULL_BYTES), self.expires))
     }
 
     /// By when something must have been heard.
     pub fn deadline(&self) -> Instant {
-        self.heard + EXPIRES + SILENCE
+        self.heard + self.expires + SILENCE
     }
 
     pub fn look(&mut self, message: &Message) -> Came {
@@ -141,8 +147,8 @@ fn pending(message: &Message) -> Option<u64> {
     message.headers.as_ref()?.get("Nats-Pending-Messages")?.as_str().parse().ok()
 }
 
-fn request(messages: u64, bytes: Option<u64>) -> Vec<u8> {
-    let expires = u64::try_from(EXPIRES.as_nanos()).unwrap_or(u64::MAX);
+fn request(messages: u64, bytes: Option<u64>, expires: Duration) -> Vec<u8> {
+    let expires = u64::try_from(expires.as_nanos()).unwrap_or(u64::MAX);
     let mut body = json!({ "batch": messages, "expires": expires });
     if let Some(bytes) = bytes {
         body["max_bytes"] = bytes.into();
@@ -165,8 +171,22 @@ mod tests {
 
     #[test]
     fn no_more_is_asked_for_than_fits() {
-        let mut pulls = Pulls::new(10);
+        let mut pulls = Pulls::new(10, None);
         assert!(pulls.next().is_some() && pulls.next().is_some());
         assert!(pulls.next().is_none(), "20 are owed");
+    }
+
+    #[test]
+    fn the_pulls_of_a_dead_worker_are_gone_before_its_messages_come_back() {
+        let expires = |ack_wait: Option<Duration>| {
+            let request = Pulls::new(10, ack_wait).next().unwrap();
+            let body: serde_json::Value = serde_json::from_slice(&request).unwrap();
+            Duration::from_nanos(body["expires"].as_u64().unwrap())
+        };
+        assert_eq!(expires(None), Duration::from_secs(5));
+        for ack_wait in [Duration::from_millis(100), Duration::from_secs(4)] {
+            assert!(expires(Some(ack_wait)) < ack_wait / 3, "{ack_wait:?}");
+        }
+        assert_eq!(expires(Some(Duration::from_mins(5))), Duration::from_secs(5));
     }
 }

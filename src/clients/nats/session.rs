@@ -155,7 +155,7 @@ impl Worker {
             subscriber,
             inbox: inbox.into(),
             pull: format!("$JS.API.CONSUMER.MSG.NEXT.{}.{}", claims.name, plan.consumer).into(),
-            pulls: Pulls::new(plan.pull),
+            pulls: Pulls::new(plan.pull, plan.is_shared.then_some(plan.ack_wait)),
             acknowledging,
             deliveries: 0,
         })
