@@ -67,19 +67,19 @@ fn what_a_dead_worker_held_goes_to_another_one_within_seconds() {
 fn slow_work_is_not_given_to_another_worker() {
     let nats = Nats::start();
     run(&Harness::new(&writing(&nats.url(), 200, "")));
-    let text = reading(&nats.url(), ", shared: true, consumer: workers, ack_wait: 500ms")
+    let text = reading(&nats.url(), ", shared: true, consumer: workers, ack_wait: 2s")
         .replace("append_file: out.ndjson", "http: \"http://127.0.0.1:9/\"");
     let slow = Harness::new(&text);
     let process = slow.start();
     // The greeting names the address too.
     process.says("retry_in");
     let other =
-        Harness::new(&reading(&nats.url(), ", shared: true, consumer: workers, ack_wait: 500ms"));
+        Harness::new(&reading(&nats.url(), ", shared: true, consumer: workers, ack_wait: 2s"));
     let idle = other.start();
     // Several times as long as the server would wait without a word.
     let mut client = nats.client();
     let start = Instant::now();
-    eventually("time has passed", || start.elapsed() > Duration::from_secs(3));
+    eventually("time has passed", || start.elapsed() > Duration::from_secs(7));
     assert_eq!(client.of_consumer("S", "workers", "/num_redelivered"), 0);
     assert_eq!(count_lines(&other.path("out.ndjson")), 0);
     drop(process);
