@@ -158,6 +158,7 @@ impl Worker {
             pulls: Pulls::new(plan.pull, plan.is_shared.then_some(plan.ack_wait)),
             acknowledging,
             deliveries: 0,
+            waiting: VecDeque::new(),
         })
     }
 
@@ -202,15 +203,24 @@ impl Worker {
             if let Err(fault) = session.top_up(connection).await {
                 return fault;
             }
-            let is_full = self.block.bytes >= self.plan.block_bytes;
+            while !self.is_full()
+                && let Some(message) = session.waiting.pop_front()
+            {
+                if let Err(fault) = self.take_all(connection, &mut session, message).await {
+                    return fault;
+                }
+            }
+            let is_full = self.is_full();
             let deadline = session.pulls.deadline();
             tokio::select! {
                 biased;
                 () = durable.moved.notified() => self.acknowledge(connection, &session).await,
-                _ = progress.tick(), if self.plan.is_shared => self.keep(connection, progress_every).await,
-                came = next(&mut session.subscriber), if !is_full => {
+                _ = progress.tick(), if self.plan.is_shared => self.keep(connection, &session, progress_every).await,
+                came = next(&mut session.subscriber), if !is_full || self.plan.is_shared => {
                     let Some(message) = came else { return connection.lost() };
-                    if let Err(fault) = self.take_all(connection, &mut session, message).await {
+                    if is_full {
+                        session.waiting.push_back(message);
+                    } else if let Err(fault) = self.take_all(connection, &mut session, message).await {
                         return fault;
                     }
                 }
@@ -220,6 +230,10 @@ impl Worker {
                 }
             }
         }
+    }
+
+    fn is_full(&self) -> bool {
+        self.block.bytes >= self.plan.block_bytes
     }
 
     /// Takes a message and those behind it that are there already.
@@ -246,8 +260,7 @@ impl Worker {
                     return Err(Fault::retry(format!("{}: {words}", connection.shown())));
                 }
             }
-            let is_full = self.block.bytes >= self.plan.block_bytes;
-            next = if is_full { None } else { ready(&mut session.subscriber) };
+            next = if self.is_full() { None } else { ready(&mut session.subscriber) };
         }
         Ok(())
     }
@@ -382,7 +395,7 @@ impl Worker {
     }
 
     /// Says of what takes longer that it is still worked on.
-    async fn keep(&mut self, connection: &Connection, young: Duration) {
+    async fn keep(&mut self, connection: &Connection, session: &Session, young: Duration) {
         let before = now().checked_sub(young);
         for entry in
             self.ledger.iter().filter(|entry| before.is_some_and(|before| entry.since < before))
@@ -391,7 +404,8 @@ impl Worker {
                 answer(connection, reply, IN_PROGRESS).await;
             }
         }
-        for reply in &self.replies {
+        let waiting = session.waiting.iter().filter_map(|message| message.reply.as_ref());
+        for reply in self.replies.iter().chain(waiting) {
             answer(connection, reply, IN_PROGRESS).await;
         }
     }
@@ -438,6 +452,9 @@ pub(super) struct Session {
     acknowledging: Acknowledging,
     /// Of this consumer, counted from one.
     deliveries: u64,
+    /// Shared: what was pulled and has no room in the block yet. It is told of like what is worked on, or the server
+    /// would give it to another worker and count a try that nobody made.
+    waiting: VecDeque<Message>,
 }
 
 impl Session {
