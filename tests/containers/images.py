@@ -157,9 +157,7 @@ def product(engine):
     lock = (ROOT / "Cargo.lock").read_text(encoding="utf-8")
     recipe = TOOLCHAIN % {"target": host} + f"# {recipe_of(lock)}\n"
     build(engine, "headwater-test/rust", recipe, toolchain)
+    # Under the public one's name, so that `docker-compose up --build` finds it too.
+    engine.docker("tag", "headwater-test/rust", "rust:1.95-alpine")
     for tag, target in (("headwater:tools", "tools"), ("headwater:latest", "headwater")):
-        engine.docker(
-            "build", "-q", "-t", tag, "--target", target,
-            "--build-arg", "BUILD_IMAGE=headwater-test/rust", ROOT,
-            timeout=3000,
-        )
+        engine.docker("build", "-q", "-t", tag, "--target", target, ROOT, timeout=3000)
