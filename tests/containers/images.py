@@ -11,6 +11,7 @@ POSTGRES_ENTRY = """#!/bin/sh
 set -e
 data=/var/lib/postgresql/data
 bin=$(echo /usr/lib/postgresql/*/bin)
+mkdir -p /var/run/postgresql && chown postgres /var/run/postgresql
 if [ ! -s $data/PG_VERSION ]; then
   chown postgres $data && chmod 700 $data
   pw=$(mktemp) && printf %s "$POSTGRES_PASSWORD" > $pw && chown postgres $pw
@@ -142,7 +143,8 @@ def bases(engine):
     """What stands in for a registry."""
     debian(engine)
     version = run(["sh", "-c", "ls /usr/lib/postgresql | sort -n | tail -1"]).strip()
-    build(engine, "postgres:13", POSTGRES % {"version": version}, postgres)
+    recipe = POSTGRES % {"version": version} + f"# {recipe_of(POSTGRES_ENTRY)}\n"
+    build(engine, "postgres:13", recipe, postgres)
     build(engine, "redis:alpine", REDIS)
     build(engine, "busybox:1.37", BUSYBOX, busybox)
 

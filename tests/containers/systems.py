@@ -222,7 +222,8 @@ def together(engine):
         for container in engine.docker("ps", "-q").split():
             about = engine.inspect(container)
             if about["Config"]["Image"].startswith("headwater"):
-                status = open(f"/proc/{about['State']['Pid']}/status", encoding="utf-8").read()
-                resident += int(re.search(r"VmRSS:\s+(\d+)", status).group(1))
+                # Proportional: the pages of the one program are shared by all.
+                memory = open(f"/proc/{about['State']['Pid']}/smaps_rollup", encoding="utf-8").read()
+                resident += int(re.search(r"Pss:\s+(\d+)", memory).group(1))
         print(f"   all of ours resident: {resident / 1024:.0f} MB", flush=True)
         expect(f"{resident / 1024:.0f} MB resident; the limit is 150", resident < 150 * 1024)

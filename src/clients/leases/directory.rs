@@ -230,14 +230,14 @@ impl DirectoryLeases {
         Ok((!entries.is_empty()).then_some(seen))
     }
 
-    /// It is this worker's own and not held: of an earlier life, which is over because its directory is locked by this
-    /// one, or what a disk that failed left standing.
-    fn is_left_by_us(&self, seen: &str) -> bool {
+    /// Another life of this worker is over: its directory, which is locked, is ours.
+    fn is_of_an_earlier_life(&self, seen: &str) -> bool {
         seen.starts_with(&format!("{}.", self.worker))
+            && !seen.starts_with(&format!("{}.{}", self.worker, self.life))
     }
 
     fn is_over(&self, state: &mut State, name: &str, seen: &str) -> bool {
-        if self.is_left_by_us(seen) {
+        if self.is_of_an_earlier_life(seen) {
             return true;
         }
         let now = self.clock.now();
@@ -333,7 +333,7 @@ impl Leases for DirectoryLeases {
             if !self.is_over(&mut state, name, &seen) || !self.take_away(&mut state, name, &seen)? {
                 return Ok(Claim::Elsewhere);
             }
-            if !self.is_left_by_us(&seen) {
+            if !self.is_of_an_earlier_life(&seen) {
                 tracing::info!("takes over {name} from a worker that was silent too long");
             }
         }
