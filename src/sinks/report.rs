@@ -151,7 +151,9 @@ impl Report {
         let content = Content { bytes: source.bytes, sha256: source.sha256.clone() };
         let number = number_of(&source.name);
         let report = format!("report_{number}.html");
-        let is_new = results.store(&name, &content, || {
+        // Before: what a fault left in the log is not new to the next try, and the index must show it all the same.
+        self.is_index_due = true;
+        results.store(&name, &content, || {
             let files = self.files(summary, &number, &report);
             let mut entry = IndexEntry::from_summary(summary, &report);
             entry.finished = Some(rfc3339_now());
@@ -164,7 +166,6 @@ impl Report {
             };
             (files, processed)
         })?;
-        self.is_index_due |= is_new;
         Ok(())
     }
 
