@@ -59,7 +59,13 @@ impl World {
             let is_last = life == self.lives;
             self.plan(is_last);
             let flow = self.start(life, build);
-            let is_over = self.watch(&flow, || drive(life, self.lives))?;
+            // What is seen may not be committed yet, and a fault takes it back once more: the last look must hold.
+            let looks = if is_last { 60 } else { 1 };
+            let mut held = 0;
+            let is_over = self.watch(&flow, || {
+                held = if drive(life, self.lives) { held + 1 } else { 0 };
+                held >= looks
+            })?;
             if let State::Failed(reason) = flow.meter.state() {
                 return Err(format!("life {life} of {} needs a person: {reason}", self.lives));
             }
