@@ -71,6 +71,10 @@ impl World {
             }
             flow.stop();
             if is_over && is_last {
+                if flow.has_ended() {
+                    // It may still be delivering letters: between two looks at two files one would move.
+                    flow.join();
+                }
                 return Ok(());
             }
             if self.random.chance(50) {
