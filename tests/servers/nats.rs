@@ -228,6 +228,19 @@ impl Client {
         (length > 0).then(|| line.trim_end().to_owned())
     }
 
+    /// Hears from now on what is said under a subject.
+    #[track_caller]
+    pub fn listen(&mut self, subject: &str) {
+        self.send(format!("SUB {subject} 2\r\nPING\r\n").as_bytes()).unwrap();
+        while self.line().expect("the server answers") != "PONG" {}
+    }
+
+    /// Waits until something is said under what it listens to.
+    #[track_caller]
+    pub fn hear(&mut self) {
+        while !self.line().expect("the server says something").starts_with("MSG ") {}
+    }
+
     /// Asks and waits for the answer.
     pub fn try_request(&mut self, subject: &str, body: &[u8]) -> Option<Vec<u8>> {
         self.asked += 1;

@@ -286,7 +286,7 @@ fn settle(world: &World, life: u64, build: &Arc<Build>) -> Result<u64, String> {
 #[test]
 fn a_replayed_letter_is_delivered_once_or_is_a_letter_again() {
     let was_replayed = AtomicBool::new(false);
-    for_every_seed(20, |seed| {
+    for_every_seed(400, |seed| {
         was_replayed.fetch_or(live(seed, None)? > 0, Relaxed);
         Ok(())
     });
@@ -295,5 +295,5 @@ fn a_replayed_letter_is_delivered_once_or_is_a_letter_again() {
 
 #[test]
 fn letters_that_must_make_room_are_never_delivered_twice() {
-    for_every_seed(20, |seed| live(seed, Some(2000 + seed % 5 * 2000)).map(drop));
+    for_every_seed(400, |seed| live(seed, Some(2000 + seed % 5 * 2000)).map(drop));
 }

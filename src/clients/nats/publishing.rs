@@ -177,7 +177,7 @@ impl Publisher {
 
     async fn open(&mut self, after: Option<u64>) -> Result<Limits, Fault> {
         self.open = None;
-        self.probes = self.failed.take().is_some();
+        self.probes |= self.failed.take().is_some();
         if self.connection.is_none() {
             let name = format!("headwater {}", self.target.flow);
             self.connection = Some(Connection::open(&self.target.address, &name).await?);

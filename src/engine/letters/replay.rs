@@ -82,10 +82,15 @@ impl Replays {
         })
     }
 
-    /// The oldest request that waits, made such that what is refused of it is in it no more.
+    /// The request that is under way, else the oldest that waits, made such that what is refused of it is in it no more.
     fn begin(&self, checkpoint: &Checkpoint) -> Result<Option<Current>, DiskError> {
         let disk = self.disk.as_ref();
-        let Some(id) = request::waiting(disk, &self.directory)?.into_iter().next() else {
+        let waiting = request::waiting(disk, &self.directory)?;
+        // Invariant: how far a request came is known of one only. Another one in between, whose id is smaller by the
+        // clock or by chance, would make its letters be delivered twice.
+        let is_under_way =
+            |id: &&String| noted(checkpoint).is_some_and(|done| done.request == **id);
+        let Some(id) = waiting.iter().find(is_under_way).or(waiting.first()).cloned() else {
             return Ok(None);
         };
         let mut request = match Request::load(disk, &self.directory, &id)? {
@@ -228,11 +233,14 @@ impl Current {
     }
 }
 
+/// The request that replays were of last, and how far it came.
+fn noted(checkpoint: &Checkpoint) -> Option<Done> {
+    serde_json::from_str(&checkpoint.position(PARTITION)?.note).ok()
+}
+
 /// The position of replays, and how far this request came.
 fn done(checkpoint: &Checkpoint, id: &str) -> (u64, Done) {
-    let position = checkpoint.position(PARTITION);
-    let offset = position.map_or(0, |position| position.offset);
-    let known = position.and_then(|position| serde_json::from_str::<Done>(&position.note).ok());
-    let known = known.filter(|done| done.request == id);
+    let offset = checkpoint.position(PARTITION).map_or(0, |position| position.offset);
+    let known = noted(checkpoint).filter(|done| done.request == id);
     (offset, known.unwrap_or(Done { request: id.to_owned(), base: offset, upto: 0 }))
 }

@@ -1,6 +1,7 @@
 //! What is asked to be done with letters: a file for each request, which the flow carries out and then removes.
 
 use super::numbers::Numbers;
+use super::shelf;
 use crate::core::disk::{Access, Disk, DiskError, read_range, remove_if_there, write_atomically};
 use crate::core::time::{rfc3339_now, unix_ms};
 use serde::{Deserialize, Serialize};
@@ -98,6 +99,7 @@ pub fn ask(
         refused,
         missing,
     };
+    shelf::sync(disk, directory)?;
     disk.create_dir_all(&asked(directory))?;
     request.save(disk, directory)?;
     Ok(id)

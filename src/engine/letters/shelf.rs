@@ -2,7 +2,7 @@
 
 use super::letter::Letter;
 use super::lines::Lines;
-use crate::core::disk::{Disk, DiskError};
+use crate::core::disk::{Access, Disk, DiskError};
 use std::path::{Path, PathBuf};
 
 pub(super) fn path(directory: &Path) -> PathBuf {
@@ -11,6 +11,18 @@ pub(super) fn path(directory: &Path) -> PathBuf {
 
 pub(super) fn old_path(directory: &Path) -> PathBuf {
     directory.join("dead-letters.old.ndjson")
+}
+
+/// Makes durable what can be seen of the letters. A letter that is named in a request must not vanish in a power
+/// cut, because its number would go to another one.
+pub(super) fn sync(disk: &dyn Disk, directory: &Path) -> Result<(), DiskError> {
+    for path in [path(directory), old_path(directory)] {
+        match disk.open(&path, Access::Update) {
+            Err(error) if error.is_missing() => {}
+            file => file?.sync()?,
+        }
+    }
+    disk.sync_dir(directory)
 }
 
 /// The letters in the order of their numbers.

@@ -183,16 +183,22 @@ fn a_stream_that_is_gone_or_another_one_is_told_and_not_read_wrongly() {
 #[test]
 fn a_full_stream_is_waited_for() {
     let nats = Nats::start();
+    // Before the writer sends anything again, it looks through the stream by a consumer.
+    let mut looking = nats.client();
+    looking.listen("$JS.EVENT.ADVISORY.CONSUMER.CREATED.S.>");
     let writer = Harness::new(&writing(&nats.url(), 3_000, ", max_messages: 1000"));
     let mut process = writer.start();
     process.says("maximum messages exceeded");
     assert!(!process.has_ended());
+    looking.hear();
+    // What was under way when the stream filled up could go into any place of it later: this waits behind it.
     let mut client = nats.client();
+    let refused = client.try_request("s.x", b"{}").unwrap();
+    assert!(String::from_utf8_lossy(&refused).contains("maximum messages exceeded"));
     let mut config = client.of_stream("S", "/config");
     config["max_msgs"] = json!(-1);
     // The stack file must say what the stream is before the flow looks at it again.
     writer.write_stack(&writing(&nats.url(), 3_000, ""));
-    // Dead before there is room: what is under way when a stream fills up may change its order.
     process.kill();
     client.api("STREAM.UPDATE.S", &config);
     run(&writer);
