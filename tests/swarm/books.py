@@ -29,7 +29,7 @@ class Books:
         return numbers, len(lines) - len(numbers)
 
     def written(self):
-        path = self.node.data / "data" / "volumes" / "random-file_consumer_data" / "_data" / "numbers.ndjson"
+        path = self.node.data / "volumes" / "random-file_consumer_data" / "_data" / "numbers.ndjson"
         if not path.exists():
             return []
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True)

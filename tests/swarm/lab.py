@@ -97,7 +97,7 @@ class Lab:
         except OSError:
             raise SystemExit("another lab runs on this computer") from None
 
-    def up(self):
+    def up(self, heartbeat):
         """Answers how long it took until all three were one Swarm."""
         self.down()
         self.forget()
@@ -119,6 +119,7 @@ class Lab:
         first.docker(
             "swarm", "init", "--advertise-addr", first.address,
             "--listen-addr", f"{first.address}:2377", "--task-history-limit", "2",
+            "--dispatcher-heartbeat", heartbeat,
         )
         token = first.docker("swarm", "join-token", "-q", "manager").strip()
         for node in others:

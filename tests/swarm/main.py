@@ -45,7 +45,7 @@ class Run:
 
     def begin(self):
         program = swarm.binary(self.words.binary, self.words.profile)
-        self.note("three nodes are a Swarm after", f"{self.lab.up():.1f} s")
+        self.note("three nodes are a Swarm after", f"{self.lab.up(self.words.heartbeat):.1f} s")
         self.note("the image is carried to two nodes in", f"{swarm.image(self.lab, program):.1f} s")
         begin = time.monotonic()
         manager, last = self.lab.nodes[0], self.lab.nodes[-1]
@@ -94,6 +94,7 @@ def main():
     parser.add_argument("--binary", help="a static program, instead of building one")
     parser.add_argument("--profile", default="release", help="what is built: release or dev")
     parser.add_argument("--requests", type=int, default=5000, help="at least so many during rolling updates")
+    parser.add_argument("--heartbeat", default="5s", help="the Swarm's; a node that misses three is lost")
     words = parser.parse_args()
     if words.list:
         print("\n".join(CHECKS))
@@ -109,8 +110,8 @@ def main():
     try:
         this.begin()
         good = [this.check(name) for name in wanted]
-        this.write()
     finally:
+        this.write()
         this.end()
     return 0 if all(good) else 1
 
