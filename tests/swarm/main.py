@@ -16,7 +16,7 @@ import losses  # noqa: E402
 import spread  # noqa: E402
 import swarm  # noqa: E402
 from books import Books  # noqa: E402
-from engine import Failed  # noqa: E402
+from engine import ROOT, Failed  # noqa: E402
 from lab import WORK, Lab  # noqa: E402
 
 CHECKS = {
@@ -44,6 +44,9 @@ class Run:
         print(f"   {what}: {figure}" + (f" ({limit})" if limit else ""), flush=True)
 
     def begin(self):
+        stack = (HERE / "stacks" / "numbers" / "headwater.yaml").read_text(encoding="utf-8")
+        if stack not in (ROOT / "docs" / "guides" / "swarm.md").read_text(encoding="utf-8"):
+            raise SystemExit("docs/guides/swarm.md shows another stack than tests/swarm/stacks/numbers/headwater.yaml")
         program = swarm.binary(self.words.binary, self.words.profile)
         self.note("three nodes are a Swarm after", f"{self.lab.up(self.words.heartbeat):.1f} s")
         self.note("the image is carried to two nodes in", f"{swarm.image(self.lab, program):.1f} s")
@@ -110,6 +113,9 @@ def main():
     try:
         this.begin()
         good = [this.check(name) for name in wanted]
+    except Failed as failed:
+        print(f"FAIL  before the first check: {failed}", flush=True)
+        good = [False]
     finally:
         this.write()
         this.end()

@@ -87,9 +87,11 @@ class Load:
         """The longest time that one request took, in seconds; half a second if none took longer."""
         return max((end - begin for begin, end, *_ in self.told["slow"]), default=0.5)
 
-    def whole_after(self, moment):
-        """When the last request ended that failed or took long, counted from this moment; 0 when there was none."""
-        ends = [end for _, end, *_ in self.failures + self.told["slow"] if end > moment]
+    def whole_after(self, moment, within):
+        """When the last of those requests ended that failed or took long, counted from this moment; 0 when there was
+        none. What begins later than `within` is another matter."""
+        hurt = self.failures + self.told["slow"]
+        ends = [end for begin, end, *_ in hurt if end > moment and begin < moment + within]
         return max((end - moment for end in ends), default=0.0)
 
     def spoiled_since(self, moment):
