@@ -94,7 +94,7 @@ def main():
     parser.add_argument("--list", action="store_true", help="name the checks")
     parser.add_argument("--only", help="run only these: NAME,NAME")
     parser.add_argument("--keep", action="store_true", help="keep what the nodes have written, until the next run")
-    parser.add_argument("--binary", help="a static program, instead of building one")
+    parser.add_argument("--binary", help="a program that is there, instead of building a static one")
     parser.add_argument("--profile", default="release", help="what is built: release or dev")
     parser.add_argument("--requests", type=int, default=5000, help="at least so many during rolling updates")
     parser.add_argument("--heartbeat", default="5s", help="the Swarm's; a node that misses three is lost")

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import shutil
+import subprocess
 import time
 
 from engine import ROOT, Failed, run, until
@@ -15,7 +16,7 @@ RECORDER_PORT = 5005
 
 
 def binary(given, profile):
-    """A static program: the one that is given, or a new one."""
+    """The program that is given, or a new one, which is static."""
     if given:
         return pathlib.Path(given).resolve()
     host = next(
@@ -42,6 +43,7 @@ def image(lab, program):
     )
     whole = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     last = whole[whole.index("FROM scratch AS headwater") :]
+    last += "".join(f"COPY --from=build {path} {path}\n" for path in libraries(program, context))
     (context / "Dockerfile").write_text(f"FROM scratch AS build\nCOPY . /\n\n{last}", encoding="utf-8")
     os.environ["DOCKER_BUILDKIT"] = "0"
     first, *others = lab.nodes
@@ -54,6 +56,17 @@ def image(lab, program):
         node.docker("load", "-q", "-i", archive, timeout=120)
     archive.unlink()
     return time.monotonic() - begin
+
+
+def libraries(program, context):
+    """What a program needs that is not static, such as one of an ordinary build: copied beside it."""
+    told = subprocess.run(["ldd", program], capture_output=True, text=True, check=False).stdout
+    paths = [word for word in told.split() if word.startswith("/")]
+    for path in paths:
+        copy = context / path[1:]
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, copy)
+    return paths
 
 
 def deploy(lab, program, stack, *words):
