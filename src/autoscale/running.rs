@@ -63,7 +63,10 @@ impl Scaler {
         let Decision { to, why, text } = self.decider.decide(at, &crew, measured);
         let mut told = Told {
             replicas: from,
-            text: format!("{from} {} stay: {text}", noun(from)),
+            text: format!(
+                "{from} {}: {text}",
+                if from == 1 { "replica stays" } else { "replicas stay" }
+            ),
             is_change: false,
             is_bad: why == Why::Blind,
             is_news: true,
