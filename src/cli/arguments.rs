@@ -267,7 +267,7 @@ pub(super) struct AuditFlow {
     /// The flow that generates the records
     pub flow: String,
 
-    /// Where they went: a file, a directory of datasets, the URL of an API [default: what the flow's sink names]
+    /// Where they went: a file, a directory of datasets, a URL of http, postgres or nats [default: what the sink names]
     pub targets: Vec<String>,
 
     /// Built-in name or file of the stack [default: headwater.yaml, else users]
@@ -290,7 +290,7 @@ pub(super) struct AuditFlow {
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub examples: usize,
 
-    /// File with a bearer token for an API
+    /// File with a token for an API or a NATS server
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
 }

@@ -1,7 +1,8 @@
 //! `nats`: publishes each record into a stream of NATS JetStream.
 
 use crate::clients::nats::{
-    Address, CLAIMS, Claims, LOGIN, Limits, Outgoing, Publishing, Target, is_subject, matches,
+    Address, CLAIMS, Claims, LOGIN, Limits, Outgoing, Publishing, Target, filter_of, is_subject,
+    matches,
 };
 use crate::core::batch::Batch;
 use crate::core::context::Context;
@@ -92,7 +93,7 @@ fn writes(options: &Options) -> Option<String> {
 
 fn build(options: &Options, context: &Context) -> Result<Box<dyn Sink>, Fault> {
     let subject = Template::parse(options.text("subject")).map_err(Fault::stop)?;
-    let filter = filter_of(&subject);
+    let filter = filter_of(options.text("subject"));
     let flow = format!("{}/{}", context.stack, context.service);
     let target = Target {
         address: Address::of(options),
@@ -111,17 +112,6 @@ fn build(options: &Options, context: &Context) -> Result<Box<dyn Sink>, Fault> {
         counts: BTreeMap::new(),
         kept: BTreeMap::new(),
     }))
-}
-
-/// All subjects that a template can give: a token with a field in it is a wildcard.
-fn filter_of(subject: &Template) -> String {
-    let mut out = Vec::new();
-    let any = |_: &str| Some("*".to_owned());
-    // Every field has a value, so nothing can be missing.
-    drop(subject.render_with(&any, &mut out));
-    let text = String::from_utf8_lossy(&out).into_owned();
-    let token = |token: &str| if token.contains('*') { "*".to_owned() } else { token.to_owned() };
-    text.split('.').map(token).collect::<Vec<_>>().join(".")
 }
 
 struct Nats {
