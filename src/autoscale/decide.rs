@@ -210,7 +210,8 @@ impl Decider {
             return hold(Why::Falling, format!("{told}, and falls"));
         }
         self.learn(at, crew.wanted, measured.load);
-        self.change(streak.wanted, format!("{told}, for {}", show_duration(lasted)))
+        let (to, lasted) = (streak.wanted, show_duration(lasted));
+        self.change(to, format!("{told}; {to} needed for {lasted}"))
     }
 
     /// Was the last step down the reason? The same load would only bring it back.
@@ -250,7 +251,7 @@ impl Decider {
             }
         }
         self.tried = Some(Tried { replicas: to, load: streak.load, at });
-        self.change(to, format!("{told}, for {}", show_duration(lasted)))
+        self.change(to, format!("{told}; {to} would have done for {}", show_duration(lasted)))
     }
 
     /// The replicas that did not suffice for as much as this.

@@ -163,9 +163,9 @@ fn a_service_of_a_swarm_grows_with_its_lag_and_shrinks_without() {
     let greeting =
         scaler.wait_for("keeps shared-data_data-consumer at lag 5s with 1 to 5 replicas");
     let map = address_in(&greeting);
-    scaler.wait_for("1 -> 2 replicas: lag 1m 0s, target 5s, for ");
+    scaler.wait_for("1 -> 2 replicas: lag 1m 0s, target 5s; 2 needed for ");
     scaler.wait_for("somebody changed the service at the same moment; it is tried again");
-    scaler.wait_for("2 -> 4 replicas: lag 1m 0s, target 5s, for ");
+    scaler.wait_for("2 -> 4 replicas: lag 1m 0s, target 5s; 4 needed for ");
     scaler.wait_for("4 -> 5 replicas: ");
     let held = scaler.wait_for("5 replicas stay: lag 1m 0s, target 5s; 10 wanted, 5 is --max");
     assert!(held.contains("service=data-consumer"), "{held}");
@@ -175,7 +175,7 @@ fn a_service_of_a_swarm_grows_with_its_lag_and_shrinks_without() {
         |_| run(directory.path(), &["top", &url]).out.contains(" of data-consumer (1 to 5): ");
     assert!((0..1000).any(shows), "the map shows the last decision");
     *said.lock().unwrap() = lag(0);
-    scaler.wait_for("5 -> 4 replicas: lag 0ms, target 5s, for ");
+    scaler.wait_for("5 -> 4 replicas: lag 0ms, target 5s; 4 would have done for ");
     scaler.wait_for("2 -> 1 replica: ");
     scaler.wait_for("1 replica stays: ");
     assert_eq!(scaler.stop(), 0);
