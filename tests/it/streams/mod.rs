@@ -1,5 +1,7 @@
 //! Flows over NATS JetStream: what is published, read, refused and told.
 
+mod large;
+mod logins;
 mod mishaps;
 mod via;
 mod workers;
