@@ -106,6 +106,7 @@ const STEADY: &[&str] = &[
     "src/core/lease.rs",
     "src/core/wait.rs",
     "src/engine/flow.rs",
+    "src/engine/hand_over.rs",
     "src/engine/inbox.rs",
     "src/engine/journal/",
     "src/engine/progress.rs",
