@@ -148,7 +148,7 @@ pub(super) fn refuse_then(flow: &Flow, node: &Node, diagnostics: &mut Vec<Diagno
     if then.replay == Replay::Journal {
         let message =
             format!("`{}` takes records in from the start and cannot wait", then.about.name);
-        let help = "make a flow of its own of it, with the same sink";
+        let help = "make a flow of its own of it";
         diagnostics.push(Diagnostic::new(node.span.clone(), message).help(help));
     }
 }
