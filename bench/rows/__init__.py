@@ -23,6 +23,7 @@ ALL = {
     20: "r20_streams.reads",
     21: "r20_streams.writes",
     22: "r22_autoscale",
+    23: "r20_streams.backlog",
 }
 
 

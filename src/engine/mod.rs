@@ -5,6 +5,7 @@
 
 pub mod checkpoints;
 pub mod flow;
+mod hand_over;
 mod inbox;
 pub mod journal;
 mod journal_source;
@@ -22,6 +23,7 @@ mod tap;
 mod writer;
 
 pub use flow::{Flow, Outline, RunningFlow};
+pub use hand_over::HandOver;
 pub use last_records::{LastRecords, Seen};
 pub use meter::{Complaint, FlowMeter, State};
 pub use progress::checkpoint_at;

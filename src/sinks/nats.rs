@@ -9,7 +9,7 @@ use crate::core::context::Context;
 use crate::core::fault::Fault;
 use crate::core::kind::{About, Repeat, SinkKind};
 use crate::core::limits::COMMIT_BYTES;
-use crate::core::options::{Opt, Options, Shape};
+use crate::core::options::{Opt, Options, Shape, joined};
 use crate::core::position::{Checkpoint, Partition};
 use crate::core::record::Rejected;
 use crate::core::sink::{Recovered, Sink};
@@ -51,23 +51,8 @@ letter.
 A stream that is not there is made as the stack file states it. What is stated and is otherwise there stops the \
 flow and names both; nothing that exists is changed.";
 
-const OPTIONS: [Opt; LOGIN.len() + CLAIMS.len() + OWN.len()] = {
-    let mut all = [OWN[0]; LOGIN.len() + CLAIMS.len() + OWN.len()];
-    let mut at = 0;
-    while at < all.len() {
-        all[at] = if at == 0 {
-            LOGIN[0]
-        } else if at <= OWN.len() {
-            OWN[at - 1]
-        } else if at <= CLAIMS.len() + OWN.len() {
-            CLAIMS[at - 1 - OWN.len()]
-        } else {
-            LOGIN[at - CLAIMS.len() - OWN.len()]
-        };
-        at += 1;
-    }
-    all
-};
+const OPTIONS: [Opt; LOGIN.len() + CLAIMS.len() + OWN.len()] =
+    joined(&[LOGIN.split_at(1).0, &OWN, &CLAIMS, LOGIN.split_at(1).1]);
 
 const OWN: [Opt; 3] = [
     Opt::required(

@@ -123,6 +123,8 @@ impl Gate {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Flow {
     pub source: Part<SourceKind>,
+    /// What goes on when the source has come to its end.
+    pub then: Option<Part<SourceKind>>,
     pub steps: Vec<Part<StepKind>>,
     pub sink: Part<SinkKind>,
     /// Where what it delivers is recorded: the options of `record:`.

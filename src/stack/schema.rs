@@ -52,6 +52,7 @@ pub fn json_schema(catalog: &Catalog) -> Value {
         "properties": {
             "needs": { "type": "array", "items": { "type": "string" } },
             "source": sources,
+            "then": sources,
             "steps": { "type": "array", "items": steps },
             "sink": sinks,
             "record": record_of(),

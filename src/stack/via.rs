@@ -52,9 +52,8 @@ impl<'a> Via<'a> {
             return None;
         }
         let (sink, source) = self.parts(name)?;
-        let fills =
-            Flow { source: flow.source.clone(), steps: Vec::new(), sink, scale: 1, record: None };
-        Some((fills, Flow { source, ..flow.clone() }))
+        let fills = Flow { steps: Vec::new(), sink, scale: 1, record: None, ..flow.clone() };
+        Some((fills, Flow { source, then: None, ..flow.clone() }))
     }
 
     /// The sink that fills the stream of a flow, and the source that empties it.

@@ -14,6 +14,7 @@ mod look;
 mod publishing;
 mod pull;
 mod reading;
+mod seen;
 mod session;
 mod stream;
 mod subject;

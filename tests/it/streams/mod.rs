@@ -1,5 +1,8 @@
 //! Flows over NATS JetStream: what is published, read, refused and told.
 
+mod hand_over;
+mod large;
+mod logins;
 mod mishaps;
 mod via;
 mod workers;
