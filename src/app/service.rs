@@ -4,6 +4,7 @@ use crate::app::gating;
 use crate::app::resources::Resources;
 use crate::app::serving::{STOP, Serving, token};
 use crate::charts::file_safe;
+use crate::clients::leases;
 use crate::core::context::Context;
 use crate::core::fault::Fault;
 use crate::core::kind::Replay;
@@ -11,7 +12,7 @@ use crate::core::limits::DEAD_LETTER_BYTES;
 use crate::core::options::{Options as ComponentOptions, Setting};
 use crate::core::time::timed::CacheCounts;
 use crate::engine::flow::Parts;
-use crate::engine::{Flow, FlowMeter, Outline, Recorder, Recording, RunningFlow, State};
+use crate::engine::{Elect, Flow, FlowMeter, Outline, Recorder, Recording, RunningFlow, State};
 use crate::gate::RunningGate;
 use crate::stack::model::{self, Body, Origin, Service};
 use crate::views::{self, FindCache, FindFlow, RunningView, View};
@@ -78,6 +79,7 @@ fn start_flow(flow: model::Flow, context: Context, on_end: OnEnd) -> Result<Runn
         comes_again: flow.source.kind.replay != Replay::Gone,
         letter_bytes: DEAD_LETTER_BYTES,
     };
+    let elects = flow.elects.clone();
     let recording = flow.record.as_ref().map(|options| Recording {
         path: options.path("path"),
         keep: options.keep_if("keep"),
@@ -96,7 +98,9 @@ fn start_flow(flow: model::Flow, context: Context, on_end: OnEnd) -> Result<Runn
             )),
         })
     };
-    let running = Flow { context, outline, build: Box::new(build), on_end }.start()?;
+    let elect = elects
+        .map(|place| -> Elect { Box::new(move |context: &Context| leases::open(&place, context)) });
+    let running = Flow { context, outline, build: Box::new(build), on_end, elect }.start()?;
     if listens {
         running.wait_until_open(LISTENING);
         if let State::Failed(reason) = running.meter.state() {

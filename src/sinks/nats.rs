@@ -7,6 +7,7 @@ use crate::core::batch::Batch;
 use crate::core::context::Context;
 use crate::core::fault::Fault;
 use crate::core::kind::{About, Repeat, SinkKind};
+use crate::core::lease::Tenure;
 use crate::core::limits::COMMIT_BYTES;
 use crate::core::options::{Opt, Options, Shape};
 use crate::core::position::{Checkpoint, Partition};
@@ -17,6 +18,7 @@ use crate::formats::json_lines;
 use bytes::Bytes;
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
 pub(super) static KIND: SinkKind = SinkKind {
@@ -68,7 +70,7 @@ const OPTIONS: [Opt; LOGIN.len() + CLAIMS.len() + OWN.len()] = {
     all
 };
 
-const OWN: [Opt; 3] = [
+const OWN: [Opt; 4] = [
     Opt::required(
         "subject",
         Shape::Template,
@@ -80,6 +82,13 @@ const OWN: [Opt; 3] = [
         Shape::Duration,
         "10s",
         "Time without any acknowledgement after which a batch is sent again.",
+    ),
+    Opt::with_default(
+        "sole_writer",
+        Shape::Boolean,
+        "false",
+        "Only this flow writes into the stream: each message is taken only right behind the one before, so that a \
+         process that was paused while another went on writes nothing.",
     ),
 ];
 
@@ -101,8 +110,10 @@ fn build(options: &Options, context: &Context) -> Result<Box<dyn Sink>, Fault> {
         prefix: format!("{flow}/"),
         flow,
         timeout: options.duration("timeout"),
+        is_alone: options.is_set("sole_writer"),
     };
     Ok(Box::new(Nats {
+        tenure: context.tenure.clone(),
         target,
         subject,
         publishing: None,
@@ -125,6 +136,8 @@ fn filter_of(subject: &Template) -> String {
 }
 
 struct Nats {
+    /// Of a flow that must run once.
+    tenure: Option<Arc<Tenure>>,
     target: Target,
     subject: Template,
     publishing: Option<Publishing>,
@@ -218,6 +231,11 @@ impl Nats {
         let opened = publishing.open(self.stored);
         self.publishing = Some(publishing);
         let limits = opened?;
+        // After the stream's end was looked at: who takes the lease over from now on writes behind that, and then
+        // nothing of this process goes in any more.
+        if let Some(tenure) = &self.tenure {
+            tenure.check()?;
+        }
         self.limits = Some(limits.clone());
         Ok(limits)
     }

@@ -74,6 +74,7 @@ pub fn json_schema(catalog: &Catalog) -> Value {
             "stack": { "type": "string", "pattern": "^[A-Za-z0-9_-]{1,63}$" },
             "seed": { "type": "integer", "minimum": 0 },
             "via": { "type": "string" },
+            "leases": { "type": "string" },
             "resources": { "type": "object", "additionalProperties": resource() },
             "services": { "type": "object", "additionalProperties": service, "minProperties": 1 },
         },

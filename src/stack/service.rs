@@ -174,7 +174,7 @@ fn flow(
         options::read(&owner, node, diagnostics)
     });
     let workers = get("scale").map_or(1, |node| scale::scale(node, diagnostics));
-    let flow = Flow { source: source?, steps, sink: sink?, record, scale: workers };
+    let flow = Flow { source: source?, steps, sink: sink?, record, scale: workers, elects: None };
     guarantee::refuse(&flow, key, diagnostics);
     Some(flow)
 }

@@ -1,6 +1,7 @@
 //! Flows over NATS JetStream: what is published, read, refused and told.
 
 mod mishaps;
+mod standby;
 mod via;
 mod workers;
 
