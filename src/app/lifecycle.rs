@@ -317,6 +317,7 @@ impl App {
             pauses: Pauses::default(),
             resources: Arc::new(self.resources.clone()),
             commit_bytes: COMMIT_BYTES,
+            takes_in: false,
             tenure: None,
         }
     }

@@ -14,6 +14,7 @@ use crate::core::time::timed::CacheCounts;
 use crate::engine::flow::Parts;
 use crate::engine::{Elect, Flow, FlowMeter, Outline, Recorder, Recording, RunningFlow, State};
 use crate::gate::RunningGate;
+use crate::stack::lease;
 use crate::stack::model::{self, Body, Origin, Service};
 use crate::views::{self, FindCache, FindFlow, RunningView, View};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -70,7 +71,8 @@ pub(super) fn start(
 }
 
 fn start_flow(flow: model::Flow, context: Context, on_end: OnEnd) -> Result<RunningFlow, Fault> {
-    let context = Context { commit_bytes: flow.sink.kind.commit_bytes, ..context };
+    let takes_in = !lease::runs_once(&flow.source);
+    let context = Context { commit_bytes: flow.sink.kind.commit_bytes, takes_in, ..context };
     let listens = flow.source.options.get("listen").is_some();
     let outline = Outline {
         source: flow.source.kind.about.name.to_owned(),

@@ -25,6 +25,8 @@ pub struct Context {
     pub resources: Arc<dyn Resources>,
     /// What the flow's sink says that one commit may cover.
     pub commit_bytes: usize,
+    /// Each process of this flow takes in records of its own, which are no repeats of another's.
+    pub takes_in: bool,
     /// Of a flow that must run once: what says that it may write.
     pub tenure: Option<Arc<Tenure>>,
 }

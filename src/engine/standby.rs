@@ -49,11 +49,11 @@ fn elected(
                 let holder = election.holder(name);
                 let by = holder.unwrap_or_else(|| "another process".to_owned());
                 let reason = format!("held by {by}");
+                meter.set_state(State::StandsBy(reason.clone()));
                 if told.as_ref() != Some(&reason) {
                     tracing::info!(service = %name, "stands by: {reason}");
-                    told = Some(reason.clone());
+                    told = Some(reason);
                 }
-                meter.set_state(State::StandsBy(reason));
             }
             Err(fault @ Fault::Stop { .. }) => return Err(fault),
             Err(fault) => {

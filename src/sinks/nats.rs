@@ -1,5 +1,6 @@
 //! `nats`: publishes each record into a stream of NATS JetStream.
 
+use crate::clients::leases::worker;
 use crate::clients::nats::{
     Address, CLAIMS, Claims, LOGIN, Limits, Outgoing, Publishing, Target, is_subject, matches,
 };
@@ -103,11 +104,17 @@ fn build(options: &Options, context: &Context) -> Result<Box<dyn Sink>, Fault> {
     let subject = Template::parse(options.text("subject")).map_err(Fault::stop)?;
     let filter = filter_of(&subject);
     let flow = format!("{}/{}", context.stack, context.service);
+    // Records of their own may be the same to the letter, and no message may be taken for another's.
+    let prefix = if context.takes_in {
+        format!("{flow}/{}/", worker(context.disk.as_ref(), &context.data)?)
+    } else {
+        format!("{flow}/")
+    };
     let target = Target {
         address: Address::of(options),
         claims: Claims::of(options).or_subject(&filter),
         filter,
-        prefix: format!("{flow}/"),
+        prefix,
         flow,
         timeout: options.duration("timeout"),
         is_alone: options.is_set("sole_writer"),

@@ -14,7 +14,7 @@ const ELECTED: &[&str] = &["nats", "postgres", "http", "mqtt", "drop"];
 
 /// Is this a source of which the stack has one? What comes by itself, or belongs to the process, is taken in
 /// everywhere.
-pub(super) fn runs_once(source: &Part<SourceKind>) -> bool {
+pub fn runs_once(source: &Part<SourceKind>) -> bool {
     source.kind.replay != Replay::Journal && source.kind.about.name != "stdin"
 }
 

@@ -13,7 +13,7 @@ pub mod diagnostic;
 pub mod expand;
 mod gate;
 pub mod guarantee;
-mod lease;
+pub mod lease;
 pub mod model;
 pub mod node;
 mod options;

@@ -141,6 +141,7 @@ impl World {
             pauses: Pauses { first: Duration::from_micros(200), longest: Duration::from_millis(2) },
             resources: Arc::new(NoResources),
             commit_bytes: COMMIT_BYTES,
+            takes_in: false,
             tenure: None,
         };
         let mishaps = Mishaps::new(random(self.seed, 100 + life));

@@ -22,10 +22,13 @@ mod names;
 mod open;
 mod process;
 mod registers;
+#[cfg(test)]
+mod simulation;
 
 pub use clock::ProcessClock;
 pub use directory::DirectoryLeases;
 pub use election::DirectoryElection;
 pub use log::{News, SharedLog};
+pub use names::worker;
 pub use open::open;
 pub use registers::{Register, RegisterLeases, Registers};

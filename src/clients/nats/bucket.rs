@@ -70,6 +70,11 @@ impl Bucket {
             if trouble.is(STREAM_NOT_FOUND) || trouble == Trouble::Nobody {
                 // It is looked for, and made, at the next question.
                 *self.connection.lock().await = None;
+                return Err(Fault::retry(format!(
+                    "{}: the bucket {} does not answer: was it deleted, or has it no leader?",
+                    connection.shown(),
+                    self.stream
+                )));
             }
             Err(connection.fault(&format!("the bucket {}", self.stream), &trouble))
         })

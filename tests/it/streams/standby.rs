@@ -2,7 +2,8 @@
 //! checkpoint that is kept for all.
 
 use crate::nats_server::{Nats, pause};
-use crate::support::{Harness, PATIENCE, Process, eventually, get, sequence};
+use crate::postgres::Postgres;
+use crate::support::{Harness, PATIENCE, Process, eventually, get, post, sequence};
 use headwater::testing::random::Random;
 use std::time::{Duration, Instant};
 
@@ -110,6 +111,81 @@ fn one_runs_and_the_next_goes_on_when_it_is_killed() {
     }
     end(&mut [runs]);
     site.is_whole_and_in_order();
+}
+
+/// The first of two is killed; the other goes on.
+fn hands_over(site: &Site) {
+    let mut one = site.process("data-1");
+    site.begins();
+    let other = site.process("data-2");
+    other.says("stands by: held by ");
+    let killed = Instant::now();
+    one.kill();
+    other.says("takes over and goes on");
+    site.goes_on();
+    println!("went on {} ms after the kill", killed.elapsed().as_millis());
+    assert!(killed.elapsed() < HAND_OVER, "{:?}", killed.elapsed());
+    end(&mut [other]);
+    site.is_whole_and_in_order();
+}
+
+#[test]
+fn leases_can_be_kept_in_a_database() {
+    let postgres = Postgres::start();
+    let database = postgres.new_database();
+    let site = Site::new(10_000, &format!("leases: {}\n", postgres.url(&database)));
+    hands_over(&site);
+    let kept = postgres.sql(&database, "SELECT name FROM headwater_leases ORDER BY name");
+    assert_eq!(
+        kept.split_whitespace().collect::<Vec<_>>(),
+        ["s/copy-in.checkpoint", "s/copy-in.lease"]
+    );
+}
+
+#[test]
+fn leases_can_be_kept_in_a_shared_directory() {
+    let site = Site::new(10_000, "leases: shared/leases\n");
+    hands_over(&site);
+    assert!(site.harness.path("shared/leases/s/copy-in~checkpoint").exists());
+}
+
+#[test]
+fn processes_with_one_data_directory_stand_by_too() {
+    let site = Site::new(10_000, "");
+    let mut one = site.process("data");
+    site.begins();
+    let other = site.process("data");
+    other.says("stands by: held by ");
+    one.kill();
+    other.says("takes over and goes on");
+    end(&mut [other]);
+    site.is_whole_and_in_order();
+}
+
+/// Both take in: none waits for the other, and what is equal to the letter is not one record.
+#[test]
+fn intakes_run_everywhere() {
+    let nats = Nats::start();
+    let harness = Harness::new(&format!(
+        "stack: s\nvia: {}\nservices:\n  take:\n    source: {{ http_listen: {{ listen: 0 }} }}\n    \
+         sink: {{ append_file: out.ndjson }}\n",
+        nats.url()
+    ));
+    let start = |data: &str| {
+        let mut command = harness.command();
+        command.args(["run", "take-in", "--stack", "stack.yaml", "--admin", "127.0.0.1:0"]);
+        Process::start(command.args(["--data", data]))
+    };
+    let (one, other) = (start("data-1"), start("data-2"));
+    for process in [&one, &other] {
+        let answer = post(&process.address("take-in"), "{\"v\":1}").unwrap();
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+    eventually("both are in the stream", || {
+        let asked = nats.client().try_request("$JS.API.STREAM.INFO.s_take", b"");
+        let answer = asked.and_then(|answer| serde_json::from_slice(&answer).ok());
+        answer.is_some_and(|answer: serde_json::Value| answer["state"]["messages"] == 2)
+    });
 }
 
 #[test]
