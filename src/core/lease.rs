@@ -53,7 +53,7 @@ pub trait Election: Leases {
     /// before can save.
     fn load(&self, name: &str) -> Result<Option<Vec<u8>>, Fault>;
     /// Replaces what was saved; durable when this returns. Answers `false`, and nothing is saved, when the lease is
-    /// lost.
+    /// lost; one that was taken over and not loaded yet may still be saved for, and the next one finds it.
     fn save(&self, name: &str, payload: &[u8]) -> Result<bool, Fault>;
 }
 

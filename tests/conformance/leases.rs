@@ -1,5 +1,5 @@
-//! The contract of leases and of the checkpoints beside them, for every place that keeps them: a directory, a bucket of a
-//! real nats-server, a table of a real PostgreSQL. Time is a number that the tests move.
+//! The contract of leases and of the checkpoints beside them, for every place that keeps them: a directory, a bucket of
+//! a real nats-server, a table of a real PostgreSQL. Time is a number that the tests move.
 
 use crate::nats_server::Nats;
 use crate::postgres_server::Postgres;
@@ -210,9 +210,9 @@ fn what_was_saved_is_handed_over(one: &Worker, other: &Worker) {
         (one.beat)();
     }
     other.waits();
-    // It was paused: it does not know of anything yet, and saves.
-    assert!(!one.saves("4"));
-    assert_eq!(other.loads().as_deref(), Some("3"));
+    // It was paused, knows of nothing, and saves: it may before the next one has looked, and then that one finds it.
+    let is_in_time = one.saves("4");
+    assert_eq!(other.loads().as_deref(), Some(if is_in_time { "4" } else { "3" }));
     assert!(!one.saves("5"));
     assert!(other.saves("6"));
     assert!(!one.saves("7"));
