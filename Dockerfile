@@ -16,6 +16,7 @@ FROM ${BUILD_IMAGE} AS build
 RUN if command -v apk >/dev/null; then apk add --no-cache build-base ca-certificates; fi
 WORKDIR /src
 COPY Cargo.toml Cargo.lock ./
+COPY .cargo .cargo
 COPY src src
 COPY stacks stacks
 RUN cargo install --locked --no-track --path . --bin headwater --root /out

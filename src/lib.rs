@@ -61,6 +61,7 @@ mod views;
 
 mod app;
 mod audit;
+mod autoscale;
 mod cli;
 
 #[doc(hidden)]

@@ -55,12 +55,14 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("audit", &["core", "clients", "engine", "formats", "generator", "stack"]),
+    ("autoscale", &["core", "clients"]),
     (
         "cli",
         &[
             "core",
             "app",
             "audit",
+            "autoscale",
             "catalog",
             "clients",
             "engine",

@@ -12,6 +12,7 @@ use crate::core::disk::Disk;
 use crate::core::fault::Fault;
 use crate::core::limits::COMMIT_BYTES;
 use crate::engine::{FlowMeter, State};
+use crate::map::picture::Scaling;
 use crate::server::RunningServer;
 use crate::stack::model::{Body, Service};
 use crate::stack::{Stack, scale};
@@ -35,6 +36,8 @@ pub struct Options {
     pub replicas: Vec<(String, u32)>,
     /// This process is one of the workers, as a container is.
     pub is_one: bool,
+    /// Nothing of the stack runs here: this process shows the map, and what it decides about the others.
+    pub is_onlooker: bool,
     /// Admin listeners of other processes of the stack, for one map of all.
     pub peers: Vec<String>,
     /// Called whenever a flow has come to its end.
@@ -79,6 +82,9 @@ impl Options {
             }
         }
         let mut chosen = Vec::new();
+        if self.is_onlooker {
+            return Ok(chosen);
+        }
         for service in &stack.services {
             if !self.only.is_empty() && !self.only.contains(&service.name) {
                 continue;
@@ -182,6 +188,11 @@ impl App {
 
     pub fn snapshot(&self) -> Snapshot {
         snapshot(&self.stack, &self.services, &self.resources)
+    }
+
+    /// Puts a decision on the map.
+    pub fn show_scaling(&self, scaling: Scaling) {
+        self.keeper.scale(scaling);
     }
 
     /// What a flow delivered last, as it may be shown.

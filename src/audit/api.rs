@@ -75,7 +75,7 @@ impl Api {
                 records.push_json(text.as_bytes());
             }
         }
-        Ok(Block { piece: Arc::clone(&self.piece), records, rejected })
+        Ok(Block { piece: Arc::clone(&self.piece), records, rejected, skipped: 0 })
     }
 }
 
@@ -93,7 +93,7 @@ impl Target for Api {
             if let Some(piece) = self.assembler.next(self.has_ended).map_err(wrong)? {
                 let (piece, records, rejected) =
                     (Arc::clone(&self.piece), piece.records, piece.rejected);
-                return Ok(Some(Block { piece, records, rejected }));
+                return Ok(Some(Block { piece, records, rejected, skipped: 0 }));
             }
             if self.has_ended {
                 return Ok(None);

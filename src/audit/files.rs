@@ -128,7 +128,12 @@ impl Open {
             let is_last = self.has_ended && self.ends_with_line;
             if let Some(piece) = self.assembler.next(is_last)? {
                 let (records, rejected) = (piece.records, piece.rejected);
-                return Ok(Some(Block { piece: Arc::clone(&self.piece), records, rejected }));
+                return Ok(Some(Block {
+                    piece: Arc::clone(&self.piece),
+                    records,
+                    rejected,
+                    skipped: 0,
+                }));
             }
             if self.has_ended {
                 return Ok(None);

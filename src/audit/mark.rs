@@ -93,7 +93,11 @@ fn as_text(value: &Value) -> Option<Cow<'_, str>> {
     match value {
         Value::Null => None,
         Value::String(text) if text.is_empty() => None,
-        Value::String(text) => Some(number(text).map_or(Cow::Borrowed(text), Cow::Owned)),
+        Value::String(text) => {
+            let written = number(text).or_else(|| moment(text));
+            Some(written.map_or(Cow::Borrowed(text), Cow::Owned))
+        }
+        Value::Array(_) | Value::Object(_) => Some(Cow::Owned(sorted(value).to_string())),
         other => {
             let text = other.to_string();
             Some(Cow::Owned(number(&text).unwrap_or(text)))
@@ -113,6 +117,36 @@ fn number(text: &str) -> Option<String> {
     let float = number.as_f64()?;
     let is_whole = float.fract() == 0.0 && float.abs() < 9_007_199_254_740_992.0;
     Some(if is_whole { format!("{float:.0}") } else { float.to_string() })
+}
+
+/// A moment in its one form: a database writes it in its own.
+fn moment(text: &str) -> Option<String> {
+    let is_likely = text.len() >= "2026-01-01T00:00:00".len()
+        && text.as_bytes().get(4) == Some(&b'-')
+        && matches!(text.as_bytes().get(10), Some(b'T' | b' '));
+    if !is_likely {
+        return None;
+    }
+    let at = text.parse::<jiff::Timestamp>().ok().or_else(|| {
+        // A column without a time zone has kept the moment's UTC.
+        let plain = text.parse::<jiff::civil::DateTime>().ok()?;
+        plain.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+    })?;
+    Some(at.to_string())
+}
+
+/// With the fields of every object by name: a database keeps them in an order of its own.
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => items.iter().map(sorted).collect(),
+        Value::Object(fields) => {
+            let mut fields: Vec<_> =
+                fields.iter().map(|(name, value)| (name.clone(), sorted(value))).collect();
+            fields.sort_by(|(one, _), (other, _)| one.cmp(other));
+            Value::Object(fields.into_iter().collect())
+        }
+        other => other.clone(),
+    }
 }
 
 #[cfg(test)]
@@ -143,6 +177,18 @@ mod tests {
         let made = reading.mark(br#"{"id":1,"value":2.0,"note":null}"#);
         assert_eq!(made, reading.mark(br#"{"note":"","value":"2","id":"1","version":9}"#));
         assert_ne!(made.whole, reading.mark(br#"{"id":1,"value":2.5}"#).whole);
+        let noted = |note: &str| reading.mark(format!("{{\"id\":1,\"note\":{note}}}").as_bytes());
+        for (note, kept) in [
+            ("\"2026-01-01T01:00:00.250Z\"", "\"2026-01-01T02:00:00.25+01:00\""),
+            ("\"2026-01-01T01:00:00Z\"", "\"2026-01-01T01:00:00\""),
+            (
+                "{\"bb\":[{\"c\":1,\"a\":2}],\"a\":\"x\"}",
+                "{\"a\": \"x\", \"bb\": [{\"a\": 2, \"c\": 1}]}",
+            ),
+        ] {
+            assert_eq!(noted(note), noted(kept), "{note}");
+            assert_ne!(noted(note), noted(&kept.replacen('2', "3", 1)), "{note}");
+        }
         assert_ne!(made.whole, reading.mark(br#"{"id":1,"value":2,"note":"0"}"#).whole);
     }
 }

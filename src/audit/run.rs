@@ -5,6 +5,7 @@ use super::expected::{self, Made, Plan, records};
 use super::files::Files;
 use super::mark::Mark;
 use super::matcher::{Found, Matcher, Of};
+use super::places;
 use super::subject;
 use super::tally::{Case, Place, Wrong};
 use super::target::{Block, Defect, Target};
@@ -62,9 +63,8 @@ pub fn audit(question: &Question) -> Result<Answer, Fault> {
     let delivery = subject::delivery(question, first)?;
     // The checkpoint is read before the targets: what it covers is in them already.
     let made = subject::made(question, delivery.limit())?;
-    let mut targets = subject::targets(question, last)?;
-    let is_exact = targets.iter().all(|(_, target)| target.is_exact());
-    let (plan, by) = subject::plan(question, &flows, delivery, is_exact)?;
+    let mut targets = places::targets(question, last)?;
+    let (plan, by) = subject::plan(question, &flows, delivery, &targets)?;
     let plan = Plan { made, ..plan };
     let mut reader = Reader::new(&plan, question.examples)?;
     let mut defects = Vec::new();
@@ -79,8 +79,9 @@ pub fn audit(question: &Question) -> Result<Answer, Fault> {
     subject::excuse(question, last, &mut defects);
     reader.dead_letters(question)?;
     let bound = reader.matcher.finish()?;
+    let keeps_all = targets.iter().all(|(_, target)| target.keeps_all());
     let names = targets.into_iter().map(|(name, _)| name).collect();
-    let counted = Counted { bound, defects, names, by };
+    let counted = Counted { bound, defects, names, by, keeps_all };
     answer(question, (first, last), &plan, counted, &reader)
 }
 
@@ -89,6 +90,7 @@ struct Counted {
     defects: Vec<Defect>,
     names: Vec<String>,
     by: String,
+    keeps_all: bool,
 }
 
 /// Reads blocks into the matcher.
@@ -107,6 +109,9 @@ impl<'a> Reader<'a> {
     fn read(&mut self, block: &Block) -> Result<(), Fault> {
         if self.pieces.last().is_none_or(|(piece, _)| *piece != block.piece) {
             self.pieces.push((Arc::clone(&block.piece), 0));
+        }
+        if let Some((_, records)) = self.pieces.last_mut() {
+            *records += block.skipped;
         }
         for rejected in &block.rejected {
             self.unreadable(&rejected.record)?;
@@ -190,7 +195,7 @@ fn answer(
     reader: &Reader,
 ) -> Result<Answer, Fault> {
     let (seen, tally, bound) = (&reader.matcher.seen, &reader.matcher.tally, counted.bound);
-    let keeps = last.sink.options.get("keep").is_some();
+    let keeps = last.sink.options.get("keep").is_some() || !counted.keeps_all;
     let start = if keeps { seen.lowest().unwrap_or(0).min(bound) } else { 0 };
     let missing = (bound - start) - seen.count(start..bound);
     let gaps: Vec<Range<u64>> = seen.gaps(start..bound).take(RUNS).collect();

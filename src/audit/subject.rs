@@ -1,12 +1,10 @@
 //! What is audited: the flow whose generator made the records, its steps, where they went, and how far it came.
 
-use super::api::Api;
-use super::datasets::Datasets;
 use super::expected::{Maker, Plan, records};
-use super::files::Files;
 use super::mark::{Form, Reading, value_of};
+use super::places::Named;
 use super::run::Question;
-use super::target::{Defect, Target};
+use super::target::Defect;
 use crate::core::fault::Fault;
 use crate::core::options::Setting;
 use crate::engine::checkpoint_at;
@@ -79,65 +77,36 @@ pub(super) fn made(question: &Question, limit: u64) -> Result<u64, Fault> {
     }
 }
 
-/// A target and what it was called.
-pub(super) type Named = (String, Box<dyn Target>);
-
-/// Where the records are: the targets that were named, or else the flow's own sink.
-pub(super) fn targets(question: &Question, last: &Flow) -> Result<Vec<Named>, Fault> {
-    let mut names = question.targets.clone();
-    if names.is_empty() {
-        let kind = last.sink.kind.about.name;
-        let path = last.sink.options.get("path").map(|_| last.sink.options.text("path"));
-        match path.filter(|_| matches!(kind, "append_file" | "dataset")) {
-            Some(path) => names.push(path.to_owned()),
-            None => {
-                return Err(Fault::stop(format!(
-                    "what the sink `{kind}` has stored cannot be read from here; name a file, a directory \
-                     of datasets or the URL of an API: headwater audit {} TARGET",
-                    question.flow
-                )));
-            }
-        }
-    }
-    let open = |name: String| Ok((name.clone(), target(question, &name)?));
-    names.into_iter().map(open).collect()
-}
-
-fn target(question: &Question, name: &str) -> Result<Box<dyn Target>, Fault> {
-    if name.starts_with("http://") || name.starts_with("https://") {
-        return Ok(Box::new(Api::open(name, question.token.as_deref())?));
-    }
-    if let Some((scheme, _)) = name.split_once("://") {
-        return Err(Fault::stop(format!(
-            "{scheme}:// cannot be read; name a file, a directory of datasets or the URL of an API"
-        )));
-    }
-    let path = Path::new(name);
-    if question.disk.metadata(path).is_ok_and(|metadata| metadata.is_directory) {
-        return match Datasets::open(&question.disk, path)? {
-            Some(datasets) => Ok(Box::new(datasets)),
-            None => {
-                Err(Fault::stop(format!("the directory {name} holds no datasets (data_N.csv)")))
-            }
-        };
-    }
-    Ok(Box::new(Files::with_parts(&question.disk, path)?))
-}
-
 /// The plan of the audit: what records look like is learnt from the first ones.
 pub(super) fn plan(
     question: &Question,
     flows: &[&Flow],
     delivery: Delivery,
-    is_exact: bool,
+    targets: &[Named],
 ) -> Result<(Plan, String), Fault> {
+    let is_exact = targets.iter().all(|(_, target)| target.is_exact());
     let made = made(question, delivery.limit())?;
     let upper = made.saturating_add(SLACK).min(delivery.limit()).max(made);
     let steps = flows.iter().flat_map(|flow| flow.steps.clone()).collect();
     let reading = Reading { form: Form::Exact, by: None };
     let mut plan = Plan { delivery, steps, reading, made, upper };
     let sample = sample(&plan)?;
-    let names = names(&sample);
+    let mut names = names(&sample);
+    for (place, target) in targets {
+        let Some(fields) = target.fields() else { continue };
+        let is_missing = |name: &String| !fields.contains(name);
+        if flows.last().is_some_and(|last| leaves_out(last)) {
+            names.retain(|name| fields.contains(name));
+            continue;
+        }
+        // Records that alone have a field without a column are dead letters.
+        let is_in_all = |name: &String| sample.iter().all(|line| value_of(line, name).is_some());
+        if let Some(name) = names.iter().find(|name| is_missing(name) && is_in_all(name)) {
+            return Err(Fault::stop(format!(
+                "{place} has no column `{name}`, which the records have: is it the table of another flow?"
+            )));
+        }
+    }
     let own = plan.delivery.generator().schema().identity();
     let by = match &question.by {
         Some(by) if is_distinct(&sample, by) => Some(by.clone()),
@@ -161,6 +130,12 @@ pub(super) fn plan(
     let form = if is_exact { Form::Exact } else { Form::Fields(names) };
     plan.reading = Reading { form, by };
     Ok((plan, told))
+}
+
+/// Does the sink leave out fields that its target has no place for?
+fn leaves_out(flow: &Flow) -> bool {
+    let options = &flow.sink.options;
+    options.get("unknown_fields").is_some() && options.text("unknown_fields") == "ignore"
 }
 
 /// Some records as the flow delivers them, without faults.

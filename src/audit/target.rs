@@ -12,6 +12,8 @@ pub(super) struct Block {
     pub records: Records,
     /// What is no record of this form at all, such as an endless line.
     pub rejected: Vec<Rejected>,
+    /// Places before it where nothing stands, in a target that numbers its places.
+    pub skipped: u64,
 }
 
 /// A place where a flow's records went. To audit another kind of sink is to write one more of these.
@@ -26,6 +28,16 @@ pub(super) trait Target {
 
     /// Are these the bytes that the flow delivered? Else only values can be compared.
     fn is_exact(&self) -> bool {
+        true
+    }
+
+    /// The only fields that its records can have; nothing when they can have any.
+    fn fields(&self) -> Option<&[String]> {
+        None
+    }
+
+    /// Or may it have dropped its oldest records, as it was told to?
+    fn keeps_all(&self) -> bool {
         true
     }
 

@@ -1,9 +1,12 @@
 //! What can be typed.
 
+use crate::autoscale::Target;
 use crate::cli::{exit, out};
+use crate::core::unit::{duration, share};
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 #[derive(Debug, Parser)]
 #[command(
@@ -107,6 +110,8 @@ pub(super) enum Command {
     Render(Render),
     /// Copy a resource to another store, and prove that both hold the same
     Move(MoveResource),
+    /// Replicas by need: measures, decides, and scales a service of a Swarm or of Compose
+    Autoscale(Autoscale),
     /// Play a recording into a sink
     Replay(PlayBack),
     /// What could not be delivered: list it, show it, deliver it again, drop it
@@ -151,9 +156,63 @@ pub(super) struct Doctor {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Autoscale {
+    /// Built-in name or file of the stack [default: headwater.yaml, else users]
+    pub stack: Option<String>,
+
+    /// The service of the stack that shall have more or fewer replicas
+    #[arg(long, value_name = "SERVICE")]
+    pub service: String,
+
+    /// What shall hold: lag=10s, rate=50 (a second, each), latency=200ms, or cpu=60% (of a core, each)
+    #[arg(long, value_name = "TARGET")]
+    pub target: Target,
+
+    /// Never fewer replicas
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub min: u32,
+
+    /// Never more replicas
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub max: u32,
+
+    /// Admin listeners that know the measure [default: those of the gate in front, else of the service]
+    #[arg(long, value_name = "ADDR:PORT", value_delimiter = ',')]
+    pub from: Vec<String>,
+
+    /// Start more when they were needed for this long; it begins anew with each change
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
+    pub up_after: Duration,
+
+    /// Stop some when fewer would have done for this long; it begins anew with each change
+    #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = duration)]
+    pub down_after: Duration,
+
+    /// So far beside the target is on target
+    #[arg(long, value_name = "SHARE", default_value = "10%", value_parser = share)]
+    pub tolerance: f64,
+
+    /// Look this often
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
+    pub every: Duration,
+
+    /// Name that Swarm or Compose gave the stack [default: the stack's name]
+    #[arg(long, value_name = "NAME")]
+    pub project: Option<String>,
+
+    /// Socket of the Docker engine [default: that of `DOCKER_HOST`, else /var/run/docker.sock]
+    #[arg(long, value_name = "PATH")]
+    pub engine: Option<PathBuf>,
+
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct Render {
     #[arg(value_enum)]
-    pub target: Target,
+    pub target: Platform,
 
     /// Built-in name or file [default: headwater.yaml, else users]
     pub stack: Option<String>,
@@ -180,7 +239,7 @@ pub(super) struct Render {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Target {
+pub(super) enum Platform {
     Compose,
     Swarm,
     Kubernetes,
@@ -208,7 +267,7 @@ pub(super) struct AuditFlow {
     /// The flow that generates the records
     pub flow: String,
 
-    /// Where they went: a file, a directory of datasets, the URL of an API [default: what the flow's sink names]
+    /// Where they went: a file, a directory of datasets, a URL of http, postgres or nats [default: what the sink names]
     pub targets: Vec<String>,
 
     /// Built-in name or file of the stack [default: headwater.yaml, else users]
@@ -231,7 +290,7 @@ pub(super) struct AuditFlow {
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub examples: usize,
 
-    /// File with a bearer token for an API
+    /// File with a token for an API or a NATS server
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
 }

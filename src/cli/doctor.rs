@@ -3,15 +3,14 @@
 use crate::cli::arguments::{Arguments, Doctor};
 use crate::cli::{exit, files, out};
 use crate::clients::disk::RealDisk;
+use crate::clients::docker::Engine;
 use crate::core::text::append;
 use crate::core::time::unix_ms;
 use crate::doctor::{Finding, Patient, Severity, visit};
 use crate::render::listens;
 use serde_json::json;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-
-const SOCKET: &str = "/var/run/docker.sock";
 
 pub(super) fn doctor(arguments: &Arguments, wanted: &Doctor) -> exit::Code {
     let source = match files::find(wanted.stack.as_deref()) {
@@ -28,7 +27,7 @@ pub(super) fn doctor(arguments: &Arguments, wanted: &Doctor) -> exit::Code {
     });
     let patient = Patient {
         root: wanted.root.clone().unwrap_or_else(|| PathBuf::from("/")),
-        engine: wanted.engine.clone().unwrap_or_else(engine),
+        engine: wanted.engine.clone().unwrap_or_else(usual_engine),
         data: arguments.data.clone(),
         image: wanted.image.clone(),
         ports: services.collect(),
@@ -47,10 +46,10 @@ pub(super) fn doctor(arguments: &Arguments, wanted: &Doctor) -> exit::Code {
 }
 
 /// Where `DOCKER_HOST` says, if that is a socket.
-fn engine() -> PathBuf {
+pub(super) fn usual_engine() -> PathBuf {
     #[expect(clippy::disallowed_methods, reason = "every Docker client follows this variable")]
     let host = std::env::var("DOCKER_HOST").unwrap_or_default();
-    host.strip_prefix("unix://").map_or_else(|| Path::new(SOCKET).to_path_buf(), PathBuf::from)
+    Engine::usual_socket(&host)
 }
 
 fn describe(stack: &str, findings: &[Finding]) -> String {

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod audit;
+mod autoscale;
 mod check;
 mod dead_letters;
 mod doctor;
@@ -52,6 +53,7 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> exit::Code {
         Command::Kinds(kinds) => kinds::kinds(&arguments, kinds),
         Command::Generate(generate) => generate::generate(generate),
         Command::Audit(wanted) => audit::audit_flow(&arguments, wanted),
+        Command::Autoscale(wanted) => autoscale::autoscale(&arguments, wanted),
         Command::Doctor(wanted) => doctor::doctor(&arguments, wanted),
         Command::Render(wanted) => render::render(wanted),
         Command::Move(wanted) => moving::move_resource(&arguments, wanted),

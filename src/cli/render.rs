@@ -1,7 +1,7 @@
 //! `render`: writes down how a stack is deployed.
 
 use crate::catalog::Catalog;
-use crate::cli::arguments::{Render, Target};
+use crate::cli::arguments::{Platform, Render};
 use crate::cli::files::{self, Source};
 use crate::cli::{exit, out};
 use crate::clients::disk::RealDisk;
@@ -21,9 +21,9 @@ pub(super) fn render(wanted: &Render) -> exit::Code {
         Err(code) => return code,
     };
     let (text, notes) = match wanted.target {
-        Target::Compose => compose(&plan),
-        Target::Swarm => swarm(&plan),
-        Target::Kubernetes => kubernetes(&plan),
+        Platform::Compose => compose(&plan),
+        Platform::Swarm => swarm(&plan),
+        Platform::Kubernetes => kubernetes(&plan),
     };
     let written = if let Some(directory) = &wanted.output {
         write(directory, wanted.target, &text, &plan, &source)
@@ -84,15 +84,21 @@ fn deploy(wanted: &Render, source: &Source, builtin: Option<&str>) -> Result<Dep
     })
 }
 
-fn write(directory: &Path, target: Target, text: &str, plan: &Plan, source: &Source) -> exit::Code {
+fn write(
+    directory: &Path,
+    target: Platform,
+    text: &str,
+    plan: &Plan,
+    source: &Source,
+) -> exit::Code {
     let name = match target {
-        Target::Compose => "docker-compose.yml",
-        Target::Swarm => "docker-stack.yml",
-        Target::Kubernetes => "kubernetes.yaml",
+        Platform::Compose => "docker-compose.yml",
+        Platform::Swarm => "docker-stack.yml",
+        Platform::Kubernetes => "kubernetes.yaml",
     };
     let mut files = vec![(name.to_owned(), text.to_owned())];
     // Kubernetes has the stack file inside, and nothing is copied onto itself.
-    let is_copied = target != Target::Kubernetes
+    let is_copied = target != Platform::Kubernetes
         && source
             .path
             .as_ref()

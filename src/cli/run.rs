@@ -127,6 +127,7 @@ fn start_source(
         ports: chosen.ports,
         replicas: chosen.replicas,
         is_one: chosen.is_one,
+        is_onlooker: false,
         peers: peers(chosen.peers),
         on_end: Arc::new(move || {
             // A full queue wakes the session anyway.

@@ -1,8 +1,11 @@
 //! HTTP as a client: always with time-outs, never with an endless body.
 
+use crate::clients::roots;
 use crate::core::fault::Fault;
 use std::io::Read;
+use std::sync::Arc;
 use std::time::Duration;
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 /// Time for connecting and for the whole exchange.
 #[derive(Debug, Clone, Copy)]
@@ -136,6 +139,16 @@ fn config(connect: Duration) -> ureq::config::ConfigBuilder<ureq::typestate::Age
         .http_status_as_error(false)
         .user_agent(concat!("headwater/", env!("CARGO_PKG_VERSION")))
         .max_redirects(5)
+        .tls_config(tls())
+}
+
+/// Believes whom the system believes, so that an authority of one's own is added in one place.
+fn tls() -> TlsConfig {
+    let certificates = roots::system().iter().map(|it| Certificate::from_der(it)).collect();
+    TlsConfig::builder()
+        .root_certs(RootCerts::Specific(Arc::new(certificates)))
+        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .build()
 }
 
 /// A query may hold what does not belong into a log.
@@ -151,6 +164,9 @@ fn explain(url: &str, error: &ureq::Error) -> String {
         ureq::Error::ConnectionFailed => "no connection".to_owned(),
         ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
             "connection refused: nobody listens there".to_owned()
+        }
+        ureq::Error::Tls(_) | ureq::Error::Rustls(_) if roots::system().is_empty() => {
+            "this system has no root certificates to know the server by".to_owned()
         }
         other => other.to_string(),
     };

@@ -3,7 +3,9 @@
 pub mod backoff;
 pub mod dataset;
 pub mod disk;
+pub mod docker;
 pub mod generations;
+pub mod hosts;
 pub mod http;
 pub mod leases;
 pub mod ledger;

@@ -4,13 +4,19 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use std::path::Path;
+use std::sync::OnceLock;
+
+/// The system's authorities, read once; none where the system has none.
+pub fn system() -> &'static [CertificateDer<'static>] {
+    static SYSTEM: OnceLock<Vec<CertificateDer<'static>>> = OnceLock::new();
+    SYSTEM.get_or_init(|| rustls_native_certs::load_native_certs().certs)
+}
 
 /// Certificates of those who may sign a server's; an error names the file that cannot be read.
 pub fn roots(file: Option<&Path>, remedy: &str) -> Result<RootCertStore, String> {
     let mut roots = RootCertStore::empty();
     let Some(file) = file else {
-        let system = rustls_native_certs::load_native_certs();
-        roots.add_parsable_certificates(system.certs);
+        roots.add_parsable_certificates(system().iter().cloned());
         let none = format!("this system has no root certificates: {remedy}");
         return if roots.is_empty() { Err(none) } else { Ok(roots) };
     };

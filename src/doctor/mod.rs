@@ -2,7 +2,6 @@
 //! cure. It only looks; the one thing that it writes is a probe in the data directory, which it removes.
 
 mod clock;
-mod engine;
 mod finding;
 mod kernel;
 mod machine;

@@ -1,7 +1,7 @@
 //! What a Docker engine says about itself, the image, and the nodes of its Swarm.
 
+use crate::clients::docker::Engine;
 use crate::doctor::clock::skew;
-use crate::doctor::engine::Engine;
 use crate::doctor::finding::Finding;
 use serde_json::Value;
 

@@ -1,9 +1,9 @@
 //! One look at everything, in order, never longer than a bound.
 
+use crate::clients::docker::Engine;
 use crate::core::disk::Disk;
 use crate::core::thread::spawn;
 use crate::doctor::clock::clock;
-use crate::doctor::engine::Engine;
 use crate::doctor::finding::Finding;
 use crate::doctor::machine::Machine;
 use crate::doctor::{kernel, nodes, ports, storage};

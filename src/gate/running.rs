@@ -1,12 +1,13 @@
 //! A gate that runs: its server, the look for replicas, and a check of each.
 
+use crate::core::time::now;
 use crate::gate::budget::Budget;
 use crate::gate::config::GateConfig;
 use crate::gate::connections::{self, open};
 use crate::gate::finding::{Finder, Found};
 use crate::gate::group::Group;
 use crate::gate::health::Trouble;
-use crate::gate::limits::{CONNECT_TIME, RESOLVE_EVERY};
+use crate::gate::limits::{CONNECT_TIME, HURRY, RESOLVE_EVERY};
 use crate::gate::member::MemberStatus;
 use crate::gate::proxy::Proxy;
 use crate::gate::roster::Chosen;
@@ -117,10 +118,17 @@ async fn find(mut finder: Finder, group: Arc<Group>, path: Option<Arc<str>>, eve
 /// Checks one replica until it has left.
 async fn watch(chosen: Chosen, group: Arc<Group>, path: Option<Arc<str>>, every: Duration) {
     while group.has(chosen.id) {
+        let begun = now();
         let result = check(chosen.address, path.as_deref()).await;
         group.checked(chosen.id, result);
-        group.until_look(every).await;
+        group.until_look(rest(every, now().saturating_duration_since(begun))).await;
     }
+}
+
+/// From the end of a check to the next one. They begin `every` so often however long they take: one that nobody
+/// answered has used up its pause, and the second that makes it sure follows at once.
+fn rest(every: Duration, took: Duration) -> Duration {
+    every.saturating_sub(took).max(HURRY)
 }
 
 async fn check(address: SocketAddr, path: Option<&str>) -> Result<(), Trouble> {
@@ -136,5 +144,31 @@ async fn check(address: SocketAddr, path: Option<&str>) -> Result<(), Trouble> {
         Ok(Ok(_)) => Err(Trouble::Refused),
         Ok(Err(error)) if error.kind() == ErrorKind::ConnectionRefused => Err(Trouble::Refused),
         _ => Err(Trouble::Silent),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pulled_cable_is_found_out_within_two_seconds() {
+        let (every, down_after) = (Duration::from_millis(500), 2);
+        // At worst it is pulled when a check has just been answered.
+        let mut late = rest(every, Duration::ZERO);
+        for check in 1..=down_after {
+            late += CONNECT_TIME;
+            if check < down_after {
+                late += rest(every, CONNECT_TIME);
+            }
+        }
+        assert!(late <= Duration::from_millis(1800), "{late:?}");
+    }
+
+    #[test]
+    fn answered_checks_begin_as_often_as_the_stack_file_says() {
+        let every = Duration::from_millis(500);
+        assert_eq!(rest(every, Duration::from_millis(3)), Duration::from_millis(497));
+        assert_eq!(rest(every, every), HURRY);
     }
 }

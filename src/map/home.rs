@@ -12,6 +12,7 @@ pub fn parts(picture: &Picture, drawing: &Drawing) -> Vec<(String, String)> {
     let mut parts = vec![
         ("verdict".to_owned(), verdict(picture).into_string()),
         ("alerts".to_owned(), alerts(picture).into_string()),
+        ("scaling".to_owned(), scaling(picture).into_string()),
         ("as-of".to_owned(), as_of(picture).into_string()),
     ];
     for at in 0..picture.edges.len() {
@@ -31,6 +32,7 @@ pub fn content(picture: &Picture, drawing: &Drawing) -> String {
     let markup = html! {
         div #verdict role="status" { (verdict(picture)) }
         div #alerts { (alerts(picture)) }
+        div #scaling { (scaling(picture)) }
         div.sheet role="region" aria-label="Map" tabindex="0" {
             (PreEscaped(drawing.svg(picture, "")))
         }
@@ -86,6 +88,17 @@ fn one_alert(alert: &Alert) -> Markup {
             span.sign aria-hidden="true" { (if is_firing { "✕" } else { "◐" }) } " "
             (if is_firing { "Alert: " } else { "About to alert: " })
             b { (alert.service) } " " (alert.when) ", now " (alert.value) ", since " (time(&alert.since)) "."
+        }
+    }
+}
+
+fn scaling(picture: &Picture) -> Markup {
+    html! {
+        @for scaling in &picture.scaling {
+            p.note {
+                "Autoscale (" (scaling.min) " to " (scaling.max) ") of " b { (scaling.service) } ": "
+                (scaling.decision) ", at " (time(&scaling.at)) "."
+            }
         }
     }
 }

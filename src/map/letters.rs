@@ -2,11 +2,27 @@
 
 use crate::charts::number::count;
 use crate::map::home::time;
-use crate::map::node::{Letter, Letters};
+use crate::map::node::Letters;
 use maud::{Markup, html};
 
+/// Each replica has its own; those that have none are left out.
+pub(super) fn section(flows: &[Letters]) -> Markup {
+    let has_any = |it: &&Letters| it.kept > 0 || it.waiting > 0 || !it.answers.is_empty();
+    html! {
+        @if flows.iter().all(|flow| flow.kept == 0) {
+            p.note { "None: every record could be delivered." }
+        }
+        @for flow in flows.iter().filter(has_any) {
+            @if flows.len() > 1 {
+                h3 { (flow.flow) }
+            }
+            (of_one(flow))
+        }
+    }
+}
+
 /// The form works without a script: it is sent, and the page that comes back says what became of it.
-pub(super) fn section(id: &str, letters: &Letters) -> Markup {
+fn of_one(letters: &Letters) -> Markup {
     let can_replay = letters.shown.iter().any(|letter| letter.refusal.is_none());
     html! {
         @if letters.waiting > 0 {
@@ -15,24 +31,24 @@ pub(super) fn section(id: &str, letters: &Letters) -> Markup {
         @if let Some(answer) = letters.answers.first() {
             p role="status" { (time(&answer.time)) ": " (answer.text) }
         }
-        @if letters.kept == 0 {
-            p.note { "None: every record could be delivered." }
-        } @else {
+        @if letters.kept > 0 {
             p { (count(letters.kept)) " records could not be delivered; they are kept with the reason." }
-            form method="post" action={ "../replay/" (id) } {
+            form method="post" action={ "../replay/" (letters.flow) } {
                 @if can_replay {
                     p { button name="letter" value="all" { "Replay all" } }
                 }
-                div.scroll tabindex="0" role="region" aria-label="Dead letters" { (table(&letters.shown)) }
+                div.scroll tabindex="0" role="region" aria-label={ "Dead letters of " (letters.flow) } {
+                    (table(letters))
+                }
             }
         }
     }
 }
 
-fn table(shown: &[Letter]) -> Markup {
+fn table(letters: &Letters) -> Markup {
     html! {
         table {
-            caption.unseen { "Dead letters" }
+            caption.unseen { "Dead letters of " (letters.flow) }
             thead {
                 tr {
                     th scope="col" { "Number" }
@@ -44,7 +60,7 @@ fn table(shown: &[Letter]) -> Markup {
                 }
             }
             tbody {
-                @for letter in shown {
+                @for letter in &letters.shown {
                     tr {
                         th scope="row" { (letter.number) }
                         td { (time(&letter.time)) }

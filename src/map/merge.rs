@@ -18,6 +18,11 @@ pub fn merge(mine: &mut Picture, other: &Picture) {
             add(&mut node.reading, theirs);
         }
     }
+    for scaling in &other.scaling {
+        if mine.scaling.iter().all(|known| known.service != scaling.service) {
+            mine.scaling.push(scaling.clone());
+        }
+    }
     for alert in &other.alerts {
         let is_it = |known: &&mut Alert| known.service == alert.service && known.when == alert.when;
         match mine.alerts.iter_mut().find(is_it) {

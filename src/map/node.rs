@@ -24,7 +24,8 @@ pub struct View<'a> {
     pub lines: Vec<(Series, Vec<Point>)>,
     pub records: Vec<Record>,
     pub errors: Vec<Trouble>,
-    pub letters: Letters,
+    /// Of each of its replicas.
+    pub letters: Vec<Letters>,
     pub configuration: &'a [(String, String)],
 }
 
@@ -53,6 +54,8 @@ pub struct Trouble {
 /// Dead letters, the newest first.
 #[derive(Debug, Clone, Default)]
 pub struct Letters {
+    /// The replica, or the flow that has but one.
+    pub flow: String,
     pub shown: Vec<Letter>,
     /// How many there are, as far as they are kept.
     pub kept: u64,
@@ -170,7 +173,7 @@ pub fn content(view: &View) -> Markup {
             section { h2 { "Last errors" } div #errors { (errors(view)) } }
             section #dead-letters {
                 h2 { "Dead letters" }
-                (letters::section(&view.node.node.id, &view.letters))
+                (letters::section(&view.letters))
             }
         }
         @if view.node.node.kind == Kind::Gate {

@@ -22,6 +22,9 @@ pub struct Picture {
     pub edges: Vec<ShownEdge>,
     pub verdict: Verdict,
     pub alerts: Vec<Alert>,
+    /// What `headwater autoscale` decided last, for each service that has one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scaling: Vec<Scaling>,
     /// Other processes of the stack that were asked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub peers: Vec<Peer>,
@@ -231,6 +234,19 @@ pub enum AlertState {
     /// True, but not for long enough yet.
     Pending,
     Firing,
+}
+
+/// What is scaled by need.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scaling {
+    pub service: String,
+    pub replicas: u32,
+    pub min: u32,
+    pub max: u32,
+    /// `2 -> 4 replicas: rate 310/s is 155/s each, target 100/s, for 10s`
+    pub decision: String,
+    /// RFC 3339; when it was told.
+    pub at: String,
 }
 
 /// Another process that was asked for its map.

@@ -1,7 +1,7 @@
 //! The map as plain text, for `curl` and for pipes.
 
 use crate::core::text::append;
-use crate::map::picture::{AlertState, Picture, Shown};
+use crate::map::picture::{AlertState, Picture, Scaling, Shown};
 use crate::map::words;
 
 /// One line for each node, the verdict, and what joins what.
@@ -14,6 +14,9 @@ pub fn text(picture: &Picture) -> String {
             format_args!("ALERT {} {}, now {}\n", alert.service, alert.when, alert.value),
         );
     }
+    for scaling in &picture.scaling {
+        append(&mut out, format_args!("{}\n", scaled(scaling)));
+    }
     for node in picture.nodes.iter().filter(|node| !node.node.kind.is_outside()) {
         out.push_str(&line(node));
     }
@@ -21,6 +24,11 @@ pub fn text(picture: &Picture) -> String {
         append(&mut out, format_args!("{} did not answer\n", peer.address));
     }
     out
+}
+
+/// `autoscale of producer (1 to 10): 2 -> 4 replicas: …`
+pub fn scaled(it: &Scaling) -> String {
+    format!("autoscale of {} ({} to {}): {}", it.service, it.min, it.max, it.decision)
 }
 
 /// `name  state  what flows`

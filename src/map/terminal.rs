@@ -31,6 +31,8 @@ pub fn draw(picture: &Picture, screen: Screen) -> String {
         let text = format!("ALERT {} {}, now {}", alert.service, alert.when, alert.value);
         lines.push(Line::new(text, RED));
     }
+    let scaled = picture.scaling.iter().map(|it| Line::new(crate::map::plain::scaled(it), DIM));
+    lines.extend(scaled);
     lines.push(Line::new(String::new(), ""));
     let wide = screen.columns >= 90;
     let head = if wide { "last minute         " } else { "" };

@@ -81,9 +81,9 @@ fn service(plan: &Plan, workload: &Workload, is_first: bool) -> Map {
     }
     map.told_some("", "volumes", volumes(plan, workload))
         .told_some(
-            told("Nothing here needs to outlive the container."),
+            told("Nothing here needs to outlive the container; without the numbers it would be root's."),
             "tmpfs",
-            if workload.has_state { row::<&str>([]) } else { row(["/data"]) },
+            if workload.has_state { row::<&str>([]) } else { row(["/data:uid=65532,gid=65532"]) },
         )
         .with_some("secrets", secrets(plan))
         .told_some(

@@ -183,7 +183,9 @@ fn volumes(workload: &Workload) -> Vec<Yaml> {
         volumes.push(format!("{}:{}{end}", mount.volume, mount.path).into());
     }
     if !workload.has_state {
-        volumes.push(Map::new().with("type", "tmpfs").with("target", "/data").into());
+        // Without a name it goes with its task. A file system in memory would be root's, and a stack file cannot say
+        // whose else.
+        volumes.push(Map::new().with("type", "volume").with("target", "/data").into());
     }
     volumes
 }

@@ -2,7 +2,8 @@
 
 use crate::clients::leases::worker;
 use crate::clients::nats::{
-    Address, CLAIMS, Claims, LOGIN, Limits, Outgoing, Publishing, Target, is_subject, matches,
+    Address, CLAIMS, Claims, LOGIN, Limits, Outgoing, Publishing, Target, filter_of, is_subject,
+    matches,
 };
 use crate::core::batch::Batch;
 use crate::core::context::Context;
@@ -102,7 +103,7 @@ fn writes(options: &Options) -> Option<String> {
 
 fn build(options: &Options, context: &Context) -> Result<Box<dyn Sink>, Fault> {
     let subject = Template::parse(options.text("subject")).map_err(Fault::stop)?;
-    let filter = filter_of(&subject);
+    let filter = filter_of(options.text("subject"));
     let flow = format!("{}/{}", context.stack, context.service);
     // Records of their own may be the same to the letter, and no message may be taken for another's.
     let prefix = if context.takes_in {
@@ -129,17 +130,6 @@ fn build(options: &Options, context: &Context) -> Result<Box<dyn Sink>, Fault> {
         counts: BTreeMap::new(),
         kept: BTreeMap::new(),
     }))
-}
-
-/// All subjects that a template can give: a token with a field in it is a wildcard.
-fn filter_of(subject: &Template) -> String {
-    let mut out = Vec::new();
-    let any = |_: &str| Some("*".to_owned());
-    // Every field has a value, so nothing can be missing.
-    drop(subject.render_with(&any, &mut out));
-    let text = String::from_utf8_lossy(&out).into_owned();
-    let token = |token: &str| if token.contains('*') { "*".to_owned() } else { token.to_owned() };
-    text.split('.').map(token).collect::<Vec<_>>().join(".")
 }
 
 struct Nats {

@@ -79,7 +79,12 @@ class Engine:
         )
         os.environ["DOCKER_HOST"] = f"unix://{self.socket}"
         os.environ["DOCKER_BUILDKIT"] = "0"
-        os.environ["COMPOSE_DOCKER_CLI_BUILD"] = "0"
+        # Compose builds with the first client on the PATH; another builder than that of the images has another cache.
+        first = WORK / "bin"
+        first.mkdir(exist_ok=True)
+        (first / "docker").unlink(missing_ok=True)
+        (first / "docker").symlink_to(shutil.which(DOCKER))
+        os.environ["PATH"] = f"{first}:{os.environ['PATH']}"
 
         def answers():
             if self.daemon.poll() is not None:

@@ -3,7 +3,7 @@
 import json
 import time
 
-from engine import Failed, until
+from engine import WORK, Failed, run, until
 from systems import expect, get
 
 LIMIT = 20 * 1000 * 1000
@@ -83,6 +83,23 @@ def bad_volumes(engine):
         except Failed as failed:
             told = str(failed)
         expect(f"{what}: {told}", said in told.lower() or said in told)
+
+
+def rendered(engine):
+    """What `render compose` writes comes up as it is."""
+    directory = WORK / "rendered"
+    directory.mkdir(exist_ok=True)
+    file = directory / "docker-compose.yml"
+    file.write_text(engine.docker("run", "--rm", "headwater", "render", "compose", "numbers"), encoding="utf-8")
+    compose = ["docker-compose", "--project-name", "rendered"]
+    try:
+        run([*compose, "up", "-d"], timeout=180, cwd=directory)
+        until(
+            "its consumer receives",
+            lambda: "Received number: " in run([*compose, "logs", "consumer"], cwd=directory),
+        )
+    finally:
+        run([*compose, "down", "-v", "--timeout", "10"], cwd=directory)
 
 
 def first_answer(engine):

@@ -52,7 +52,8 @@ TOOLCHAIN = """FROM headwater-test/debian
 COPY toolchain /usr/local
 COPY registry /usr/local/cargo/registry
 ENV CARGO_HOME=/usr/local/cargo CARGO_NET_OFFLINE=true CARGO_BUILD_TARGET=%(target)s \\
-    RUSTFLAGS="-C target-feature=+crt-static" PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+    RUSTFLAGS="-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs" \\
+    PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 """
 
 PACKAGES = "gcc,libc6-dev,ca-certificates,postgresql,redis-server"

@@ -19,6 +19,7 @@ CHECKS = {
     "image": image.image,
     "hardened": image.hardened,
     "names": image.names,
+    "rendered": image.rendered,
     "first_answer": image.first_answer,
     "bad_volumes": image.bad_volumes,
     "random_file": systems.random_file,

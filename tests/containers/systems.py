@@ -1,5 +1,5 @@
-"""The five systems in containers, driven as the originals' READMEs drive them. The images are there already: the
-Compose of Debian sends its build context in another form than `docker build`, and would build all anew."""
+"""The five systems in containers, driven as the originals' READMEs drive them. What they build is in the builder's
+cache already, from the same files."""
 
 import json
 import re
@@ -41,7 +41,7 @@ def lines_of(compose, service, path):
 
 def random_file(engine, port=5000, ports=None):
     with Compose("random-file", ports) as compose:
-        compose("up", "-d", timeout=600)
+        compose("up", "-d", "--build", timeout=600)
         status, number = get(f"http://localhost:{port}/")
         expect(f"GET / answers {status} {number!r}", status == 200 and 1 <= int(number) <= 100)
         _, asked = get(f"http://localhost:{port}/", accept="application/json")
@@ -75,7 +75,7 @@ def lines_of_at_least(compose, path, count):
 
 def shared_data(engine, ports=None):
     with Compose("shared-data", ports) as compose:
-        compose("up", "-d", "data-producer", "data-consumer", timeout=600)
+        compose("up", "-d", "--build", "data-producer", "data-consumer", timeout=600)
         running = compose("ps")
         expect(running, running.count("Up") == 2)
         shown = ["exec", "-T", "data-consumer"]
@@ -115,7 +115,7 @@ def each_once(compose, at_least):
 
 def numbers(engine, port=5000, ports=None):
     with Compose("numbers", ports) as compose:
-        compose("up", "-d", timeout=600)
+        compose("up", "-d", "--build", timeout=600)
         status, body = get(f"http://localhost:{port}/number")
         expect(f"GET /number: {status} {body}", status == 200 and 1 <= json.loads(body)["number"] <= 180)
         seen = r"Received number: \d+"
@@ -132,7 +132,7 @@ def numbers(engine, port=5000, ports=None):
 
 def users(engine, api=8000, frontend=8501, ports=None):
     with Compose("users", ports) as compose:
-        compose("up", "-d", timeout=600)
+        compose("up", "-d", "--build", timeout=600)
         base = f"http://localhost:{api}"
         expect("/docs", get(f"{base}/docs")[0] == 200)
         expect("/health", get(f"{base}/health") == (200, '{"status":"healthy"}'))
@@ -168,7 +168,7 @@ def shows_users(page):
 
 def cached_users(engine, register=5000, read=5001, ports=None):
     with Compose("cached-users", ports) as compose:
-        compose("up", "-d", timeout=600)
+        compose("up", "-d", "--build", timeout=600)
         body = json.dumps({"name": "alice", "info": "likes tea"}).encode()
         headers = {"Content-Type": "application/json"}
 

@@ -7,6 +7,8 @@
 )]
 
 #[cfg(test)]
+mod audits;
+#[cfg(test)]
 #[path = "../checker/mod.rs"]
 mod checker;
 #[cfg(test)]

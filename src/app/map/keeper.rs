@@ -14,7 +14,7 @@ use crate::core::wait::Wait;
 use crate::map::alert::Watched;
 use crate::map::archive::{self, STEP, Ticked};
 use crate::map::node::Span;
-use crate::map::picture::{AlertState, Now, Picture, Reading, Totals};
+use crate::map::picture::{AlertState, Now, Picture, Reading, Scaling, Totals};
 use crate::map::{Configuration, bottleneck, configuration, home};
 use crate::map::{Drawing, Graph, History, Row, Sample, Series, UNKNOWN};
 use crate::stack::Stack;
@@ -74,6 +74,8 @@ struct State {
     looked: Option<Instant>,
     ticks: usize,
     watched: Vec<Watched>,
+    /// What this process scales.
+    scaling: Vec<Scaling>,
     /// What this process runs.
     own: Arc<Picture>,
     /// With what the others run.
@@ -112,6 +114,7 @@ impl Keeper {
             ticks: 0,
             graph: Arc::new(graph),
             watched: watched(stack),
+            scaling: Vec::new(),
             own: Arc::new(picture.clone()),
             picture: Arc::new(picture),
         };
@@ -155,6 +158,13 @@ impl Keeper {
             keeper.webhooks.stop();
         })?;
         Ok(Looking { wait, thread: Some(thread) })
+    }
+
+    /// What was decided last, for the map of this process and of those that ask it.
+    pub(in crate::app) fn scale(&self, scaling: Scaling) {
+        let mut state = self.lock();
+        state.scaling.retain(|known| known.service != scaling.service);
+        state.scaling.push(scaling);
     }
 
     /// Another graph, after the stack file has changed; what is still there keeps its history.
@@ -248,6 +258,7 @@ impl Keeper {
         let mut own = Picture::of(&graph, readings, rfc3339(at));
         own.instance = self.instance.to_string();
         self.alert(&mut state.watched, &own, at);
+        own.scaling.clone_from(&state.scaling);
         own.alerts = state.watched.iter().map(Watched::shown).collect();
         let mut picture = own.clone();
         self.peers.add_to(&mut picture);

@@ -1,10 +1,10 @@
 //! The button that delivers dead letters again: leaves the request on the disk, where the flow finds it.
 
 use crate::app::map::keeper::Keeper;
+use crate::app::map::nodes;
 use crate::core::disk::{Disk, DiskError};
 use crate::engine::letters::{self, Numbers, Shelf, What};
 use crate::formats::form::decode_query;
-use crate::map::Kind;
 use crate::server::{Problem, Request, Response};
 use crate::web::is_same_origin;
 use std::path::Path;
@@ -26,12 +26,10 @@ async fn answer(keeper: Keeper, request: Request) -> Result<Response, Problem> {
     if !is_same_origin(&request) {
         return Err(Problem::new(403, "This form is sent by the page of this server only."));
     }
-    let id = request.segment.clone();
-    let picture = keeper.picture();
-    let is_flow = picture.node(&id).is_some_and(|node| node.node.kind == Kind::Flow);
-    if !is_flow {
+    let flow = request.segment.clone();
+    let Some(node) = nodes::node_of(&keeper, &flow) else {
         return Err(Problem::new(404, "There is no such flow on the map."));
-    }
+    };
     let body = request.body.collect().await?;
     let fields = decode_query(std::str::from_utf8(&body).unwrap_or_default());
     let wanted = fields.iter().find(|(name, _)| name == "letter").map(|(_, value)| value.as_str());
@@ -40,7 +38,7 @@ async fn answer(keeper: Keeper, request: Request) -> Result<Response, Problem> {
         Some(number) => Some(number.parse::<u64>().map_err(|_| which())?),
         None => return Err(which()),
     };
-    let directory = keeper.directory().join(&id);
+    let directory = keeper.directory().join(&flow);
     let asked = leave(keeper.disk(), &directory, wanted);
     let asked = asked.map_err(|error| Problem::new(503, error.to_string()))?;
     let Some(asked) = asked else {
@@ -57,7 +55,7 @@ async fn answer(keeper: Keeper, request: Request) -> Result<Response, Problem> {
         tokio::time::sleep(LOOK).await;
         waited += LOOK;
     }
-    Ok(Response::empty(303).with_header("location", format!("/node/{id}#dead-letters")))
+    Ok(Response::empty(303).with_header("location", format!("/node/{node}#dead-letters")))
 }
 
 fn which() -> Problem {

@@ -7,7 +7,8 @@ use crate::charts::Point;
 use crate::core::time::unix_ms;
 use crate::engine::FlowMeter;
 use crate::map::archive::{self, STEP};
-use crate::map::node::{self, Letters, Span, Trouble, View, series_of};
+use crate::map::node::{self, Span, Trouble, View, series_of};
+use crate::map::picture::Picture;
 use crate::map::{Kind, Series};
 use std::sync::Arc;
 
@@ -33,18 +34,21 @@ pub(super) fn with_view<T>(
         }),
         Span::Day => Some(day(keeper, id, node.node.kind)),
     };
-    let meters = meters(keeper, id);
+    let flows = flows(keeper, id);
     let secrets = keeper.secrets();
-    let mut seen: Vec<node::Record> = meters
+    let mut seen: Vec<node::Record> = flows
         .iter()
-        .flat_map(|meter| meter.last_records.seen())
+        .flat_map(|(_, meter)| meter.last_records.seen())
         .map(|seen| records::record(&seen, &secrets))
         .collect();
     seen.sort_by_key(|record| record.at);
-    let letters = if wanted.from_disk && node.node.kind == Kind::Flow {
-        records::letters(keeper.disk(), &keeper.directory().join(id), &secrets)
+    let letters = if wanted.from_disk {
+        let of_one = |(flow, _): &(String, _)| {
+            records::letters(keeper.disk(), (keeper.directory(), flow), &secrets)
+        };
+        flows.iter().map(of_one).collect()
     } else {
-        Letters::default()
+        Vec::new()
     };
     let configuration = keeper.configuration(id);
     let view = View {
@@ -52,7 +56,7 @@ pub(super) fn with_view<T>(
         span: wanted.span,
         lines: lines.unwrap_or_default(),
         records: seen,
-        errors: troubles(&meters),
+        errors: troubles(&flows),
         letters,
         configuration: &configuration,
     };
@@ -66,26 +70,37 @@ pub(super) struct Wanted {
     pub from_disk: bool,
 }
 
-/// Of all replicas.
-fn meters(keeper: &Keeper, id: &str) -> Vec<Arc<FlowMeter>> {
-    let is_it = |name: &str| name == id || name.strip_prefix(id).is_some_and(is_number);
+/// The flow behind a node, or all its replicas: `consumer-1` and `consumer-2` are `consumer`.
+pub(super) fn flows(keeper: &Keeper, id: &str) -> Vec<(String, Arc<FlowMeter>)> {
+    let picture = keeper.picture();
+    let is_it = |name: &str| name == id || is_replica(&picture, name, id);
     let services = keeper.snapshot().services.into_iter();
     let flows = services.filter(|service| is_it(&service.name)).filter_map(|service| match service
         .detail
     {
-        Detail::Flow { meter, .. } => Some(meter),
+        Detail::Flow { meter, .. } => Some((service.name, meter)),
         _ => None,
     });
     flows.collect()
 }
 
-fn is_number(tail: &str) -> bool {
-    let digits = tail.strip_prefix('-').unwrap_or_default();
-    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+/// The node that a flow or a replica of it is on the map.
+pub(super) fn node_of(keeper: &Keeper, flow: &str) -> Option<String> {
+    let picture = keeper.picture();
+    let flows = picture.nodes.iter().filter(|node| node.node.kind == Kind::Flow);
+    let mut ids = flows.map(|node| &node.node.id);
+    ids.find(|id| *id == flow || is_replica(&picture, flow, id)).cloned()
 }
 
-fn troubles(meters: &[Arc<FlowMeter>]) -> Vec<Trouble> {
-    let all = meters.iter().flat_map(|meter| meter.errors());
+/// A name that looks like a replica's may be a service of its own.
+fn is_replica(picture: &Picture, name: &str, of: &str) -> bool {
+    let number = name.strip_prefix(of).and_then(|tail| tail.strip_prefix('-')).unwrap_or_default();
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    is_number && picture.node(name).is_none()
+}
+
+fn troubles(flows: &[(String, Arc<FlowMeter>)]) -> Vec<Trouble> {
+    let all = flows.iter().flat_map(|(_, meter)| meter.errors());
     let mut troubles: Vec<Trouble> = all
         .map(|it| Trouble { reason: it.reason, times: it.times, first: it.first, last: it.last })
         .collect();

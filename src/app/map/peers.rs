@@ -1,12 +1,12 @@
 //! Other processes of the same stack: asked for their maps every other second.
 
+use crate::clients::hosts;
 use crate::clients::http::{Client, Request, Timeouts, bearer};
 use crate::core::thread::spawn;
 use crate::core::time::timed::CacheCounts;
 use crate::core::wait::Wait;
 use crate::map::merge::merge;
 use crate::map::picture::{Peer, Picture, VERSION};
-use std::net::ToSocketAddrs as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,8 +15,6 @@ const TIMEOUTS: Timeouts =
     Timeouts { connect: Duration::from_secs(1), total: Duration::from_secs(2) };
 /// A map of a hundred services takes less than a tenth of this.
 const ANSWER_BYTES: u64 = 4 * 1024 * 1024;
-/// Processes that one name may stand for.
-const REPLICAS: usize = 64;
 
 /// What the others said last.
 #[derive(Debug, Clone, Default)]
@@ -103,25 +101,15 @@ struct Asking {
 impl Asking {
     /// One answer for each address that a name stands for: `tasks.api` is every replica of `api` in a swarm.
     fn all(&self, address: &str) -> Vec<Heard> {
-        let place = address.trim().trim_end_matches('/');
-        let place = place.strip_prefix("http://").unwrap_or(place);
+        let place = hosts::place(address, crate::app::admin::PORT);
         let silent = |address: &str, reason: String| Heard {
             peer: Peer { address: address.to_owned(), answered: false, reason: Some(reason) },
             picture: None,
         };
-        let with_port = if place.contains(':') {
-            place.to_owned()
-        } else {
-            format!("{place}:{}", crate::app::admin::PORT)
-        };
-        let found = match with_port.to_socket_addrs() {
+        let found = match hosts::all(&place) {
             Ok(found) => found,
-            Err(error) => return vec![silent(place, error.to_string())],
+            Err(error) => return vec![silent(address.trim(), error)],
         };
-        let mut found: Vec<String> = found.map(|it| it.to_string()).collect();
-        found.sort();
-        found.dedup();
-        found.truncate(REPLICAS);
         let one = |found: String| match self.picture(&found) {
             Ok(picture) => Heard {
                 peer: Peer { address: found, answered: true, reason: None },

@@ -39,14 +39,19 @@ fn as_object(line: &[u8], delimiter: u8, columns: &[String]) -> String {
 }
 
 /// The newest first; of a file that is gone or cannot be read, none.
-pub(super) fn letters(disk: &dyn Disk, directory: &Path, secrets: &[String]) -> Letters {
+pub(super) fn letters(
+    disk: &dyn Disk,
+    (stack, flow): (&Path, &str),
+    secrets: &[String],
+) -> Letters {
+    let directory = &stack.join(flow);
     let tail = |name: &str| -> Option<(Vec<u8>, bool)> {
         let file = disk.open(&directory.join(name), Access::Read).ok()?;
         let bytes = file.bytes().ok()?;
         let start = bytes.saturating_sub(TAIL);
         Some((read_range(file.as_ref(), start, TAIL as usize).ok()?, start > 0))
     };
-    let mut found = Letters::default();
+    let mut found = Letters { flow: flow.to_owned(), ..Letters::default() };
     for name in ["dead-letters.old.ndjson", "dead-letters.ndjson"] {
         let Some((bytes, is_cut)) = tail(name) else { continue };
         let mut lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
@@ -121,7 +126,7 @@ mod tests {
         };
         write("dead-letters.old.ndjson", line(1));
         write("dead-letters.ndjson", format!("{}{}{{\"time\":", line(2), line(3)));
-        let letters = letters(&disk, directory, &[]);
+        let letters = letters(&disk, (Path::new("data/s"), "f"), &[]);
         let times: Vec<&str> = letters.shown.iter().map(|it| it.time.as_str()).collect();
         assert_eq!((times, letters.kept), (vec!["t3", "t2", "t1"], 3));
         assert_eq!(letters.shown[0].text, "{\"n\":3}");

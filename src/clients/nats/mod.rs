@@ -18,6 +18,7 @@ mod reading;
 mod session;
 mod stream;
 mod subject;
+mod whole;
 
 pub use address::{Address, LOGIN};
 pub use bucket::Bucket;
@@ -26,4 +27,5 @@ pub use consumer::{Plan, Start};
 pub use publishing::{Limits, Outgoing, Publishing, Target};
 pub use reading::{Block, Delivered, Payload, Reading};
 pub use stream::{CLAIMS, Claims};
-pub use subject::{is_subject, matches, name_of};
+pub use subject::{filter_of, is_subject, matches, name_of};
+pub use whole::Whole;

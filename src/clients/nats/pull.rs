@@ -20,6 +20,8 @@ pub(super) struct Place {
     /// Counts deliveries of the consumer, without gaps.
     pub delivery: u64,
     pub tries: u64,
+    /// Messages behind it that the consumer has not delivered.
+    pub pending: u64,
 }
 
 impl Place {
@@ -33,7 +35,8 @@ impl Place {
             _ => return None,
         };
         let number = |at: usize| tokens.get(skipped + at)?.parse().ok();
-        Some(Self { tries: number(0)?, sequence: number(1)?, delivery: number(2)? })
+        let (tries, sequence, delivery) = (number(0)?, number(1)?, number(2)?);
+        Some(Self { tries, sequence, delivery, pending: number(4)? })
     }
 }
 
@@ -88,6 +91,11 @@ impl Pulls {
         }
         self.owed += self.size;
         Some(request(self.size, Some(PULL_BYTES), self.expires))
+    }
+
+    /// From now on it is waited for again.
+    pub fn listen(&mut self) {
+        self.heard = now();
     }
 
     /// By when something must have been heard.
@@ -162,7 +170,7 @@ mod tests {
 
     #[test]
     fn reads_both_forms_of_the_place() {
-        let place = Place { tries: 2, sequence: 17, delivery: 9 };
+        let place = Place { tries: 2, sequence: 17, delivery: 9, pending: 4 };
         assert_eq!(Place::of("$JS.ACK.S.C.2.17.9.1700000000.4"), Some(place));
         assert_eq!(Place::of("$JS.ACK._.h4sh.S.C.2.17.9.1700000000.4.x"), Some(place));
         assert_eq!(Place::of("$JS.ACK.S.C.2.x.9.1700000000.4"), None);

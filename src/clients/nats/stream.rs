@@ -149,13 +149,7 @@ pub(super) async fn ensure(
     must_exist: bool,
 ) -> Result<Found, Fault> {
     let name = &claims.name;
-    if name.is_empty()
-        || name.contains(|c: char| c.is_whitespace() || c.is_control() || r".*>/\".contains(c))
-    {
-        return Err(Fault::stop(format!(
-            "`{name}` cannot be the name of a stream: it has no blanks, dots, slashes and wildcards"
-        )));
-    }
+    is_name(name)?;
     let asked = connection.ask(&format!("STREAM.INFO.{name}"), &Value::Null).await;
     let info = match asked {
         Ok(info) => info,
@@ -188,6 +182,16 @@ pub(super) async fn ensure(
         )));
     }
     Ok(found(&info))
+}
+
+pub(super) fn is_name(name: &str) -> Result<(), Fault> {
+    let is_wrong = |c: char| c.is_whitespace() || c.is_control() || r".*>/\".contains(c);
+    if name.is_empty() || name.contains(is_wrong) {
+        return Err(Fault::stop(format!(
+            "`{name}` cannot be the name of a stream: it has no blanks, dots, slashes and wildcards"
+        )));
+    }
+    Ok(())
 }
 
 fn found(info: &Value) -> Found {

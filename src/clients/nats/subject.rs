@@ -20,6 +20,23 @@ pub fn matches(pattern: &str, subject: &str) -> bool {
     }
 }
 
+/// All subjects that a template can give: a token with a field in it is a wildcard.
+pub fn filter_of(template: &str) -> String {
+    let mut depth = 0_usize;
+    let is_dot = |c: char| {
+        match c {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        // A field of a field is named with a dot too.
+        c == '.' && depth == 0
+    };
+    let token =
+        |token: &str| if token.contains(['{', '*']) { "*".to_owned() } else { token.to_owned() };
+    template.split(is_dot).map(token).collect::<Vec<_>>().join(".")
+}
+
 /// Names of streams and consumers hold no dots, wildcards, slashes and white space.
 pub fn name_of(text: &str) -> String {
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
@@ -29,6 +46,15 @@ pub fn name_of(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_with_a_field_in_it_can_be_any() {
+        for (template, filter) in
+            [("a.b", "a.b"), ("a.{x}.b-{y}", "a.*.*"), ("{x.y}.{\"a.b\"}.c", "*.*.c")]
+        {
+            assert_eq!(filter_of(template), filter);
+        }
+    }
 
     #[test]
     fn wildcards_stand_for_one_token_or_the_rest() {

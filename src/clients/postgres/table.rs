@@ -45,7 +45,17 @@ impl Line {
     }
 
     pub fn connect(&self) -> Result<Connection, Trouble> {
-        self.runtime.block_on(self.server.connect(""))
+        self.connect_with("")
+    }
+
+    /// With more settings for the session, as SQL.
+    pub fn connect_with(&self, settings: &str) -> Result<Connection, Trouble> {
+        self.runtime.block_on(self.server.connect(settings))
+    }
+
+    /// The server and the database, without a password.
+    pub fn shown(&self) -> &str {
+        &self.shown
     }
 
     /// Drives a piece of work to its end, or to the end of the time that it may take.
