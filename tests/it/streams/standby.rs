@@ -20,6 +20,8 @@ struct Site {
     nats: Nats,
     harness: Harness,
     records: u64,
+    service: &'static str,
+    stream: &'static str,
 }
 
 impl Site {
@@ -33,22 +35,35 @@ impl Site {
              sink: {{ append_file: out.ndjson }}\n",
             nats.url()
         ));
-        Self { nats, harness, records }
+        Self { nats, harness, records, service: "copy-in", stream: "s_copy" }
+    }
+
+    /// A flow that is whole and ends in a stream which others may write too.
+    fn whole(records: u64) -> Self {
+        let nats = Nats::start();
+        let url = nats.url();
+        let harness = Harness::new(&format!(
+            "stack: s\nleases: {url}\nservices:\n  fill:\n    source:\n      generate: {{ limit: {records}, \
+             every: 5ms, count: 20, record: {{ id: sequence, name: person.name }} }}\n    \
+             sink: {{ nats: {{ url: \"{url}\", stream: S, subject: s.x }} }}\n"
+        ));
+        Self { nats, harness, records, service: "fill", stream: "S" }
     }
 
     /// One process, as a container runs it: with a data directory of its own.
     fn process(&self, data: &str) -> Process {
         let mut command = self.harness.command();
-        command.args(["run", "copy-in", "--stack", "stack.yaml", "--admin", "127.0.0.1:0"]);
+        command.args(["run", self.service, "--stack", "stack.yaml", "--admin", "127.0.0.1:0"]);
         Process::start(command.args(["--data", data]))
     }
 
     fn stored(&self) -> u64 {
-        self.nats.client().of_stream("s_copy", "/state/last_seq").as_u64().unwrap_or_default()
+        self.nats.client().of_stream(self.stream, "/state/last_seq").as_u64().unwrap_or_default()
     }
 
     fn is_there(&self) -> bool {
-        let asked = self.nats.client().try_request("$JS.API.STREAM.INFO.s_copy", b"");
+        let info = format!("$JS.API.STREAM.INFO.{}", self.stream);
+        let asked = self.nats.client().try_request(&info, b"");
         asked.is_some_and(|answer| !String::from_utf8_lossy(&answer).contains("\"error\""))
     }
 
@@ -65,7 +80,7 @@ impl Site {
 
     #[track_caller]
     fn is_whole_and_in_order(&self) {
-        let ids = sequence(&self.nats.client().payloads("s_copy"), "id");
+        let ids = sequence(&self.nats.client().payloads(self.stream), "id");
         assert_eq!(ids.len() as u64, self.records);
         assert!(
             ids.windows(2).all(|pair| pair[1] == pair[0] + 1),
@@ -127,6 +142,11 @@ fn hands_over(site: &Site) {
     assert!(killed.elapsed() < HAND_OVER, "{:?}", killed.elapsed());
     end(&mut [other]);
     site.is_whole_and_in_order();
+}
+
+#[test]
+fn a_whole_flow_stands_by_where_the_file_says_where() {
+    hands_over(&Site::whole(10_000));
 }
 
 #[test]
