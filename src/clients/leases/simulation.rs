@@ -28,7 +28,7 @@ impl Clock for Hand {
 
 #[derive(Debug, Default)]
 struct Values {
-    values: BTreeMap<String, Register>,
+    there: BTreeMap<String, Register>,
     revisions: u64,
     /// What was kept, in its order.
     kept: Vec<u64>,
@@ -52,7 +52,7 @@ impl Registers for Shared {
     fn read(&self, key: &str) -> Result<Option<Register>, Fault> {
         act(self);
         self.step()?;
-        Ok(self.values.lock().unwrap().values.get(key).cloned())
+        Ok(self.values.lock().unwrap().there.get(key).cloned())
     }
 
     fn replace(&self, key: &str, revision: u64, value: &[u8]) -> Result<Option<u64>, Fault> {
@@ -60,11 +60,11 @@ impl Registers for Shared {
         self.step()?;
         let replaced = {
             let mut all = self.values.lock().unwrap();
-            let there = all.values.get(key).map_or(0, |there| there.revision);
+            let there = all.there.get(key).map_or(0, |there| there.revision);
             if there == revision {
                 all.revisions += 1;
                 let new = all.revisions;
-                all.values.insert(key.into(), Register { revision: new, value: value.to_vec() });
+                all.there.insert(key.into(), Register { revision: new, value: value.to_vec() });
                 if key.ends_with("checkpoint") && !value.is_empty() {
                     all.kept.push(number(value));
                 }

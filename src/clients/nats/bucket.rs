@@ -58,7 +58,7 @@ impl Bucket {
     /// Asks with an end to the waiting, from a thread that is none of the runtime's.
     fn ask<T>(
         &self,
-        question: impl AsyncFn(&Connection) -> Result<T, Trouble>,
+        question: impl AsyncFnOnce(&Connection) -> Result<T, Trouble>,
     ) -> Result<T, Fault> {
         self.handle.block_on(async {
             let connection = self.connect().await?;
@@ -94,10 +94,8 @@ impl Bucket {
     async fn ensure(&self, connection: &Connection) -> Result<(), Fault> {
         let stream = &self.stream;
         let doing = format!("the bucket {stream}");
-        let trouble = match connection.ask(&format!("STREAM.INFO.{stream}"), &Value::Null).await {
-            Ok(_) => return Ok(()),
-            Err(trouble) => trouble,
-        };
+        let asked = connection.ask(&format!("STREAM.INFO.{stream}"), &Value::Null).await;
+        let Err(trouble) = asked else { return Ok(()) };
         if !trouble.is(STREAM_NOT_FOUND) {
             return Err(connection.fault(&doing, &trouble));
         }
@@ -131,7 +129,6 @@ impl Registers for Bucket {
             let mut headers = HeaderMap::new();
             headers.insert(EXPECTED, revision.to_string());
             let client = connection.client();
-            let (subject, payload) = (subject.clone(), payload.clone());
             let asked = client.request_with_headers(subject, headers, payload).await;
             let answer = asked.map_err(|error| match error.kind() {
                 RequestErrorKind::NoResponders => Trouble::Nobody,
