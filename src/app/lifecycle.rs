@@ -328,6 +328,8 @@ impl App {
             pauses: Pauses::default(),
             resources: Arc::new(self.resources.clone()),
             commit_bytes: COMMIT_BYTES,
+            takes_in: false,
+            tenure: None,
         }
     }
 

@@ -4,6 +4,7 @@ use crate::app::gating;
 use crate::app::resources::Resources;
 use crate::app::serving::{STOP, Serving, token};
 use crate::charts::file_safe;
+use crate::clients::leases;
 use crate::core::context::Context;
 use crate::core::fault::Fault;
 use crate::core::kind::{BuiltSource, Replay};
@@ -11,8 +12,11 @@ use crate::core::limits::DEAD_LETTER_BYTES;
 use crate::core::options::{Options as ComponentOptions, Setting};
 use crate::core::time::timed::CacheCounts;
 use crate::engine::flow::Parts;
-use crate::engine::{Flow, FlowMeter, HandOver, Outline, Recorder, Recording, RunningFlow, State};
+use crate::engine::{
+    Elect, Flow, FlowMeter, HandOver, Outline, Recorder, Recording, RunningFlow, State,
+};
 use crate::gate::RunningGate;
+use crate::stack::lease;
 use crate::stack::model::{self, Body, Origin, Service};
 use crate::views::{self, FindCache, FindFlow, RunningView, View};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -69,7 +73,8 @@ pub(super) fn start(
 }
 
 fn start_flow(flow: model::Flow, context: Context, on_end: OnEnd) -> Result<RunningFlow, Fault> {
-    let context = Context { commit_bytes: flow.sink.kind.commit_bytes, ..context };
+    let takes_in = !lease::runs_once(&flow.source);
+    let context = Context { commit_bytes: flow.sink.kind.commit_bytes, takes_in, ..context };
     let listens = flow.source.options.get("listen").is_some();
     let outline = Outline {
         source: flow.source.kind.about.name.to_owned(),
@@ -81,6 +86,7 @@ fn start_flow(flow: model::Flow, context: Context, on_end: OnEnd) -> Result<Runn
             .all(|source| source.kind.replay != Replay::Gone),
         letter_bytes: DEAD_LETTER_BYTES,
     };
+    let elects = flow.elects.clone();
     let recording = flow.record.as_ref().map(|options| Recording {
         path: options.path("path"),
         keep: options.keep_if("keep"),
@@ -99,7 +105,9 @@ fn start_flow(flow: model::Flow, context: Context, on_end: OnEnd) -> Result<Runn
             )),
         })
     };
-    let running = Flow { context, outline, build: Box::new(build), on_end }.start()?;
+    let elect = elects
+        .map(|place| -> Elect { Box::new(move |context: &Context| leases::open(&place, context)) });
+    let running = Flow { context, outline, build: Box::new(build), on_end, elect }.start()?;
     if listens {
         running.wait_until_open(LISTENING);
         if let State::Failed(reason) = running.meter.state() {

@@ -34,6 +34,10 @@ pub fn why_not(flow: &Flow) -> Option<(String, String)> {
         let reason = "its port can be had only once".to_owned();
         return Some((reason, "run it once".to_owned()));
     }
+    if flow.sink.options.is_set("sole_writer") {
+        let reason = "its stream has one writer".to_owned();
+        return Some((reason, "run it once; what empties the stream can be shared".to_owned()));
+    }
     if source == "datasets" {
         let reason = format!("`{sink}` keeps no log that says which dataset is done");
         return Some((reason, "let it write a `report`, or run it once".to_owned()));

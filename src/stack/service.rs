@@ -181,7 +181,8 @@ fn flow(
         options::read(&owner, node, diagnostics)
     });
     let workers = get("scale").map_or(1, |node| scale::scale(node, diagnostics));
-    let flow = Flow { source: source?, then, steps, sink: sink?, record, scale: workers };
+    let flow =
+        Flow { source: source?, then, steps, sink: sink?, record, scale: workers, elects: None };
     guarantee::refuse(&flow, key, diagnostics);
     if let Some(node) = get("then") {
         guarantee::refuse_then(&flow, node, diagnostics);

@@ -8,6 +8,7 @@
 mod address;
 mod answer;
 mod background;
+mod bucket;
 mod connection;
 mod consumer;
 mod look;
@@ -21,6 +22,7 @@ mod subject;
 mod whole;
 
 pub use address::{Address, LOGIN};
+pub use bucket::Bucket;
 pub use connection::Connection;
 pub use consumer::{Plan, Start};
 pub use publishing::{Limits, Outgoing, Publishing, Target};

@@ -7,6 +7,7 @@ pub mod connection;
 pub mod giving;
 mod insert;
 mod positions;
+pub mod registers;
 pub mod table;
 pub mod taking;
 mod tls;

@@ -4,6 +4,7 @@ mod hand_over;
 mod large;
 mod logins;
 mod mishaps;
+mod standby;
 mod via;
 mod workers;
 
