@@ -322,10 +322,11 @@ impl Runner {
         for (partition, position) in &recovered.ahead {
             progress.checkpoint.advance(partition, position);
         }
-        let is_new = progress.checkpoint.letters.is_none();
+        let known = progress.checkpoint.letters;
         let dead_letters = self.open_letters(context, &mut progress.checkpoint)?;
-        if progress.checkpoint.sink.is_none() || is_new {
-            // Before the first write: what a crash leaves behind this state is not somebody else's.
+        if progress.checkpoint.sink.is_none() || progress.checkpoint.letters != known {
+            // Before the first write: what a crash leaves behind this state is not somebody else's. And letters of
+            // batches that the sink has already are shown to nobody before the checkpoint knows them.
             progress.checkpoint.sink = sink.commit()?;
             progress.save().map_err(fault)?;
         }

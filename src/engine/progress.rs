@@ -124,6 +124,16 @@ pub fn checkpoint_at(disk: &Arc<dyn Disk>, path: &Path) -> Result<Option<Checkpo
     payload.map(|payload| read(&payload, path).map_err(|error| stop(&error))).transpose()
 }
 
+/// The number of the newest letter that the checkpoint knows; nothing when it knows of none, or when a flow could not
+/// begin with it either.
+pub(super) fn last_letter_at(disk: &dyn Disk, path: &Path) -> Result<Option<u64>, DiskError> {
+    match CheckpointFile::peek(disk, path) {
+        Ok(payload) => Ok(payload.and_then(|payload| read(&payload, path).ok()?.letters)),
+        Err(CheckpointError::Disk(error)) => Err(error),
+        Err(_) => Ok(None),
+    }
+}
+
 fn read(payload: &[u8], path: &Path) -> Result<Checkpoint, ProgressError> {
     let saved = parse(payload).map_err(|error| match error {
         ProgressError::Unreadable { reason, .. } => {

@@ -34,10 +34,14 @@ fn with_letters(is_running: bool) -> (tempfile::TempDir, Running, String) {
     let mut running = Running::start(at, &["up", "--admin", "127.0.0.1:0"]);
     let admin = address_in(&running.wait_for("admin "));
     for flow in ["convert", "rows"] {
-        let kept = at.join(format!("headwater-data/post/{flow}/dead-letters.ndjson"));
         let wanted = if flow == "convert" { 2 } else { 1 };
-        let lines = || std::fs::read_to_string(&kept).unwrap_or_default().lines().count();
-        while lines() < wanted {
+        // In the file they are earlier than the checkpoint knows them.
+        let shown = || {
+            let ran = run(at, &["dead-letters", "show", flow, "--json"]);
+            let shown: Value = serde_json::from_str(&ran.out).unwrap_or_default();
+            shown.as_array().map_or(0, Vec::len)
+        };
+        while shown() < wanted {
             std::thread::yield_now();
         }
     }

@@ -19,9 +19,9 @@ fn records_reach_datasets_exactly_once() {
         let mut random = random(seed, 5);
         let last = 40 + random.below(300);
         let format = if random.chance(50) { "csv" } else { "ndjson" };
-        let ledger = Arc::new(Ledger::default());
         let mut world = World::new(seed);
-        let seen = Arc::clone(&ledger);
+        let ledger = Ledger::new(&world.disk);
+        let seen = ledger.clone();
         let build: Arc<Build> = Arc::new(move |context: &Context, mishaps: &Mishaps| {
             let mut options = Options::default();
             options.set("path", Setting::Text("/out".to_owned()));
@@ -31,7 +31,7 @@ fn records_reach_datasets_exactly_once() {
                 last,
                 random: crate::random(seed, 6),
                 mishaps: mishaps.clone(),
-                ledger: Arc::clone(&seen),
+                ledger: seen.of_process(),
                 bad_every: 0,
             };
             let sink = sink("dataset", &options, context)?;

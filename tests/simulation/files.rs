@@ -24,16 +24,16 @@ fn records_reach_a_file_exactly_once() {
     for_every_seed(800, |seed| {
         let mut random = random(seed, 2);
         let (last, options) = (40 + random.below(400), options(&mut random));
-        let ledger = Arc::new(Ledger::default());
         let mut world = World::new(seed);
-        let seen = Arc::clone(&ledger);
+        let ledger = Ledger::new(&world.disk);
+        let seen = ledger.clone();
         let build: Arc<Build> = Arc::new(move |context: &Context, mishaps: &Mishaps| {
             let source = Numbers {
                 next: 0,
                 last,
                 random: crate::random(seed, 3),
                 mishaps: mishaps.clone(),
-                ledger: Arc::clone(&seen),
+                ledger: seen.of_process(),
                 bad_every: 0,
             };
             parts(BuiltSource::Read(Box::new(source)), &options, context, mishaps)
@@ -71,8 +71,8 @@ fn the_lines_of_a_file_reach_another_exactly_once() {
 fn a_full_disk_makes_the_flow_wait_and_go_on_by_itself() {
     for_every_seed(50, |seed| {
         let last = 200;
-        let ledger = Arc::new(Ledger::default());
         let world = World::new(seed);
+        let ledger = Ledger::new(&world.disk);
         let mut to = Options::default();
         to.set("path", Setting::Text(OUT.to_owned()));
         to.set("compress", Setting::Text("none".to_owned()));
@@ -82,7 +82,7 @@ fn a_full_disk_makes_the_flow_wait_and_go_on_by_itself() {
                 last,
                 random: random(seed, 8),
                 mishaps: Mishaps::none(),
-                ledger: Arc::clone(&ledger),
+                ledger: ledger.of_process(),
                 bad_every: 0,
             };
             parts(BuiltSource::Read(Box::new(source)), &to, context, &Mishaps::none())

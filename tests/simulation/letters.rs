@@ -1,15 +1,23 @@
 //! Records that make no sense: each becomes a dead letter, and its neighbours arrive.
 
 use crate::for_every_seed;
-use crate::life::{Build, World, sink};
+use crate::life::{Build, World, eventually, sink};
 use crate::mishaps::Mishaps;
 use crate::numbers::{Ledger, Numbers};
+use headwater::core::batch::Batch;
 use headwater::core::context::Context;
+use headwater::core::disk::Disk;
+use headwater::core::fault::Fault;
 use headwater::core::kind::BuiltSource;
 use headwater::core::options::{Options, Setting};
+use headwater::core::position::{Checkpoint, Position};
+use headwater::core::record::Rejected;
+use headwater::core::sink::{Recovered, Sink};
+use headwater::engine::checkpoints::CheckpointFile;
 use headwater::engine::flow::Parts;
-use headwater::engine::letters::Letter;
+use headwater::engine::letters::{DeadLetters, Letter, Shelf};
 use headwater::testing::disk::SimulatedDisk;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -20,9 +28,9 @@ const BAD_EVERY: u64 = 7;
 fn a_bad_record_becomes_a_dead_letter() {
     for_every_seed(600, |seed| {
         let last = 40 + seed % 200;
-        let ledger = Arc::new(Ledger::default());
         let mut world = World::new(seed);
-        let seen = Arc::clone(&ledger);
+        let ledger = Ledger::new(&world.disk);
+        let seen = ledger.clone();
         let build: Arc<Build> = Arc::new(move |context: &Context, _: &Mishaps| {
             let mut options = Options::default();
             options.set("path", Setting::Text("/out/numbers.ndjson".to_owned()));
@@ -32,7 +40,7 @@ fn a_bad_record_becomes_a_dead_letter() {
                 last,
                 random: crate::random(seed, 7),
                 mishaps: Mishaps::none(),
-                ledger: Arc::clone(&seen),
+                ledger: seen.of_process(),
                 bad_every: BAD_EVERY,
             };
             let sink = sink("append_file", &options, context)?;
@@ -47,6 +55,59 @@ fn a_bad_record_becomes_a_dead_letter() {
         }
         compare(&world.disk, last)
     });
+}
+
+/// Such a batch does not come again, so nothing else would make the checkpoint know its letters.
+#[test]
+fn a_letter_of_a_batch_that_the_sink_has_already_is_shown_from_the_start() {
+    let world = World::new(1);
+    let (process, directory) = (world.disk.of_process(), Path::new("/data/flow"));
+    process.create_dir_all(directory).unwrap();
+    let letter = json!({
+        "time": "2026-01-01T00:00:00.000Z", "reason": "no", "partition": "numbers", "offset": 40, "record": "{}"
+    });
+    let letter: Letter = serde_json::from_value(letter).unwrap();
+    let shared: Arc<dyn Disk> = Arc::new(process.clone());
+    DeadLetters::new(Arc::clone(&shared), directory, 1 << 20).keep(vec![letter]).unwrap();
+    let checkpoint = json!({ "version": 1, "positions": {}, "sink": {}, "letters": 0 });
+    let (mut file, ..) = CheckpointFile::open(shared, &directory.join("checkpoint")).unwrap();
+    file.save(checkpoint.to_string().as_bytes()).unwrap();
+    let shown = || {
+        let mut shown = Vec::new();
+        let shelf = Shelf::open(&world.disk, directory).unwrap();
+        shelf.each(|letter| shown.push(letter.number)).unwrap();
+        shown
+    };
+    assert!(shown().is_empty(), "before the start");
+    let ledger = Ledger::new(&world.disk);
+    let build: Arc<Build> = Arc::new(move |_: &Context, _: &Mishaps| {
+        let ledger = ledger.of_process();
+        let (random, mishaps) = (crate::random(1, 7), Mishaps::none());
+        let source = Numbers { next: 0, last: 40, random, mishaps, ledger, bad_every: 0 };
+        let source = BuiltSource::Read(Box::new(source));
+        Ok(Parts { source, steps: Vec::new(), sink: Box::new(Ahead) })
+    });
+    let flow = world.start(1, &build);
+    eventually("the flow ends", || flow.has_ended()).unwrap();
+    assert_eq!(shown(), [1]);
+}
+
+/// A sink that holds everything already.
+struct Ahead;
+
+impl Sink for Ahead {
+    fn recover(&mut self, _: &Checkpoint) -> Result<Recovered, Fault> {
+        let ahead = vec![("numbers".into(), Position::at(40))];
+        Ok(Recovered { ahead, findings: Vec::new() })
+    }
+
+    fn write(&mut self, _: &Batch) -> Result<Vec<Rejected>, Fault> {
+        Ok(Vec::new())
+    }
+
+    fn commit(&mut self) -> Result<Option<Value>, Fault> {
+        Ok(Some(json!({})))
+    }
 }
 
 /// One letter for each bad record: what a crash leaves behind the checkpoint comes again, and is no second one.
@@ -70,7 +131,7 @@ fn compare(disk: &SimulatedDisk, last: u64) -> Result<(), String> {
 }
 
 /// What the files hold; every line must be whole.
-fn letters(disk: &SimulatedDisk) -> Result<Vec<Letter>, String> {
+pub fn letters(disk: &SimulatedDisk) -> Result<Vec<Letter>, String> {
     let mut found = Vec::new();
     for name in ["dead-letters.old.ndjson", "dead-letters.ndjson"] {
         let file = disk.contents(&Path::new("/data/flow").join(name)).unwrap_or_default();

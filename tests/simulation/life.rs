@@ -31,6 +31,8 @@ pub struct World {
     pub disk: SimulatedDisk,
     pub seed: u64,
     pub letter_bytes: u64,
+    /// A flow whose source has ended still carries requests out: whether its life goes on until it is killed.
+    pub attends: bool,
     random: Random,
     lives: u64,
 }
@@ -43,6 +45,7 @@ impl World {
             disk: SimulatedDisk::new(seed),
             seed,
             letter_bytes: DEAD_LETTER_BYTES,
+            attends: false,
             random,
             lives,
         }
@@ -62,7 +65,8 @@ impl World {
             // What is seen may not be committed yet, and a fault takes it back once more: the last look must hold.
             let looks = if is_last { 60 } else { 1 };
             let mut held = 0;
-            let is_over = self.watch(&flow, || {
+            let goes_on = self.attends && !is_last;
+            let is_over = self.watch(&flow, goes_on, || {
                 held = if drive(life, self.lives) { held + 1 } else { 0 };
                 held >= looks
             })?;
@@ -105,14 +109,19 @@ impl World {
     }
 
     /// Answers whether the flow came to its end; `false` when it was halted.
-    fn watch(&self, flow: &RunningFlow, mut is_done: impl FnMut() -> bool) -> Result<bool, String> {
+    fn watch(
+        &self,
+        flow: &RunningFlow,
+        goes_on: bool,
+        mut is_done: impl FnMut() -> bool,
+    ) -> Result<bool, String> {
         let tick = Wait::new();
         let deadline = now() + PATIENCE;
         loop {
             if self.disk.is_halted() {
                 return Ok(false);
             }
-            if flow.has_ended() || is_done() {
+            if (flow.has_ended() && !goes_on) || is_done() {
                 return Ok(true);
             }
             if matches!(flow.meter.state(), State::Waiting(_)) {

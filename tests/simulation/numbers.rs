@@ -7,20 +7,47 @@ use headwater::core::position::{Checkpoint, Partition, Position};
 use headwater::core::record::{Encoding, Records, Rejected};
 use headwater::core::source::{Acknowledge, Read, Source};
 use headwater::core::wait::Wait;
+use headwater::testing::disk::SimulatedDisk;
 use headwater::testing::random::Random;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 
 const PARTITION: &str = "numbers";
 
-/// What the source saw over all lives.
-#[derive(Default)]
+/// What the source saw over all lives. A thread of an earlier life may be late, and must not be heard any more.
+#[derive(Clone)]
 pub struct Ledger {
-    acknowledged: AtomicU64,
-    violations: Mutex<Vec<String>>,
+    acknowledged: Arc<AtomicU64>,
+    violations: Arc<Mutex<Vec<String>>>,
+    process: SimulatedDisk,
 }
 
 impl Ledger {
+    pub fn new(disk: &SimulatedDisk) -> Self {
+        Self { acknowledged: Arc::default(), violations: Arc::default(), process: disk.clone() }
+    }
+
+    /// As the process that lives now writes it.
+    #[must_use]
+    pub fn of_process(&self) -> Self {
+        Self { process: self.process.of_process(), ..self.clone() }
+    }
+
+    fn resume(&self, next: u64) {
+        let acknowledged = self.process.while_living(|| self.acknowledged.load(SeqCst));
+        if next < acknowledged {
+            self.violate(format!("went back to {next} behind acknowledged {acknowledged}"));
+        }
+    }
+
+    fn acknowledge(&self, offset: u64) {
+        let acknowledge = || self.acknowledged.fetch_max(offset, SeqCst);
+        let before = self.process.while_living(acknowledge);
+        if before > offset {
+            self.violate(format!("acknowledged {offset} after {before}"));
+        }
+    }
+
     pub fn violate(&self, what: String) {
         self.violations.lock().unwrap().push(what);
     }
@@ -42,7 +69,7 @@ pub struct Numbers {
     pub last: u64,
     pub random: Random,
     pub mishaps: Mishaps,
-    pub ledger: Arc<Ledger>,
+    pub ledger: Ledger,
     /// Every so many records one that makes no sense comes too; never when zero.
     pub bad_every: u64,
 }
@@ -50,11 +77,7 @@ pub struct Numbers {
 impl Source for Numbers {
     fn resume(&mut self, from: &Checkpoint) -> Result<(), Fault> {
         self.next = from.position(PARTITION).map_or(0, |position| position.offset);
-        let acknowledged = self.ledger.acknowledged.load(SeqCst);
-        if self.next < acknowledged {
-            let next = self.next;
-            self.ledger.violate(format!("went back to {next} behind acknowledged {acknowledged}"));
-        }
+        self.ledger.resume(self.next);
         Ok(())
     }
 
@@ -83,18 +106,15 @@ impl Source for Numbers {
     }
 
     fn acknowledger(&self) -> Option<Box<dyn Acknowledge>> {
-        Some(Box::new(Remember(Arc::clone(&self.ledger))))
+        Some(Box::new(Remember(self.ledger.clone())))
     }
 }
 
-struct Remember(Arc<Ledger>);
+struct Remember(Ledger);
 
 impl Acknowledge for Remember {
     fn acknowledge(&mut self, _: &Partition, position: &Position) -> Result<(), Fault> {
-        let before = self.0.acknowledged.fetch_max(position.offset, SeqCst);
-        if before > position.offset {
-            self.0.violate(format!("acknowledged {} after {before}", position.offset));
-        }
+        self.0.acknowledge(position.offset);
         Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! Dead letters that are replayed and dropped at any moment: each record is delivered once or is still a letter.
 
+use crate::letters;
 use crate::life::{Build, World, eventually, sink};
 use crate::mishaps::{Around, Mishaps};
 use crate::numbers::{Ledger, Numbers};
@@ -38,7 +39,7 @@ struct Scene {
     /// How many of a hundred records a step or the sink rejects.
     rejects: AtomicU64,
     runs: AtomicU64,
-    ledger: Arc<Ledger>,
+    ledger: Ledger,
     /// Records that somebody asked to drop.
     dropped: Mutex<BTreeSet<u64>>,
     /// Requests that were answered with yes.
@@ -109,14 +110,14 @@ impl Sink for Choosy {
 }
 
 impl Scene {
-    fn new(seed: u64) -> Self {
+    fn new(seed: u64, disk: &SimulatedDisk) -> Self {
         Self {
             seed,
             last: 40 + seed % 160,
             is_dataset: seed.is_multiple_of(3),
             rejects: AtomicU64::new(20),
             runs: AtomicU64::new(0),
-            ledger: Arc::default(),
+            ledger: Ledger::new(disk),
             dropped: Mutex::default(),
             asked: Mutex::default(),
         }
@@ -139,7 +140,7 @@ impl Scene {
             last: scene.last,
             random: random(scene.seed, 7 + run),
             mishaps: mishaps.clone(),
-            ledger: Arc::clone(&scene.ledger),
+            ledger: scene.ledger.of_process(),
             bad_every: BAD_EVERY,
         };
         let choosy = Choosy { scene: Arc::clone(scene), run, sink: real };
@@ -185,7 +186,8 @@ impl Scene {
                 }
             }
         }
-        for letter in shelf(&disk.of_process()).map_err(|error| error.to_string())? {
+        // Also what is shown to nobody.
+        for letter in letters::letters(disk)? {
             let index = index(&letter);
             if letter.reason == "it makes no sense" {
                 continue;
@@ -227,8 +229,9 @@ fn of_line(line: &[u8]) -> Option<u64> {
 
 /// Lives through kills with requests at any moment, then delivers everything; answers how many were replayed.
 fn live(seed: u64, letter_bytes: Option<u64>) -> Result<u64, String> {
-    let scene = Arc::new(Scene::new(seed));
     let mut world = World::new(seed);
+    let scene = Arc::new(Scene::new(seed, &world.disk));
+    world.attends = seed % 2 == 1;
     world.letter_bytes = letter_bytes.unwrap_or(world.letter_bytes);
     let disk = world.disk.clone();
     let built = Arc::clone(&scene);
@@ -260,8 +263,7 @@ fn live(seed: u64, letter_bytes: Option<u64>) -> Result<u64, String> {
     ask(&disk, directory, What::Replay, all).map_err(|error| error.to_string())?;
     let replayed = replayed + settle(&world, 100, &build)?;
     scene.check(&disk, letter_bytes.is_some())?;
-    let left = shelf(&disk).map_err(|error| error.to_string())?;
-    match left.iter().find(|letter| letter.reason != "it makes no sense") {
+    match letters::letters(&disk)?.iter().find(|letter| letter.reason != "it makes no sense") {
         Some(letter) => Err(format!("it was replayed and is still there: {letter:?}")),
         None => Ok(replayed),
     }

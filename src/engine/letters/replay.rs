@@ -82,7 +82,8 @@ impl Replays {
         })
     }
 
-    /// The request that is under way, else the oldest that waits, made such that what is refused of it is in it no more.
+    /// The request that is under way, else the oldest that waits, made such that what is refused of it is in it no
+    /// more.
     fn begin(&self, checkpoint: &Checkpoint) -> Result<Option<Current>, DiskError> {
         let disk = self.disk.as_ref();
         let waiting = request::waiting(disk, &self.directory)?;
@@ -93,6 +94,8 @@ impl Replays {
         let Some(id) = waiting.iter().find(is_under_way).or(waiting.first()).cloned() else {
             return Ok(None);
         };
+        // Whoever left it may have died before it was durable; it must not vanish once some of it is delivered.
+        request::sync(disk, &self.directory)?;
         let mut request = match Request::load(disk, &self.directory, &id)? {
             Some(Ok(request)) => request,
             Some(Err(reason)) => {
@@ -106,7 +109,7 @@ impl Replays {
         if request.what == What::Replay {
             self.accept(&mut request, done.upto)?;
         }
-        let shelf = Shelf::open(disk, &self.directory)?;
+        let shelf = Shelf::whole(disk, &self.directory)?;
         Ok(Some(Current { request, done, offset, shelf, first: None }))
     }
 
@@ -114,7 +117,7 @@ impl Replays {
     /// out goes away with it, also when the stack file was changed in between.
     fn accept(&self, request: &mut Request, upto: u64) -> Result<(), DiskError> {
         let (mut accepted, mut refused) = (Numbers::default(), Vec::new());
-        Shelf::open(self.disk.as_ref(), &self.directory)?.each(|letter| {
+        Shelf::whole(self.disk.as_ref(), &self.directory)?.each(|letter| {
             if !request.letters.contains(letter.number) {
                 return;
             }
@@ -207,7 +210,7 @@ impl Replays {
     ) -> Result<(), DiskError> {
         let (offset, done) = done(checkpoint, &request.id);
         let mut again = 0;
-        Shelf::open(self.disk.as_ref(), &self.directory)?.each(|letter| {
+        Shelf::whole(self.disk.as_ref(), &self.directory)?.each(|letter| {
             again += u64::from(letter.partition == PARTITION && letter.offset > done.base);
         })?;
         let settled = match request.what {

@@ -1,7 +1,6 @@
 //! What is asked to be done with letters: a file for each request, which the flow carries out and then removes.
 
 use super::numbers::Numbers;
-use super::shelf;
 use crate::core::disk::{Access, Disk, DiskError, read_range, remove_if_there, write_atomically};
 use crate::core::time::{rfc3339_now, unix_ms};
 use serde::{Deserialize, Serialize};
@@ -99,10 +98,14 @@ pub fn ask(
         refused,
         missing,
     };
-    shelf::sync(disk, directory)?;
     disk.create_dir_all(&asked(directory))?;
     request.save(disk, directory)?;
     Ok(id)
+}
+
+/// Makes durable what can be seen of the requests.
+pub(super) fn sync(disk: &dyn Disk, directory: &Path) -> Result<(), DiskError> {
+    disk.sync_dir(&asked(directory))
 }
 
 /// The ids of the requests that wait, the oldest first.
@@ -203,7 +206,7 @@ impl Request {
         let bytes = serde_json::to_vec(&Answers { version: VERSION, answers }).unwrap_or_default();
         write_atomically(disk, &answered(directory), &bytes)?;
         remove_if_there(disk, &place(directory, &self.id))?;
-        disk.sync_dir(&asked(directory))
+        sync(disk, directory)
     }
 }
 
@@ -211,7 +214,7 @@ impl Request {
 pub(super) fn put_aside(disk: &dyn Disk, directory: &Path, id: &str) -> Result<(), DiskError> {
     let path = place(directory, id);
     disk.rename(&path, &path.with_extension("unreadable"))?;
-    disk.sync_dir(&asked(directory))
+    sync(disk, directory)
 }
 
 fn place(directory: &Path, id: &str) -> PathBuf {

@@ -1,9 +1,14 @@
 //! Letters on disk: numbers that stay, forms that come back, and files of an older headwater.
 
-use super::{DeadLetters, Form, Letter, Numbers, Place, Shelf};
+use super::{
+    DeadLetters, Form, Letter, Next, Numbers, PARTITION, Place, Replays, Shelf, What, ask, waiting,
+};
 use crate::core::disk::Disk;
+use crate::core::position::{Checkpoint, Position};
 use crate::core::record::{CsvShape, Encoding};
-use crate::testing::disk::SimulatedDisk;
+use crate::engine::flow::Outline;
+use crate::engine::progress::Progress;
+use crate::testing::disk::{Fault, SimulatedDisk};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -36,6 +41,23 @@ fn shelf(disk: &SimulatedDisk) -> Vec<Letter> {
     let shelf = Shelf::open(disk, Path::new(DIRECTORY)).unwrap();
     shelf.each(|letter| letters.push(letter)).unwrap();
     letters
+}
+
+fn replays(disk: &SimulatedDisk) -> Replays {
+    Replays {
+        disk: Arc::new(disk.of_process()),
+        directory: DIRECTORY.into(),
+        outline: Outline {
+            source: "numbers".to_owned(),
+            steps: Vec::new(),
+            sink: "http".to_owned(),
+            comes_again: true,
+            letter_bytes: 1 << 20,
+        },
+        gathers: Vec::new(),
+        batch_bytes: 1 << 20,
+        current: None,
+    }
 }
 
 fn numbers(disk: &SimulatedDisk) -> Vec<u64> {
@@ -82,6 +104,58 @@ fn what_a_crash_left_behind_the_checkpoint_goes_unless_it_stays() {
     let mut letters = store(&disk, 1 << 20);
     letters.settle(1, |letter| letter.record == "3").unwrap();
     assert_eq!((numbers(&disk), letters.last()), (vec![1, 3], 3));
+}
+
+#[test]
+fn a_letter_that_the_checkpoint_does_not_know_is_shown_to_nobody() {
+    let disk = SimulatedDisk::new(1);
+    let mut letters = store(&disk, 1 << 20);
+    letters.keep(vec![letter(b"1"), letter(b"2"), letter(b"3")]).unwrap();
+    assert_eq!(numbers(&disk), [1, 2, 3], "without a checkpoint");
+    let shared: Arc<dyn Disk> = Arc::new(disk.of_process());
+    let path = Path::new(DIRECTORY).join("checkpoint");
+    let (mut progress, _) = Progress::open(&shared, &path).unwrap();
+    for (known, shown) in [(Some(0), vec![]), (Some(2), vec![1, 2]), (None, vec![1, 2, 3])] {
+        progress.checkpoint.letters = known;
+        progress.save().unwrap();
+        assert_eq!(numbers(&disk), shown);
+    }
+}
+
+#[test]
+fn the_request_that_is_under_way_goes_on_whichever_waits_beside_it() {
+    let disk = SimulatedDisk::new(1);
+    store(&disk, 1 << 20).keep(vec![letter(b"1"), letter(b"2")]).unwrap();
+    let directory = Path::new(DIRECTORY);
+    let ids = [(); 2].map(|()| ask(&disk, directory, What::Replay, Numbers::of([1, 2])).unwrap());
+    for id in ids {
+        let mut checkpoint = Checkpoint::default();
+        let note = format!("{{\"request\":\"{id}\",\"base\":0,\"upto\":1}}");
+        checkpoint.advance(&PARTITION.into(), &Position { offset: 1, note });
+        let Next::Batch(passed, _) = replays(&disk).next(&checkpoint).unwrap() else {
+            panic!("nothing to replay");
+        };
+        let batch = passed.batch;
+        assert_eq!((&*batch.records.bytes, batch.position.offset), (b"2\n".as_slice(), 2), "{id}");
+    }
+}
+
+#[test]
+fn a_request_whose_asker_died_is_durable_before_it_is_carried_out() {
+    for seed in 0..20 {
+        let disk = SimulatedDisk::new(seed);
+        store(&disk, 1 << 20).keep(vec![letter(b"1")]).unwrap();
+        // The last operation of asking is the sync of the directory.
+        let before = disk.operations();
+        ask(&disk, Path::new(DIRECTORY), What::Drop, Numbers::of([2])).unwrap();
+        disk.plan(Fault::Operation(disk.operations() - before));
+        ask(&disk, Path::new(DIRECTORY), What::Replay, Numbers::of([1])).unwrap_err();
+        let seen = waiting(&disk, Path::new(DIRECTORY)).unwrap();
+        assert_eq!(seen.len(), 2);
+        replays(&disk).next(&Checkpoint::default()).unwrap();
+        disk.power_cut();
+        assert_eq!(waiting(&disk, Path::new(DIRECTORY)).unwrap(), seen, "seed {seed}");
+    }
 }
 
 #[test]

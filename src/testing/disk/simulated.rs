@@ -30,6 +30,13 @@ impl SimulatedDisk {
         Self { state: Arc::clone(&self.state), life: Some(self.state().life) }
     }
 
+    /// Does what only the living can do beside the disk, like telling somebody else: the thread of a dead process
+    /// ends here as it does at an operation. Nobody dies meanwhile, and `act` must leave the disk alone.
+    pub fn while_living<T>(&self, act: impl FnOnce() -> T) -> T {
+        let _state = self.state_of_the_living();
+        act()
+    }
+
     /// Whether a planned `Fault::Halt` has come.
     pub fn is_halted(&self) -> bool {
         self.state().faults.is_halted()

@@ -1,5 +1,6 @@
 //! The simulated disk must be as bad as it says, or the simulations prove nothing.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use super::{Fault, SimulatedDisk};
@@ -108,4 +109,15 @@ fn a_lock_is_held_once_and_freed_by_a_kill() {
     assert!(disk.lock(path()).is_err());
     drop(again);
     assert!(disk.lock(path()).is_ok());
+}
+
+#[test]
+fn a_dead_process_tells_nobody_anything() {
+    let disk = disk(1);
+    let process = disk.of_process();
+    assert_eq!(process.while_living(|| 7), 7);
+    disk.kill();
+    let told = catch_unwind(AssertUnwindSafe(|| process.while_living(|| panic!("it is dead"))));
+    assert!(told.unwrap_err().downcast_ref::<&str>().is_some_and(|it| it.contains("killed")));
+    assert_eq!(disk.of_process().while_living(|| 8), 8);
 }
