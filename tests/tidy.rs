@@ -95,6 +95,31 @@ const PURE: &[&str] = &[
 ];
 const IMPURE: &[&str] = &["std::fs", "std::net", "std::env::", "SystemTime", "tokio::", "ureq::"];
 
+/// Where it is decided who holds a lease, what is acknowledged, tried again or known already: a clock that somebody sets
+/// must not count there, so that only time that never jumps is looked at.
+const STEADY: &[&str] = &[
+    "src/clients/backoff.rs",
+    "src/clients/leases/clock.rs",
+    "src/clients/leases/directory.rs",
+    "src/clients/leases/log.rs",
+    "src/clients/mqtt/",
+    "src/clients/nats/",
+    "src/clients/postgres/",
+    "src/core/lease.rs",
+    "src/core/wait.rs",
+    "src/engine/flow.rs",
+    "src/engine/inbox.rs",
+    "src/engine/journal/",
+    "src/engine/progress.rs",
+    "src/engine/reader.rs",
+    "src/engine/retry.rs",
+    "src/engine/writer.rs",
+    "src/sinks/nats.rs",
+    "src/sources/nats.rs",
+];
+/// A time that is written down for people does no harm.
+const WALL_CLOCK: &[&str] = &["unix_ms", "SystemTime", ".modified", "Timestamp::now"];
+
 /// Lines of a file that are no tests, and of the tests inside it.
 const FILE_LINES: usize = 500;
 const TEST_LINES: usize = 150;
@@ -215,6 +240,24 @@ fn pure_modules_touch_nothing_outside() {
             wrong.push(format!("{}: {word} in a pure module", source.name()));
         }
     }
+    check(&wrong);
+}
+
+#[test]
+fn a_clock_that_jumps_decides_nothing_about_leases_acknowledgements_and_tries() {
+    let mut wrong = Vec::new();
+    let (mut places, mut looked_at) = (BTreeSet::new(), 0);
+    for source in sources() {
+        let name = source.name();
+        let place = STEADY.iter().find(|place| name.starts_with(**place));
+        let Some(place) = place.filter(|_| !source.is_test()) else { continue };
+        places.insert(place);
+        looked_at += 1;
+        for word in WALL_CLOCK.iter().filter(|word| source.production().contains(**word)) {
+            wrong.push(format!("{name}: {word} where only time that never jumps may decide"));
+        }
+    }
+    assert!(places.len() == STEADY.len() && looked_at > 40, "{looked_at} files in {places:?}");
     check(&wrong);
 }
 

@@ -41,6 +41,7 @@ MORE_IS_BETTER = {
     "50 viewers CPU %": False,
     "PNG ms": False,
     "1 M histogram ms": False,
+    "replicas": False,
 }
 
 

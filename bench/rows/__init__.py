@@ -22,6 +22,8 @@ ALL = {
     17: "r17_mqtt",
     20: "r20_streams.reads",
     21: "r20_streams.writes",
+    22: "r22_autoscale",
+    23: "r20_streams.backlog",
 }
 
 

@@ -1,4 +1,4 @@
-"""Rows 20 and 21: NATS JetStream, beside async-nats without anything around it."""
+"""Rows 20, 21 and 23: NATS JetStream, beside async-nats without anything around it."""
 
 import socket
 import subprocess
@@ -111,6 +111,27 @@ def _reads(count, name=OURS):
     return Contestant(name, sample)
 
 
+def _drains(count):
+    """A flow that starts in front of a stream full of records; the kernel says how much it held at most."""
+
+    def sample():
+        with fresh_folder() as folder, Nats(folder) as server:
+            _fill(server, count, folder)
+            command = ours.run_command("reads", READS.format(url=server.url), folder)
+            out = folder / "out.ndjson"
+            with Server(command, folder, core=CLIENT_CORE) as flow:
+                start = time.monotonic()
+                size = lambda: out.stat().st_size if out.exists() else 0  # noqa: E731
+                flow.wait_until(lambda: size() >= count * 200, pause=0.1, seconds=3600)
+                wall = time.monotonic() - start
+                peak, end = flow.memory("VmHWM") / 1e6, flow.memory("VmRSS") / 1e6
+            if size() != count * 200:
+                raise Missing(f"{size()} bytes of {count} records of 200")
+            return {"peak MB": peak, "MB at the end": end, "records/s": count / wall}
+
+    return Contestant(OURS, sample)
+
+
 def size_is_over(size):
     return lambda: size() > 0
 
@@ -160,4 +181,16 @@ def writes(options):
         peers=[_bare_publish(count)],
         goals=[Against("async-nats, publishing only", "records/s", 0.8), Limit("peak MB", 25)],
         notes=["nats-server on the first core, the writer on the second; ours sends an id with each message."],
+    )
+
+
+def backlog(options):
+    count = options.pick(10_000_000, 200_000)
+    return Row(
+        number=23,
+        title=f"memory in front of a backlog of {count} records of 200 bytes, JetStream to a durable file",
+        ours=_drains(count),
+        peers=[],
+        goals=[Limit("peak MB", 25)],
+        notes=["Two gigabytes in the stream and as many in the file at full size; records/s counts the start too."],
     )

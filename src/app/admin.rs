@@ -85,7 +85,9 @@ fn state(snapshot: &Snapshot, is_fine: bool, out: &mut Answer) {
         .iter()
         .map(|service| {
             let reason = match &service.state {
-                State::Waiting(reason) | State::Failed(reason) => Some(reason.as_str()),
+                State::Waiting(reason) | State::StandsBy(reason) | State::Failed(reason) => {
+                    Some(reason.as_str())
+                }
                 _ => None,
             };
             let state = json!({ "state": service.state.name(), "reason": reason });

@@ -328,6 +328,8 @@ impl App {
             pauses: Pauses::default(),
             resources: Arc::new(self.resources.clone()),
             commit_bytes: COMMIT_BYTES,
+            takes_in: false,
+            tenure: None,
         }
     }
 
@@ -415,7 +417,8 @@ fn replicate(service: &Service, count: u32, is_gated: bool) -> Result<Vec<Servic
     let numbered = |number| {
         let mut one = service.clone();
         match &mut one.body {
-            Body::Flow(flow) => *flow = scale::numbered(flow, number),
+            Body::Flow(flow) if count == 1 => *flow = scale::numbered(flow, number),
+            Body::Flow(flow) => *flow = scale::one_of_several(flow, number),
             Body::Server(server) if number > 1 => server.listen.port = 0,
             Body::Server(_) | Body::View(_) | Body::Gate(_) => {}
         }

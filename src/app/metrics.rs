@@ -197,7 +197,7 @@ fn states(out: &mut String, services: &[ServiceStatus]) {
     let name = "headwater_service_state";
     header(out, name, "gauge", "1 for the state that the service is in.");
     for service in services {
-        for state in ["starting", "running", "waiting", "ended", "stopped", "failed"] {
+        for state in ["starting", "running", "stands by", "waiting", "ended", "stopped", "failed"] {
             let value = f64::from(u8::from(service.state.name() == state));
             line(out, name, &[("service", &service.name), ("state", state)], value);
         }

@@ -4,15 +4,19 @@ use crate::app::gating;
 use crate::app::resources::Resources;
 use crate::app::serving::{STOP, Serving, token};
 use crate::charts::file_safe;
+use crate::clients::leases;
 use crate::core::context::Context;
 use crate::core::fault::Fault;
-use crate::core::kind::Replay;
+use crate::core::kind::{BuiltSource, Replay};
 use crate::core::limits::DEAD_LETTER_BYTES;
 use crate::core::options::{Options as ComponentOptions, Setting};
 use crate::core::time::timed::CacheCounts;
 use crate::engine::flow::Parts;
-use crate::engine::{Flow, FlowMeter, Outline, Recorder, Recording, RunningFlow, State};
+use crate::engine::{
+    Elect, Flow, FlowMeter, HandOver, Outline, Recorder, Recording, RunningFlow, State,
+};
 use crate::gate::RunningGate;
+use crate::stack::lease;
 use crate::stack::model::{self, Body, Origin, Service};
 use crate::views::{self, FindCache, FindFlow, RunningView, View};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -69,15 +73,20 @@ pub(super) fn start(
 }
 
 fn start_flow(flow: model::Flow, context: Context, on_end: OnEnd) -> Result<RunningFlow, Fault> {
-    let context = Context { commit_bytes: flow.sink.kind.commit_bytes, ..context };
+    let takes_in = !lease::runs_once(&flow.source);
+    let context = Context { commit_bytes: flow.sink.kind.commit_bytes, takes_in, ..context };
     let listens = flow.source.options.get("listen").is_some();
     let outline = Outline {
         source: flow.source.kind.about.name.to_owned(),
         steps: flow.steps.iter().map(|step| step.kind.about.name.to_owned()).collect(),
         sink: flow.sink.kind.about.name.to_owned(),
-        comes_again: flow.source.kind.replay != Replay::Gone,
+        comes_again: [Some(&flow.source), flow.then.as_ref()]
+            .into_iter()
+            .flatten()
+            .all(|source| source.kind.replay != Replay::Gone),
         letter_bytes: DEAD_LETTER_BYTES,
     };
+    let elects = flow.elects.clone();
     let recording = flow.record.as_ref().map(|options| Recording {
         path: options.path("path"),
         keep: options.keep_if("keep"),
@@ -87,7 +96,7 @@ fn start_flow(flow: model::Flow, context: Context, on_end: OnEnd) -> Result<Runn
         let steps: Result<Vec<_>, Fault> =
             flow.steps.iter().map(|step| (step.kind.build)(&step.options)).collect();
         Ok(Parts {
-            source: (flow.source.kind.build)(&flow.source.options, context)?,
+            source: source_of(&flow, context)?,
             steps: steps?,
             sink: Box::new(Recorder::new(
                 (flow.sink.kind.build)(&flow.sink.options, context)?,
@@ -96,7 +105,9 @@ fn start_flow(flow: model::Flow, context: Context, on_end: OnEnd) -> Result<Runn
             )),
         })
     };
-    let running = Flow { context, outline, build: Box::new(build), on_end }.start()?;
+    let elect = elects
+        .map(|place| -> Elect { Box::new(move |context: &Context| leases::open(&place, context)) });
+    let running = Flow { context, outline, build: Box::new(build), on_end, elect }.start()?;
     if listens {
         running.wait_until_open(LISTENING);
         if let State::Failed(reason) = running.meter.state() {
@@ -104,6 +115,18 @@ fn start_flow(flow: model::Flow, context: Context, on_end: OnEnd) -> Result<Runn
         }
     }
     Ok(running)
+}
+
+/// The flow's source, with the one that goes on behind it.
+fn source_of(flow: &model::Flow, context: &Context) -> Result<BuiltSource, Fault> {
+    let first = (flow.source.kind.build)(&flow.source.options, context)?;
+    let Some(then) = &flow.then else { return Ok(first) };
+    match (first, (then.kind.build)(&then.options, context)?) {
+        (BuiltSource::Read(first), BuiltSource::Read(then)) => {
+            Ok(BuiltSource::Read(Box::new(HandOver::new(first, then))))
+        }
+        _ => Err(Fault::stop("a source that takes records in has nothing behind it")),
+    }
 }
 
 fn start_view(

@@ -2,6 +2,7 @@
 
 use crate::autoscale::target::{Kind, Target};
 use crate::core::unit::show_duration;
+use std::cmp::Ordering;
 use std::time::Duration;
 
 /// A time that is below this share of its target lets one replica go.
@@ -149,22 +150,25 @@ impl Decider {
         let wanted = self.wanted(&measured, replicas);
         let told = self.told(&measured, replicas);
         let bounded = wanted.clamp(min, max);
-        if bounded > replicas {
-            self.fewer = None;
-            self.up(at, crew, (bounded, measured), &told)
-        } else if bounded < replicas {
-            self.more = None;
-            self.down(at, replicas, (bounded, measured), &told)
-        } else {
-            (self.more, self.fewer) = (None, None);
-            match wanted {
-                _ if wanted > max => {
-                    hold(Why::AtMax, format!("{told}; {wanted} wanted, {max} is --max"))
-                }
-                _ if wanted < min => {
-                    hold(Why::AtMin, format!("{told}; {wanted} would do, {min} is --min"))
-                }
-                _ => hold(Why::OnTarget, told),
+        match bounded.cmp(&replicas) {
+            Ordering::Greater => {
+                self.fewer = None;
+                self.up(at, crew, (bounded, measured), &told)
+            }
+            Ordering::Less => {
+                self.more = None;
+                self.down(at, replicas, (bounded, measured), &told)
+            }
+            Ordering::Equal => {
+                self.begin_anew();
+                let (why, text) = match wanted {
+                    _ if wanted > max => (Why::AtMax, format!("; {wanted} wanted, {max} is --max")),
+                    _ if wanted < min => {
+                        (Why::AtMin, format!("; {wanted} would do, {min} is --min"))
+                    }
+                    _ => (Why::OnTarget, String::new()),
+                };
+                hold(why, told + &text)
             }
         }
     }
@@ -210,7 +214,8 @@ impl Decider {
             return hold(Why::Falling, format!("{told}, and falls"));
         }
         self.learn(at, crew.wanted, measured.load);
-        self.change(streak.wanted, format!("{told}, for {}", show_duration(lasted)))
+        let (to, lasted) = (streak.wanted, show_duration(lasted));
+        self.change(to, format!("{told}; {to} needed for {lasted}"))
     }
 
     /// Was the last step down the reason? The same load would only bring it back.
@@ -250,7 +255,7 @@ impl Decider {
             }
         }
         self.tried = Some(Tried { replicas: to, load: streak.load, at });
-        self.change(to, format!("{told}, for {}", show_duration(lasted)))
+        self.change(to, format!("{told}; {to} would have done for {}", show_duration(lasted)))
     }
 
     /// The replicas that did not suffice for as much as this.
@@ -333,7 +338,7 @@ mod tests {
             min: 1,
             max: 10,
             up_after: Duration::from_secs(10),
-            down_after: Duration::from_secs(60),
+            down_after: Duration::from_mins(1),
             tolerance: 0.1,
         })
     }
@@ -342,8 +347,8 @@ mod tests {
         Crew { wanted: replicas, running: replicas, note: String::new() }
     }
 
-    fn whole(value: f64) -> Result<Measured, &'static str> {
-        Ok(Measured { value, load: None, is_whole: true })
+    fn whole(value: f64) -> Measured {
+        Measured { value, load: None, is_whole: true }
     }
 
     /// Looks every second until something changes.
@@ -354,7 +359,8 @@ mod tests {
         value: f64,
     ) -> Option<(u64, u32)> {
         (from..from + 300).find_map(|at| {
-            let decision = decider.decide(Duration::from_secs(at), &crew(replicas), whole(value));
+            let decision =
+                decider.decide(Duration::from_secs(at), &crew(replicas), Ok(whole(value)));
             Some((at - from, decision.to?))
         })
     }
@@ -382,7 +388,7 @@ mod tests {
         let mut decider = decider("rate=50");
         for at in 0..100 {
             let value = if at % 9 == 0 { 100.0 } else { 300.0 };
-            let decision = decider.decide(Duration::from_secs(at), &crew(2), whole(value));
+            let decision = decider.decide(Duration::from_secs(at), &crew(2), Ok(whole(value)));
             assert_eq!(decision.to, None, "{at}: {}", decision.text);
         }
     }
@@ -390,7 +396,7 @@ mod tests {
     #[test]
     fn nothing_is_changed_while_nothing_is_known_and_a_gap_begins_anew() {
         let mut decider = decider("rate=50");
-        decider.decide(Duration::ZERO, &crew(2), whole(300.0));
+        decider.decide(Duration::ZERO, &crew(2), Ok(whole(300.0)));
         for at in 1..20 {
             let decision = decider.decide(Duration::from_secs(at), &crew(2), Err("no answer"));
             assert_eq!((decision.to, decision.why), (None, Why::Blind));
@@ -421,7 +427,7 @@ mod tests {
         let mut decider = decider("latency=100ms");
         let starting = Crew { wanted: 4, running: 2, note: "No such image".to_owned() };
         for at in 0..60 {
-            let decision = decider.decide(Duration::from_secs(at), &starting, whole(9.0));
+            let decision = decider.decide(Duration::from_secs(at), &starting, Ok(whole(9.0)));
             assert_eq!((decision.to, decision.why), (None, Why::Starting));
             assert!(decision.text.ends_with("2 of 4 run (No such image)"), "{}", decision.text);
         }
@@ -432,7 +438,7 @@ mod tests {
         let mut decider = decider("lag=10s");
         for at in 0..80 {
             let lag = 200.0 - at as f64 * 2.5;
-            let decision = decider.decide(Duration::from_secs(at), &crew(2), whole(lag));
+            let decision = decider.decide(Duration::from_secs(at), &crew(2), Ok(whole(lag)));
             assert_eq!(decision.to, None, "{at}: {}", decision.text);
         }
     }

@@ -20,14 +20,11 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
 }
 
 fn line(line: &str) -> Option<Line<'_>> {
-    let (name, rest) = match line.split_once('{') {
-        Some((name, rest)) => (name, rest),
-        None => {
-            let (name, value) = line.split_once(' ')?;
-            return Some(Line { name, labels: Vec::new(), value: value.trim().parse().ok()? });
-        }
+    let Some((name, mut rest)) = line.split_once('{') else {
+        let (name, value) = line.split_once(' ')?;
+        return Some(Line { name, labels: Vec::new(), value: value.trim().parse().ok()? });
     };
-    let (mut rest, mut labels) = (rest, Vec::new());
+    let mut labels = Vec::new();
     while !rest.starts_with('}') {
         let (label, after) = rest.split_once("=\"")?;
         let (value, after) = quoted(after)?;

@@ -70,31 +70,10 @@ pub struct Metrics {
 
 impl Metrics {
     fn read(&mut self) -> Result<Measured, String> {
-        let mut said = HashMap::new();
-        let mut reasons = Vec::new();
-        for place in &self.asked.from {
-            let place = hosts::place(place, PORT);
-            match hosts::all(&place) {
-                Err(reason) => {
-                    reasons.push(format!("{place}: {reason}; `--from` names who is asked"))
-                }
-                Ok(found) => {
-                    for address in found {
-                        match self.ask(&address) {
-                            Ok(text) => {
-                                said.insert(address, (now(), Counters::of(&text, &self.asked)));
-                            }
-                            Err(reason) => reasons.push(reason),
-                        }
-                    }
-                }
-            }
-        }
+        let (said, reasons) = self.ask_all();
         if said.is_empty() {
-            return Err(reasons
-                .into_iter()
-                .next()
-                .unwrap_or_else(|| "nobody was asked".to_owned()));
+            let first = reasons.into_iter().next();
+            return Err(first.unwrap_or_else(|| "nobody was asked".to_owned()));
         }
         let sum = said.iter().fold(Sum::default(), |sum, (address, (at, counters))| {
             sum.with(*at, counters, self.before.get(address))
@@ -108,6 +87,27 @@ impl Metrics {
             ));
         }
         measured(self.asked.kind, &sum, reasons.is_empty())
+    }
+
+    /// What each address says, and why others say nothing.
+    fn ask_all(&self) -> (HashMap<String, (Instant, Counters)>, Vec<String>) {
+        let (mut said, mut reasons) = (HashMap::new(), Vec::new());
+        for place in &self.asked.from {
+            let place = hosts::place(place, PORT);
+            let found = hosts::all(&place).unwrap_or_else(|reason| {
+                reasons.push(format!("{place}: {reason}; `--from` names who is asked"));
+                Vec::new()
+            });
+            for address in found {
+                match self.ask(&address) {
+                    Ok(text) => {
+                        said.insert(address, (now(), Counters::of(&text, &self.asked)));
+                    }
+                    Err(reason) => reasons.push(reason),
+                }
+            }
+        }
+        (said, reasons)
     }
 
     fn ask(&self, address: &str) -> Result<String, String> {

@@ -1,5 +1,5 @@
-//! Replicas by need: what is measured, how many that makes, and the Swarm or Compose that is told. `decide` is pure: the
-//! same measures at the same times make the same decisions.
+//! Replicas by need: what is measured, how many that makes, and the Swarm or Compose that is told. `decide` is pure:
+//! the same measures at the same times make the same decisions.
 
 mod compose;
 mod cpu;

@@ -37,6 +37,11 @@ pub struct Told {
 impl Scaler {
     pub fn run(&mut self, wait: &Wait, tell: &mut dyn FnMut(&Told)) {
         let begin = now();
+        // What happens is told by two looks; this is the one before the first.
+        drop(self.gauge.read(&*self.fleet));
+        if wait.sleep(self.every) {
+            return;
+        }
         let mut last: Option<(Instant, Why)> = None;
         loop {
             let (mut told, why) = self.look(begin.elapsed());
@@ -63,7 +68,10 @@ impl Scaler {
         let Decision { to, why, text } = self.decider.decide(at, &crew, measured);
         let mut told = Told {
             replicas: from,
-            text: format!("{from} {} stay: {text}", noun(from)),
+            text: format!(
+                "{from} {}: {text}",
+                if from == 1 { "replica stays" } else { "replicas stay" }
+            ),
             is_change: false,
             is_bad: why == Why::Blind,
             is_news: true,

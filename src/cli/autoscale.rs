@@ -137,7 +137,11 @@ fn greet(app: &App, wanted: &Autoscale, name: &str, asked: &Asked) {
         format!("{} at {}", asked.service, asked.from.join(", "))
     };
     let dry = if wanted.dry_run { ", and changes nothing" } else { "" };
-    tracing::info!(service = %wanted.service, "keeps {name} at {kind} {target} with {min} to {max} replicas, as {from} says{dry}{admin}");
+    let service = &wanted.service;
+    tracing::info!(
+        service = %service,
+        "keeps {name} at {kind} {target} with {min} to {max} replicas, as {from} says{dry}{admin}"
+    );
 }
 
 fn tell(app: &App, wanted: &Autoscale, told: &Told) {

@@ -99,7 +99,7 @@ impl Live {
         };
         let state = match &service.state {
             State::Running => String::new(),
-            State::Waiting(reason) | State::Failed(reason) => {
+            State::Waiting(reason) | State::StandsBy(reason) | State::Failed(reason) => {
                 let shown: String = reason.chars().take(60).collect();
                 format!("  {}: {shown}", service.state.name())
             }

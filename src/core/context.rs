@@ -1,6 +1,7 @@
 //! What a component is given beside its options when it is built.
 
 use crate::core::disk::Disk;
+use crate::core::lease::Tenure;
 use crate::core::limits::{BATCH_BYTES, RETRY_FIRST, RETRY_LONGEST};
 use crate::core::resources::Resources;
 use std::path::PathBuf;
@@ -24,6 +25,10 @@ pub struct Context {
     pub resources: Arc<dyn Resources>,
     /// What the flow's sink says that one commit may cover.
     pub commit_bytes: usize,
+    /// Each process of this flow takes in records of its own, which are no repeats of another's.
+    pub takes_in: bool,
+    /// Of a flow that must run once: what says that it may write.
+    pub tenure: Option<Arc<Tenure>>,
 }
 
 impl Context {

@@ -3,7 +3,10 @@
 
 use crate::core::fault::Fault;
 use crate::core::position::Partition;
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 /// How often a holder shows that it lives.
@@ -39,6 +42,91 @@ pub trait Leases: Send + Sync + Debug {
     fn is_held(&self, name: &str) -> Result<bool, Fault>;
     /// Lets go; nothing happens when it is held no more.
     fn release(&self, name: &str);
+}
+
+/// Leases with a checkpoint beside each, in a place that several machines reach: of the processes that could run a
+/// flow the one with its lease does, and goes on from where the one before came to.
+pub trait Election: Leases {
+    /// Who holds it, as `HOST/PID`, as far as that is known.
+    fn holder(&self, name: &str) -> Option<String>;
+    /// Asked for by the holder before anything else: what was saved last. From then on nobody who held the lease
+    /// before can save.
+    fn load(&self, name: &str) -> Result<Option<Vec<u8>>, Fault>;
+    /// Replaces what was saved; durable when this returns. Answers `false`, and nothing is saved, when the lease is
+    /// lost; one that was taken over and not loaded yet may still be saved for, and the next one finds it.
+    fn save(&self, name: &str, payload: &[u8]) -> Result<bool, Fault>;
+}
+
+/// Where leases and checkpoints of a stack are kept. It may hold a password and so is never shown whole.
+#[derive(Clone, PartialEq, Eq)]
+pub enum LeasePlace {
+    /// A bucket of keys and values of a NATS server.
+    Nats(String),
+    /// A table of a database.
+    Postgres(String),
+    /// A directory that all workers share.
+    Directory(PathBuf),
+}
+
+impl Debug for LeasePlace {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nats(_) => formatter.write_str("Nats(..)"),
+            Self::Postgres(_) => formatter.write_str("Postgres(..)"),
+            Self::Directory(path) => write!(formatter, "Directory({})", path.display()),
+        }
+    }
+}
+
+/// The right of this process to run a flow that must run once; it ends by itself when somebody took over, and is
+/// given up when it is dropped.
+#[derive(Debug)]
+pub struct Tenure {
+    election: Arc<dyn Election>,
+    name: String,
+    is_lost: AtomicBool,
+}
+
+impl Tenure {
+    /// Of a lease that was claimed.
+    pub fn new(election: Arc<dyn Election>, name: &str) -> Self {
+        Self { election, name: name.to_owned(), is_lost: AtomicBool::new(false) }
+    }
+
+    /// Asks the place where leases are kept whether this process may still write.
+    pub fn check(&self) -> Result<(), Fault> {
+        let is_held = !self.is_lost() && self.election.is_held(&self.name)?;
+        if is_held { Ok(()) } else { Err(self.lost()) }
+    }
+
+    pub fn load(&self) -> Result<Option<Vec<u8>>, Fault> {
+        self.election.load(&self.name)
+    }
+
+    pub fn save(&self, payload: &[u8]) -> Result<(), Fault> {
+        let is_saved = !self.is_lost() && self.election.save(&self.name, payload)?;
+        if is_saved { Ok(()) } else { Err(self.lost()) }
+    }
+
+    /// Was it found out that another process runs the flow now?
+    pub fn is_lost(&self) -> bool {
+        self.is_lost.load(Relaxed)
+    }
+
+    fn lost(&self) -> Fault {
+        self.is_lost.store(true, Relaxed);
+        let by = self.election.holder(&self.name).map(|by| format!(" ({by})")).unwrap_or_default();
+        Fault::retry_after(
+            format!("another process{by} took over {}: this one was silent too long", self.name),
+            BEAT,
+        )
+    }
+}
+
+impl Drop for Tenure {
+    fn drop(&mut self) {
+        self.election.release(&self.name);
+    }
 }
 
 /// The content of a dataset, as the log knows it.

@@ -35,6 +35,25 @@ impl Opt {
     }
 }
 
+/// Several tables as one, in this order. `N` is how many options they have together.
+///
+/// # Panics
+/// When it is not: at compile time, for tables are constants.
+pub const fn joined<const N: usize>(tables: &[&[Opt]]) -> [Opt; N] {
+    let mut all = [tables[0][0]; N];
+    let (mut table, mut option, mut at) = (0, 0, 0);
+    while table < tables.len() {
+        if option == tables[table].len() {
+            (table, option) = (table + 1, 0);
+        } else {
+            all[at] = tables[table][option];
+            (option, at) = (option + 1, at + 1);
+        }
+    }
+    assert!(at == N, "the tables have fewer options");
+    all
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
     Required,

@@ -27,9 +27,10 @@ use crate::engine::inbox::Intaken;
 use crate::engine::journal_source;
 use crate::engine::letters::{self, DeadLetters, Place, Replays};
 use crate::engine::meter::{FlowMeter, State};
-use crate::engine::progress::{Progress, ProgressError};
+use crate::engine::progress::{Kept, Progress, ProgressError};
 use crate::engine::reader::{self, Message};
 use crate::engine::retry::{Backoff, Complaints, Refusals};
+use crate::engine::standby::{Elect, stand_by};
 use crate::engine::steps::Steps;
 use crate::engine::writer::{End, Writer};
 use std::collections::BTreeSet;
@@ -71,6 +72,8 @@ pub struct Flow {
     pub build: Build,
     /// Called once the flow has ended or stopped, whatever the reason.
     pub on_end: Arc<dyn Fn() + Send + Sync>,
+    /// Of a flow that one process alone may run, and others stand by for.
+    pub elect: Option<Elect>,
 }
 
 /// A flow that runs. Dropping it does not stop it; `stop` does.
@@ -219,6 +222,7 @@ struct Seat {
     context: Context,
     lock: Box<dyn DiskLock>,
     parts: Parts,
+    kept: Option<Kept>,
 }
 
 impl Runner {
@@ -256,7 +260,7 @@ impl Runner {
 
     fn run_once(&self) -> Result<State, Fault> {
         let name = self.flow.context.service.clone();
-        let mut opened = self.open()?;
+        let Some(mut opened) = self.open()? else { return Ok(State::Stopped) };
         let (sender, receiver) = sync_channel(QUEUE_BATCHES);
         *lock(&self.shared.queue) = Some(sender.clone());
         let over = Over(Arc::default());
@@ -287,9 +291,10 @@ impl Runner {
         }
     }
 
-    fn open(&self) -> Result<Opened, Fault> {
-        let Seat { context, lock, parts } = self.seat()?;
-        let (writer, source) = self.open_writer(&context, parts)?;
+    /// Nothing when it was stopped before it was its turn.
+    fn open(&self) -> Result<Option<Opened>, Fault> {
+        let Some(Seat { context, lock, parts, kept }) = self.seat()? else { return Ok(None) };
+        let (writer, source) = self.open_writer(&context, parts, kept.as_ref())?;
         let (mut source, acknowledger, intake) = self.open_source(source, &writer.progress)?;
         if let Some(share) = writer.sink.share() {
             source.share(share);
@@ -298,14 +303,19 @@ impl Runner {
         own.positions.remove(letters::PARTITION);
         source.resume(&own)?;
         let acknowledger = acknowledger.or_else(|| source.acknowledger());
-        Ok(Opened { writer: Writer { acknowledger, ..writer }, source, intake, _lock: lock })
+        Ok(Some(Opened { writer: Writer { acknowledger, ..writer }, source, intake, _lock: lock }))
     }
 
     /// Everything but the source.
-    fn open_writer(&self, context: &Context, parts: Parts) -> Result<(Writer, BuiltSource), Fault> {
+    fn open_writer(
+        &self,
+        context: &Context,
+        parts: Parts,
+        kept: Option<&Kept>,
+    ) -> Result<(Writer, BuiltSource), Fault> {
         let Parts { source, steps, mut sink } = parts;
         let (mut progress, findings) =
-            Progress::open(&context.disk, &context.data.join("checkpoint")).map_err(fault)?;
+            Progress::open(&context.disk, &context.data.join("checkpoint"), kept).map_err(fault)?;
         self.tell(&findings);
         let recovered = sink.recover(&progress.checkpoint)?;
         self.tell(&recovered.findings);
@@ -386,9 +396,9 @@ impl Runner {
                 continue;
             }
             let replayed = catch_unwind(AssertUnwindSafe(|| {
-                let _lock = context.disk.lock(&context.data.join("lock"))?;
-                let parts = (self.flow.build)(context)?;
-                let (mut writer, _) = self.open_writer(context, parts)?;
+                let Some(seat) = self.seat()? else { return Ok(false) };
+                let Seat { context, lock: _lock, parts, kept } = seat;
+                let (mut writer, _) = self.open_writer(&context, parts, kept.as_ref())?;
                 writer.replay_all()
             }));
             if let Ok(Err(fault)) = replayed {
@@ -400,16 +410,28 @@ impl Runner {
 
     /// Finds the directory that is this worker's: the service's own, or, where several workers may run with one
     /// `--data`, the first below it that no other process has.
-    fn seat(&self) -> Result<Seat, Fault> {
+    fn seat(&self) -> Result<Option<Seat>, Fault> {
         let mut context = self.flow.context.clone();
         let own = context.data.clone();
         for number in 2..=SEATS {
             context.disk.create_dir_all(&context.data)?;
             let locked = context.disk.lock(&context.data.join("lock"));
-            let parts = (self.flow.build)(&context)?;
-            match locked {
-                Err(DiskError::Held { .. }) if parts.sink.shares() => {}
-                locked => return Ok(Seat { lock: locked?, context, parts }),
+            let is_held = matches!(locked, Err(DiskError::Held { .. }));
+            match &self.flow.elect {
+                Some(_) if is_held => {}
+                Some(elect) => {
+                    let (lock, reading) = (locked?, &self.shared.reading);
+                    let elected = stand_by(context, elect, &self.meter, reading)?;
+                    let Some((context, kept)) = elected else { return Ok(None) };
+                    let parts = (self.flow.build)(&context)?;
+                    return Ok(Some(Seat { context, lock, parts, kept: Some(kept) }));
+                }
+                None => {
+                    let parts = (self.flow.build)(&context)?;
+                    if !is_held || !parts.sink.shares() {
+                        return Ok(Some(Seat { lock: locked?, context, parts, kept: None }));
+                    }
+                }
             }
             context.data = own.join(format!("worker-{number}"));
         }
@@ -472,6 +494,7 @@ fn fault(error: ProgressError) -> Fault {
         ProgressError::Disk(error) | ProgressError::File(CheckpointError::Disk(error)) => {
             error.into()
         }
+        ProgressError::Elsewhere(fault) => fault,
         other => Fault::stop(other.to_string()),
     }
 }

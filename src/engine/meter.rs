@@ -18,6 +18,8 @@ pub enum State {
     #[default]
     Starting,
     Running,
+    /// Another process runs it, and this one waits for its lease.
+    StandsBy(String),
     /// Something outside says no for now; tried again by itself.
     Waiting(String),
     /// The source has ended and everything is stored.
@@ -32,6 +34,7 @@ impl State {
         match self {
             Self::Starting => "starting",
             Self::Running => "running",
+            Self::StandsBy(_) => "stands by",
             Self::Waiting(_) => "waiting",
             Self::Ended => "ended",
             Self::Stopped => "stopped",
@@ -153,7 +156,7 @@ impl FlowMeter {
     /// Everything is open.
     pub fn set_running(&self) {
         let mut shared = self.lock();
-        if matches!(shared.state, State::Starting | State::Waiting(_)) {
+        if matches!(shared.state, State::Starting | State::StandsBy(_) | State::Waiting(_)) {
             shared.state = State::Running;
             shared.source_waits = None;
             shared.intake_waits = None;

@@ -5,6 +5,7 @@
 
 pub mod checkpoints;
 pub mod flow;
+mod hand_over;
 mod inbox;
 pub mod journal;
 mod journal_source;
@@ -17,13 +18,16 @@ mod recorder;
 mod refusals;
 mod replaying;
 mod retry;
+mod standby;
 mod steps;
 mod tap;
 mod writer;
 
 pub use flow::{Flow, Outline, RunningFlow};
+pub use hand_over::HandOver;
 pub use last_records::{LastRecords, Seen};
 pub use meter::{Complaint, FlowMeter, State};
 pub use progress::checkpoint_at;
 pub use recorder::{Recorder, Recording};
+pub use standby::Elect;
 pub use tap::{Listener, Tap};

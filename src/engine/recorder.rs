@@ -7,11 +7,13 @@ use crate::core::disk::{Access, Disk, DiskFile, parent_of, read_range};
 use crate::core::fault::Fault;
 use crate::core::finding::Finding;
 use crate::core::lease::Share;
+use crate::core::limits::LINE_BYTES;
 use crate::core::options::Keep;
 use crate::core::position::{Checkpoint, Partition, Position};
 use crate::core::record::Rejected;
 use crate::core::sink::{Recovered, Sink};
 use crate::core::time::{rfc3339, unix_ms};
+use crate::formats::recording_rows::{Columns, mark_of_row};
 use crate::formats::{json_lines, recording};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -142,15 +144,24 @@ struct Tape {
     file: Option<Box<dyn DiskFile>>,
     /// A part was put aside; it is looked after once a checkpoint knows of it.
     has_new_part: bool,
+    is_csv: bool,
+    /// The header of the current file, once it is known.
+    columns: Option<Arc<Columns>>,
 }
+
+/// A header is no longer than this.
+const HEADER_BYTES: usize = 2 * LINE_BYTES;
 
 impl Tape {
     fn new(recording: &Recording, disk: &Arc<dyn Disk>) -> Self {
         let path = recording.path.clone();
         let parts = Parts::new(Arc::clone(disk), &path, Compression::Zstd, recording.keep);
+        let is_csv = path.extension().is_some_and(|ending| ending == "csv");
         Self {
             disk: Arc::clone(disk),
             path,
+            is_csv,
+            columns: None,
             parts,
             rotate_bytes: recording.rotate_bytes,
             kept: Kept::default(),
@@ -223,13 +234,36 @@ impl Tape {
             while let Some(line) = memchr::memchr(b'\n', pending.get(used..).unwrap_or_default()) {
                 let text = pending.get(used..used + line).unwrap_or_default();
                 used += line + 1;
-                if recording::mark_of(text).is_some_and(|mark| belongs(&mark)) {
+                if self.mark_of(text).is_some_and(|mark| belongs(&mark)) {
                     end = at - (pending.len() - used) as u64;
                 }
             }
             pending.drain(..used);
         }
         Ok(end)
+    }
+
+    fn mark_of(&self, line: &[u8]) -> Option<recording::Mark> {
+        if self.is_csv { mark_of_row(line) } else { recording::mark_of(line) }
+    }
+
+    /// The header of the current file; a new one gets that of its first record.
+    fn columns(&mut self, first: &[u8], out: &mut Vec<u8>) -> Result<Arc<Columns>, Fault> {
+        if let Some(known) = &self.columns {
+            return Ok(Arc::clone(known));
+        }
+        let columns = if self.written == 0 {
+            let columns = Columns::of(first);
+            columns.write_header(out);
+            columns
+        } else {
+            let begin = read_range(self.file()?.as_ref(), 0, HEADER_BYTES)?;
+            let header = begin.split(|byte| *byte == b'\n').next().unwrap_or_default();
+            Columns::read(header).map_err(|what| {
+                Fault::stop(format!("{} is no recording: {what}", self.path.display()))
+            })?
+        };
+        Ok(Arc::clone(self.columns.insert(Arc::new(columns))))
     }
 
     fn write(&mut self, batch: &Batch, rejected: &[Rejected]) -> Result<(), Fault> {
@@ -251,10 +285,17 @@ impl Tape {
             })
             .peekable();
         let mut out = Vec::with_capacity(lines.len() * 3 / 2);
+        let columns = match delivered.peek() {
+            Some(first) if self.is_csv => Some(self.columns(first, &mut out)?),
+            _ => None,
+        };
         while let Some(record) = delivered.next() {
             let is_last = delivered.peek().is_none();
             let mark = is_last.then_some((&*batch.partition, batch.position.offset));
-            recording::write_line(&time, record, mark, &mut out);
+            match &columns {
+                Some(columns) => columns.write_row(&time, record, mark, &mut out),
+                None => recording::write_line(&time, record, mark, &mut out),
+            }
         }
         let written = self.written;
         self.file()?.write_at(&out, written)?;
@@ -270,7 +311,7 @@ impl Tape {
         if self.written < self.rotate_bytes {
             return Ok(());
         }
-        self.file = None;
+        (self.file, self.columns) = (None, None);
         self.parts.put_aside(self.kept.parts + 1)?;
         self.kept = Kept { length: 0, parts: self.kept.parts + 1 };
         self.written = 0;
@@ -318,6 +359,7 @@ impl Tape {
         self.disk.sync_dir(parent_of(&self.path))?;
         let found = file.bytes()?;
         self.file = Some(file);
+        self.columns = None;
         Ok(found)
     }
 

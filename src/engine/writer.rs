@@ -8,7 +8,7 @@ use crate::core::time::{now, rfc3339_now};
 use crate::core::wait::Wait;
 use crate::engine::letters::{self, DeadLetters, Form, Letter, Outcast, Passed, Place, Replays};
 use crate::engine::meter::{FlowMeter, Side};
-use crate::engine::progress::Progress;
+use crate::engine::progress::{Progress, ProgressError};
 use crate::engine::reader::Message;
 use crate::engine::retry::{Backoff, Complaints, Refusals};
 use crate::engine::steps::Steps;
@@ -131,7 +131,10 @@ impl Writer {
         self.progress.checkpoint.sink = stored.state;
         self.progress.checkpoint.letters = Some(self.dead_letters.last());
         let save = |writer: &mut Self| {
-            writer.progress.save().map_err(|error| Fault::retry(error.to_string()))
+            writer.progress.save().map_err(|error| match error {
+                ProgressError::Elsewhere(fault) => fault,
+                error => Fault::retry(error.to_string()),
+            })
         };
         if self.insist(save)?.is_none() {
             return Ok(false);
@@ -156,6 +159,10 @@ impl Writer {
                 Err(fault @ Fault::Stop { .. }) => return Err(fault),
                 Err(fault) => fault,
             };
+            if self.progress.is_lost() {
+                // What is not stored yet is the other process's to store.
+                return Err(fault);
+            }
             let pause = self.backoff.pause(&fault);
             self.meter.sink_faults.fetch_add(1, Relaxed);
             self.meter.error(fault.reason());
@@ -169,6 +176,7 @@ impl Writer {
 
     /// Writes and commits a group; after a fault the sink forgets what it wrote of it.
     fn store(&mut self, group: &[Passed]) -> Result<Stored, Fault> {
+        self.progress.may_write()?;
         let stored = self.write_and_commit(group);
         if stored.is_err() {
             // When even that fails, the next write meets the same trouble and says so.

@@ -15,4 +15,5 @@ pub mod payload;
 pub mod posted;
 pub mod query;
 pub mod recording;
+pub mod recording_rows;
 pub mod table;

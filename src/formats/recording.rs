@@ -38,13 +38,22 @@ pub struct Recorded<'a> {
     pub record: &'a [u8],
 }
 
+/// What a row of CSV says: a line that was put together anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owned {
+    pub time_ms: i64,
+    pub record: Vec<u8>,
+}
+
+/// A time of a recording, in milliseconds since 1970.
+pub fn moment(text: &str) -> Result<i64, String> {
+    let time: jiff::Timestamp =
+        text.parse().map_err(|_| format!("`{text}` is no time like 2026-01-01T00:00:00Z"))?;
+    Ok(time.as_millisecond())
+}
+
 /// What a line says; a line of any other file is a record whose time stands in its field `time`.
 pub fn read_line<'a>(line: &'a [u8], time_field: &str) -> Result<Recorded<'a>, String> {
-    let moment = |text: &str| -> Result<i64, String> {
-        let time: jiff::Timestamp =
-            text.parse().map_err(|_| format!("`{text}` is no time like 2026-01-01T00:00:00Z"))?;
-        Ok(time.as_millisecond())
-    };
     if let Ok(Line { time, record, .. }) = serde_json::from_slice::<Line>(line) {
         return Ok(Recorded { time_ms: moment(time)?, record: record.get().as_bytes() });
     }

@@ -243,7 +243,7 @@ pub struct Scaling {
     pub replicas: u32,
     pub min: u32,
     pub max: u32,
-    /// `2 -> 4 replicas: rate 310/s is 155/s each, target 100/s, for 10s`
+    /// `2 -> 4 replicas: rate 310/s is 155/s each, target 100/s; 4 needed for 10s`
     pub decision: String,
     /// RFC 3339; when it was told.
     pub at: String,

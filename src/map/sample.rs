@@ -172,6 +172,8 @@ impl Sample {
 pub enum Condition {
     Starting,
     Running,
+    /// Another process runs it, and this one takes over when that one is gone.
+    StandsBy,
     /// Something outside says no for now; tried again by itself.
     Waiting,
     Ended,
@@ -191,6 +193,7 @@ impl Condition {
         match self {
             Self::Starting => "starting",
             Self::Running => "running",
+            Self::StandsBy => "stands by",
             Self::Waiting => "waiting",
             Self::Ended => "ended",
             Self::Stopped => "stopped",

@@ -46,7 +46,7 @@ pub fn percent(share: f32) -> String {
 pub fn sign(condition: Condition) -> &'static str {
     match condition {
         Condition::Running => "●",
-        Condition::Starting => "◌",
+        Condition::Starting | Condition::StandsBy => "◌",
         Condition::Waiting => "◐",
         Condition::Ended => "✓",
         Condition::Stopped => "■",

@@ -1,5 +1,6 @@
 //! `nats`: publishes each record into a stream of NATS JetStream.
 
+use crate::clients::leases::worker;
 use crate::clients::nats::{
     Address, CLAIMS, Claims, LOGIN, Limits, Outgoing, Publishing, Target, filter_of, is_subject,
     matches,
@@ -8,8 +9,9 @@ use crate::core::batch::Batch;
 use crate::core::context::Context;
 use crate::core::fault::Fault;
 use crate::core::kind::{About, Repeat, SinkKind};
+use crate::core::lease::Tenure;
 use crate::core::limits::COMMIT_BYTES;
-use crate::core::options::{Opt, Options, Shape};
+use crate::core::options::{Opt, Options, Shape, joined};
 use crate::core::position::{Checkpoint, Partition};
 use crate::core::record::Rejected;
 use crate::core::sink::{Recovered, Sink};
@@ -18,6 +20,7 @@ use crate::formats::json_lines;
 use bytes::Bytes;
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
 pub(super) static KIND: SinkKind = SinkKind {
@@ -51,25 +54,10 @@ letter.
 A stream that is not there is made as the stack file states it. What is stated and is otherwise there stops the \
 flow and names both; nothing that exists is changed.";
 
-const OPTIONS: [Opt; LOGIN.len() + CLAIMS.len() + OWN.len()] = {
-    let mut all = [OWN[0]; LOGIN.len() + CLAIMS.len() + OWN.len()];
-    let mut at = 0;
-    while at < all.len() {
-        all[at] = if at == 0 {
-            LOGIN[0]
-        } else if at <= OWN.len() {
-            OWN[at - 1]
-        } else if at <= CLAIMS.len() + OWN.len() {
-            CLAIMS[at - 1 - OWN.len()]
-        } else {
-            LOGIN[at - CLAIMS.len() - OWN.len()]
-        };
-        at += 1;
-    }
-    all
-};
+const OPTIONS: [Opt; LOGIN.len() + CLAIMS.len() + OWN.len()] =
+    joined(&[LOGIN.split_at(1).0, &OWN, &CLAIMS, LOGIN.split_at(1).1]);
 
-const OWN: [Opt; 3] = [
+const OWN: [Opt; 4] = [
     Opt::required(
         "subject",
         Shape::Template,
@@ -81,6 +69,13 @@ const OWN: [Opt; 3] = [
         Shape::Duration,
         "10s",
         "Time without any acknowledgement after which a batch is sent again.",
+    ),
+    Opt::with_default(
+        "sole_writer",
+        Shape::Boolean,
+        "false",
+        "Only this flow writes into the stream: each message is taken only right behind the one before, so that a \
+         process that was paused while another went on writes nothing.",
     ),
 ];
 
@@ -95,15 +90,23 @@ fn build(options: &Options, context: &Context) -> Result<Box<dyn Sink>, Fault> {
     let subject = Template::parse(options.text("subject")).map_err(Fault::stop)?;
     let filter = filter_of(options.text("subject"));
     let flow = format!("{}/{}", context.stack, context.service);
+    // Records of their own may be the same to the letter, and no message may be taken for another's.
+    let prefix = if context.takes_in {
+        format!("{flow}/{}/", worker(context.disk.as_ref(), &context.data)?)
+    } else {
+        format!("{flow}/")
+    };
     let target = Target {
         address: Address::of(options),
         claims: Claims::of(options).or_subject(&filter),
         filter,
-        prefix: format!("{flow}/"),
+        prefix,
         flow,
         timeout: options.duration("timeout"),
+        is_alone: options.is_set("sole_writer"),
     };
     Ok(Box::new(Nats {
+        tenure: context.tenure.clone(),
         target,
         subject,
         publishing: None,
@@ -115,6 +118,8 @@ fn build(options: &Options, context: &Context) -> Result<Box<dyn Sink>, Fault> {
 }
 
 struct Nats {
+    /// Of a flow that must run once.
+    tenure: Option<Arc<Tenure>>,
     target: Target,
     subject: Template,
     publishing: Option<Publishing>,
@@ -208,6 +213,11 @@ impl Nats {
         let opened = publishing.open(self.stored);
         self.publishing = Some(publishing);
         let limits = opened?;
+        // After the stream's end was looked at: who takes the lease over from now on writes behind that, and then
+        // nothing of this process goes in any more.
+        if let Some(tenure) = &self.tenure {
+            tenure.check()?;
+        }
         self.limits = Some(limits.clone());
         Ok(limits)
     }

@@ -36,7 +36,7 @@ on. With `qos: 0` nothing is repeated, and what the broker sends while nobody li
 With `version: 5` the broker is told to send up to 4096 messages before the first acknowledgement. With 3.1.1 it \
 decides itself: mosquitto sends 20, so that each sync of the disk carries 20 at most, unless `max_inflight_messages` \
 is raised there. `$share/GROUP/TOPIC` shares a subscription between several clients, each of which needs its own \
-`client_id`.",
+`client_id`; the workers of `scale: N` have one each.",
         options: &[
             settings::URL,
             Opt::required(

@@ -5,7 +5,8 @@ use crate::core::batch::Batch;
 use crate::core::context::Context;
 use crate::core::fault::Fault;
 use crate::core::kind::{About, BuiltSource, Replay, SourceKind};
-use crate::core::options::{Opt, Options, Shape};
+use crate::core::limits::LINE_BYTES;
+use crate::core::options::{Opt, Options, Shape, joined};
 use crate::core::position::{Checkpoint, Partition, Position};
 use crate::core::record::{Encoding, Records, Rejected};
 use crate::core::source::{Acknowledge, Read, Source};
@@ -42,23 +43,8 @@ server. A message that is no JSON object becomes a dead letter with the reason, 
 The stream is looked at when the flow starts. What the stack file states about it and is otherwise there stops \
 the flow and names both; nothing that exists is changed. A server that is away is waited for.";
 
-const OPTIONS: [Opt; LOGIN.len() + CLAIMS.len() + OWN.len()] = {
-    let mut all = [OWN[0]; LOGIN.len() + CLAIMS.len() + OWN.len()];
-    let mut at = 0;
-    while at < all.len() {
-        all[at] = if at == 0 {
-            LOGIN[0]
-        } else if at <= CLAIMS.len() {
-            CLAIMS[at - 1]
-        } else if at <= CLAIMS.len() + OWN.len() {
-            OWN[at - 1 - CLAIMS.len()]
-        } else {
-            LOGIN[at - CLAIMS.len() - OWN.len()]
-        };
-        at += 1;
-    }
-    all
-};
+const OPTIONS: [Opt; LOGIN.len() + CLAIMS.len() + OWN.len()] =
+    joined(&[LOGIN.split_at(1).0, &CLAIMS, &OWN, LOGIN.split_at(1).1]);
 
 const OWN: [Opt; 10] = [
     Opt::with_default(
@@ -199,7 +185,9 @@ impl Nats {
                 Err(reason) => {
                     let reason =
                         format!("{} {}: {reason}", self.plan.claims.name, message.sequence);
-                    rejected.push(Rejected { record: message.bytes.to_vec(), reason });
+                    // The reason says how large it was; a letter is no larger than a record.
+                    let kept = message.bytes.get(..LINE_BYTES).unwrap_or(&message.bytes);
+                    rejected.push(Rejected { record: kept.to_vec(), reason });
                 }
             }
         }

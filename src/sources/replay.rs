@@ -13,8 +13,10 @@ use crate::core::record::{Encoding, Records, Rejected};
 use crate::core::source::{Read, Source};
 use crate::core::time::{now, rfc3339, unix_ms};
 use crate::core::wait::Wait;
-use crate::formats::recording::{Pace, Speed, read_line};
-use std::path::PathBuf;
+use crate::formats::recording::{Owned, Pace, Speed, read_line};
+use crate::formats::recording_rows::Columns;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -23,7 +25,7 @@ pub(super) static KIND: SourceKind = SourceKind {
         name: "replay",
         summary: "Plays a recording, at its own pace or another.",
         details: "\
-A recording is what `record:` of a flow wrote, with its parts, packed or not; or any NDJSON file whose records have \
+A recording is what `record:` of a flow wrote, with its parts, packed or not; or any NDJSON or CSV file whose records have \
 a time in a field. Records come with the pauses that they had, so many times as fast, or without any. What stands \
 in the fields `shift` is moved by as much as the recording lies back. The position is kept: after a restart it goes \
 on where it was, with that record due at once. A file that still grows can be followed: then it goes on live.",
@@ -77,10 +79,20 @@ fn build(options: &Options, context: &Context) -> Result<BuiltSource, Fault> {
         partition: "recording".into(),
         at: At::default(),
         played: 0,
+        is_csv: is_csv(&options.path("path")),
+        longest: if is_csv(&options.path("path")) { 3 * LINE_BYTES } else { LINE_BYTES },
+        columns: None,
         start: None,
         open: None,
         waiting: None,
     })))
+}
+
+/// By its name, also when it is packed.
+fn is_csv(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let name = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(&name);
+    name.ends_with(".csv")
 }
 
 /// A place in a recording: which file of it, by the number that it has as a part, and the byte in there.
@@ -121,6 +133,11 @@ struct Replay {
     at: At,
     /// Lines that were delivered: what the position counts, because it only grows.
     played: u64,
+    is_csv: bool,
+    /// Bytes of a line; quotes make one of CSV longer than its record.
+    longest: usize,
+    /// The header of the file that is open.
+    columns: Option<Columns>,
     /// When the first record was played.
     start: Option<Instant>,
     open: Option<Open>,
@@ -206,14 +223,14 @@ impl Replay {
     fn prepare(&mut self, rejected: &mut Vec<Rejected>) -> Result<Next, Fault> {
         let next = self.next_line()?;
         match &next {
-            Next::Line(line) => match read_line(line, &self.time_field) {
+            Next::Line(line) => match self.recorded(line) {
                 Ok(recorded) => {
                     let due = self.pace.due(recorded.time_ms);
                     let start = *self.start.get_or_insert_with(now);
                     let due = if self.is_paced { due } else { Duration::ZERO };
                     let ahead = due.saturating_sub(start.elapsed());
                     let now_ms = unix_ms() + i64::try_from(ahead.as_millis()).unwrap_or(0);
-                    let record = shifted(recorded.record, &self.shift, now_ms - recorded.time_ms);
+                    let record = shifted(&recorded.record, &self.shift, now_ms - recorded.time_ms);
                     self.waiting = Some(Waiting { record, due, behind: self.at });
                 }
                 Err(reason) => {
@@ -222,12 +239,20 @@ impl Replay {
                 }
             },
             Next::TooLong => {
-                let reason = format!("the line is longer than {LINE_BYTES} bytes");
+                let reason = format!("the line is longer than {} bytes", self.longest);
                 rejected.push(Rejected { record: Vec::new(), reason });
             }
             Next::Nothing | Next::End => {}
         }
         Ok(next)
+    }
+
+    fn recorded(&self, line: &[u8]) -> Result<Owned, String> {
+        if let Some(columns) = &self.columns {
+            return columns.read_row(line, &self.time_field);
+        }
+        let read = read_line(line, &self.time_field)?;
+        Ok(Owned { time_ms: read.time_ms, record: read.record.to_vec() })
     }
 
     fn next_line(&mut self) -> Result<Next, Fault> {
@@ -250,7 +275,7 @@ impl Replay {
                 }
                 return Ok(Next::Line(line));
             }
-            if rest.len() > LINE_BYTES {
+            if rest.len() > self.longest {
                 is_too_long = true;
                 self.at.byte += rest.len() as u64;
                 open.used = open.pending.len();
@@ -299,6 +324,11 @@ impl Replay {
             }
             opened => opened?,
         };
+        if self.is_csv {
+            let Some((columns, bytes)) = self.header(&path)? else { return Ok(false) };
+            self.columns = Some(columns);
+            self.at.byte = self.at.byte.max(bytes);
+        }
         let Some(input) = pieces::unpacked(&path, opened, self.at.byte)? else {
             return if self.is_followed {
                 Ok(false)
@@ -310,6 +340,18 @@ impl Replay {
         let (pending, used, has_ended) = (Vec::new(), 0, false);
         self.open = Some(Open { input, pending, used, has_ended, is_part });
         Ok(true)
+    }
+
+    /// The header of a file of CSV and how long it is; nothing while it is not written to its end.
+    fn header(&self, path: &Path) -> Result<Option<(Columns, u64)>, Fault> {
+        let opened = pieces::open(self.disk.as_ref(), path)?;
+        let Some(input) = pieces::unpacked(path, opened, 0)? else { return Ok(None) };
+        let (mut line, most) = (Vec::new(), self.longest as u64);
+        BufReader::new(input.take(most)).read_until(b'\n', &mut line)?;
+        let Some(header) = line.strip_suffix(b"\n") else { return Ok(None) };
+        let columns = Columns::read(header.strip_suffix(b"\r").unwrap_or(header));
+        let columns = columns.map_err(|what| Fault::stop(format!("{}: {what}", path.display())))?;
+        Ok(Some((columns, line.len() as u64)))
     }
 
     fn missing(&self, error: &DiskError) -> Result<(), Fault> {

@@ -8,6 +8,7 @@ use crate::stack::conflicts::{self, Placed};
 use crate::stack::diagnostic::{Diagnostic, Diagnostics};
 use crate::stack::expand;
 use crate::stack::gate;
+use crate::stack::lease;
 use crate::stack::model::{Alert, Body, Stack};
 use crate::stack::node::{self, Key, Node};
 use crate::stack::options::{self, is_misspelt, unknown_key};
@@ -17,7 +18,7 @@ use crate::stack::service::{check_required, service};
 use crate::stack::via::Via;
 use crate::stack::view::{check_fields, default_panels};
 
-const KEYS: [&str; 6] = ["version", "stack", "seed", "via", "services", "resources"];
+const KEYS: [&str; 7] = ["version", "stack", "seed", "via", "leases", "services", "resources"];
 
 /// Where `${VAR}` comes from.
 #[derive(Debug, Clone, Default)]
@@ -136,6 +137,8 @@ fn check(
     let via = get("via").and_then(|(_, node)| {
         Via::read(node, name.as_deref().unwrap_or_default(), catalog, diagnostics)
     });
+    let leases = get("leases").and_then(|(_, node)| lease::read(node, diagnostics));
+    let via = via.map(|via| via.with_leases(leases.as_ref()));
     promises(&placed, via.as_ref(), diagnostics);
     conflicts::check(&placed, diagnostics);
     let named = get("resources").and_then(|(_, node)| node.entries()).unwrap_or_default();
@@ -163,6 +166,7 @@ fn check(
     if let Some(via) = &via {
         services = via.split(services, &mut alerts);
     }
+    lease::elect(&mut services, leases.as_ref());
     let (file, text) = (file.to_owned(), text.to_owned());
     Some(Stack { name: name?, file, text, seed, resources, services, alerts })
 }

@@ -2,8 +2,8 @@
 
 use crate::core::kind::{Repeat, Replay, SinkKind, SourceKind};
 use crate::stack::diagnostic::Diagnostic;
-use crate::stack::model::Flow;
-use crate::stack::node::Key;
+use crate::stack::model::{Flow, Part};
+use crate::stack::node::{Key, Node};
 use std::fmt;
 
 /// From weak to strong.
@@ -45,9 +45,14 @@ pub struct Derived {
 /// The guarantee of a flow.
 pub fn of(flow: &Flow) -> Derived {
     // Workers that divide a source among them know nothing of what each other has stored.
-    let is_shared = flow.source.options.is_set("shared");
-    let replay = if is_shared { Replay::Kept } else { flow.source.kind.replay };
-    derive(flow.source.kind, replay, flow.sink.kind)
+    let from = |source: &Part<SourceKind>| {
+        let is_shared = source.options.is_set("shared");
+        let replay = if is_shared { Replay::Kept } else { source.kind.replay };
+        derive(source.kind, replay, flow.sink.kind)
+    };
+    let first = from(&flow.source);
+    let then = flow.then.as_ref().map(from);
+    then.filter(|then| then.guarantee < first.guarantee).unwrap_or(first)
 }
 
 /// The guarantee of any source with any sink.
@@ -116,19 +121,46 @@ fn derive(source: &SourceKind, replay: Replay, sink: &SinkKind) -> Derived {
     Derived { guarantee, words }
 }
 
+/// Does a summary of this source come to its end?
+fn ends(source: &Part<SourceKind>) -> bool {
+    match source.kind.about.name {
+        "datasets" | "stdin" => true,
+        "file" => !source.options.is_set("follow"),
+        "generate" => source.options.get("limit").is_some(),
+        _ => false,
+    }
+}
+
+/// Refuses a source that can go on behind no other, and one behind which none ever comes.
+pub(super) fn refuse_then(flow: &Flow, node: &Node, diagnostics: &mut Vec<Diagnostic>) {
+    let (first, Some(then)) = (&flow.source, &flow.then) else { return };
+    let (name, then) = (first.kind.about.name, then.kind);
+    let has_end = match name {
+        "replay" => first.options.text("then") == "end",
+        "datasets" => false,
+        _ => ends(first),
+    };
+    if !has_end {
+        let message = format!("`then` waits for an end that this `{name}` never has");
+        let help = "put it behind a `replay` or a `file` that are not followed, `stdin`, or a generator with a limit";
+        diagnostics.push(Diagnostic::new(node.span.clone(), message).help(help));
+    }
+    if then.replay == Replay::Journal {
+        let message =
+            format!("`{}` takes records in from the start and cannot wait", then.about.name);
+        let help = "make a flow of its own of it";
+        diagnostics.push(Diagnostic::new(node.span.clone(), message).help(help));
+    }
+}
+
 /// Refuses parts that cannot work together.
 pub(super) fn refuse(flow: &Flow, key: &Key, diagnostics: &mut Vec<Diagnostic>) {
-    let source = flow.source.kind.about.name;
     let sink = flow.sink.kind.about.name;
     let summarises = flow.steps.iter().any(|step| step.kind.about.name == "summarise");
-    let ends = match source {
-        "datasets" | "stdin" => true,
-        "file" => !flow.source.options.is_set("follow"),
-        "generate" => flow.source.options.get("limit").is_some(),
-        _ => false,
-    };
-    if summarises && !ends {
-        let message = format!("`summarise` waits for an end that `{source}` never has");
+    let last = flow.then.as_ref().unwrap_or(&flow.source);
+    if summarises && !ends(last) {
+        let name = last.kind.about.name;
+        let message = format!("`summarise` waits for an end that `{name}` never has");
         diagnostics.push(
             Diagnostic::new(key.span.clone(), message).help(
                 "summarise datasets, a file that is not followed, or a generator with a limit",

@@ -13,6 +13,7 @@ pub mod diagnostic;
 pub mod expand;
 mod gate;
 pub mod guarantee;
+pub mod lease;
 pub mod model;
 pub mod node;
 mod options;

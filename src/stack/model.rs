@@ -1,6 +1,7 @@
 //! A checked stack: names resolved, options typed, valid by construction.
 
 use crate::core::kind::{PanelKind, SinkKind, SourceKind, StepKind};
+use crate::core::lease::LeasePlace;
 use crate::core::listen::Listen;
 use crate::core::options::Options;
 use crate::core::spec::Spec;
@@ -123,12 +124,16 @@ impl Gate {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Flow {
     pub source: Part<SourceKind>,
+    /// What goes on when the source has come to its end.
+    pub then: Option<Part<SourceKind>>,
     pub steps: Vec<Part<StepKind>>,
     pub sink: Part<SinkKind>,
     /// Where what it delivers is recorded: the options of `record:`.
     pub record: Option<Options>,
     /// How many workers share it in one process, unless the command line says otherwise.
     pub scale: u32,
+    /// Of a flow that must run once: where the processes that could run it agree on one.
+    pub elects: Option<LeasePlace>,
 }
 
 /// A component with its checked options.

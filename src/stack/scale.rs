@@ -26,9 +26,17 @@ pub fn why_not(flow: &Flow) -> Option<(String, String)> {
         return None;
     }
     let (source, sink) = (flow.source.kind.about.name, flow.sink.kind.about.name);
+    if flow.then.is_some() {
+        let reason = "nobody knows which of them has come to the end first".to_owned();
+        return Some((reason, "run it once, or take `then` away".to_owned()));
+    }
     if flow.source.options.get("listen").is_some() {
         let reason = "its port can be had only once".to_owned();
         return Some((reason, "run it once".to_owned()));
+    }
+    if flow.sink.options.is_set("sole_writer") {
+        let reason = "its stream has one writer".to_owned();
+        return Some((reason, "run it once; what empties the stream can be shared".to_owned()));
     }
     if source == "datasets" {
         let reason = format!("`{sink}` keeps no log that says which dataset is done");
@@ -39,6 +47,13 @@ pub fn why_not(flow: &Flow) -> Option<(String, String)> {
     if source == "nats" && !is_divided {
         let reason = "each of them would read the whole stream".to_owned();
         return Some((reason, "write `shared: true` into `nats`, or run it once".to_owned()));
+    }
+    // A subscription that is not shared brings every message to each.
+    let topics = flow.source.options.get("topics").map(|_| flow.source.options.names("topics"));
+    let alone = topics.and_then(|topics| topics.iter().find(|it| !it.starts_with("$share/")));
+    if let Some(topic) = alone.filter(|_| source == "mqtt") {
+        let reason = "each of them would get every message".to_owned();
+        return Some((reason, format!("subscribe to `$share/workers/{topic}`, or run it once")));
     }
     // A generator has a stream of its own for each worker; whatever else can be read again is read by each.
     if flow.source.kind.replay == Replay::Again && !is_divided && source != "generate" {
@@ -69,6 +84,19 @@ pub fn numbered(flow: &Flow, number: u32) -> Flow {
     };
     fill(&mut flow.sink.options);
     flow.record.iter_mut().for_each(fill);
+    flow
+}
+
+/// The flow as one worker of several runs it: a broker must tell them apart, too.
+#[must_use]
+pub fn one_of_several(flow: &Flow, number: u32) -> Flow {
+    let mut flow = numbered(flow, number);
+    for options in [&mut flow.source.options, &mut flow.sink.options] {
+        let name = options.text_if("client_id").map(str::to_owned);
+        if let Some(name) = name {
+            options.set("client_id", Setting::Text(format!("{name}-{number}")));
+        }
+    }
     flow
 }
 

@@ -14,13 +14,7 @@ pub fn json_schema(catalog: &Catalog) -> Value {
     let steps = one_of(catalog.steps.iter().map(|kind| &kind.about));
     let sinks = one_of(catalog.sinks.iter().map(|kind| &kind.about));
     let listen = shape(Shape::Listen);
-    let token = json!({
-        "type": "object",
-        "properties": { "env": { "type": "string" }, "file": { "type": "string" } },
-        "minProperties": 1,
-        "maxProperties": 1,
-        "additionalProperties": false,
-    });
+    let token = token();
     let route = json!({
         "type": "object",
         "properties": {
@@ -52,6 +46,7 @@ pub fn json_schema(catalog: &Catalog) -> Value {
         "properties": {
             "needs": { "type": "array", "items": { "type": "string" } },
             "source": sources,
+            "then": sources,
             "steps": { "type": "array", "items": steps },
             "sink": sinks,
             "record": record_of(),
@@ -74,10 +69,22 @@ pub fn json_schema(catalog: &Catalog) -> Value {
             "stack": { "type": "string", "pattern": "^[A-Za-z0-9_-]{1,63}$" },
             "seed": { "type": "integer", "minimum": 0 },
             "via": { "type": "string" },
+            "leases": { "type": "string" },
             "resources": { "type": "object", "additionalProperties": resource() },
             "services": { "type": "object", "additionalProperties": service, "minProperties": 1 },
         },
         "required": ["stack", "services"],
+        "additionalProperties": false,
+    })
+}
+
+/// Where a bearer token comes from.
+fn token() -> Value {
+    json!({
+        "type": "object",
+        "properties": { "env": { "type": "string" }, "file": { "type": "string" } },
+        "minProperties": 1,
+        "maxProperties": 1,
         "additionalProperties": false,
     })
 }

@@ -14,14 +14,18 @@ use crate::stack::route::server;
 use crate::stack::scale;
 use crate::stack::view::view;
 
-const KEYS: [&str; 12] = [
-    "needs", "source", "steps", "sink", "record", "require", "scale", "listen", "routes", "view",
-    "gate", "alert",
+const KEYS: [&str; 13] = [
+    "needs", "source", "then", "steps", "sink", "record", "require", "scale", "listen", "routes",
+    "view", "gate", "alert",
 ];
 
 /// What `record:` of a flow takes.
 pub(super) const RECORD: &[Opt] = &[
-    Opt::required("path", Shape::Path, "The recording; its parts stand beside it."),
+    Opt::required(
+        "path",
+        Shape::Path,
+        "The recording, NDJSON or, by its ending, CSV; its parts stand beside it.",
+    ),
     Opt::with_default("keep", Shape::Keep, "1GB", "How much of the finished parts is kept."),
     Opt::with_default("rotate_size", Shape::Size, "64MiB", "Size at which a new file is begun."),
 ];
@@ -78,7 +82,7 @@ pub(super) fn service(
 }
 
 fn refuse_flow_keys(entries: &[(Key, Node)], what: &str, diagnostics: &mut Vec<Diagnostic>) {
-    let keys = ["steps", "record", "require", "scale"];
+    let keys = ["then", "steps", "record", "require", "scale"];
     let of_flow = entries.iter().filter(|(key, _)| keys.contains(&&*key.name));
     for (key, _) in of_flow {
         let message = format!("`{}` belongs to a flow, and this is {what}", key.name);
@@ -152,6 +156,9 @@ fn flow(
     let get = |name: &str| entries.iter().find(|(entry, _)| entry.name == name).map(|(_, v)| v);
     let source =
         component("source", get("source")?, catalog.sources, |kind| &kind.about, diagnostics);
+    let then = get("then").and_then(|node| {
+        component("source", node, catalog.sources, |kind| &kind.about, diagnostics)
+    });
     let mut steps = Vec::new();
     match get("steps").map(|steps| (&steps.yaml, steps)) {
         None => {}
@@ -174,8 +181,12 @@ fn flow(
         options::read(&owner, node, diagnostics)
     });
     let workers = get("scale").map_or(1, |node| scale::scale(node, diagnostics));
-    let flow = Flow { source: source?, steps, sink: sink?, record, scale: workers };
+    let flow =
+        Flow { source: source?, then, steps, sink: sink?, record, scale: workers, elects: None };
     guarantee::refuse(&flow, key, diagnostics);
+    if let Some(node) = get("then") {
+        guarantee::refuse_then(&flow, node, diagnostics);
+    }
     Some(flow)
 }
 

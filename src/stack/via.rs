@@ -3,8 +3,10 @@
 
 use crate::catalog::Catalog;
 use crate::core::kind::{About, SinkKind, SourceKind};
+use crate::core::lease::LeasePlace;
 use crate::stack::component::component;
 use crate::stack::diagnostic::Diagnostic;
+use crate::stack::lease;
 use crate::stack::model::{Alert, Body, Flow, Origin, Part, Service};
 use crate::stack::node::{self, Node};
 use serde_json::{Value, json};
@@ -19,6 +21,8 @@ const STAYS: &[&str] = &["nats", "datasets", "dataset", "report"];
 #[derive(Debug, Clone)]
 pub(super) struct Via<'a> {
     url: String,
+    /// Where the first halves of all processes agree on one.
+    leases: Option<LeasePlace>,
     stack: &'a str,
     catalog: &'a Catalog,
 }
@@ -30,10 +34,12 @@ impl<'a> Via<'a> {
         catalog: &'a Catalog,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Option<Self> {
-        let via = Self { url: node.text()?.to_owned(), stack, catalog };
+        let url = node.text()?.to_owned();
+        let leases = Some(LeasePlace::Nats(url.clone()));
+        let via = Self { url, leases, stack, catalog };
         let is_address =
             node.text().is_some_and(|url| url.starts_with("nats://") || url.starts_with("tls://"));
-        if !is_address || via.parts("x").is_none() {
+        if !is_address || via.parts("x", true).is_none() {
             let message = "`via` is the address of a NATS server";
             diagnostics.push(
                 Diagnostic::new(node.span.clone(), message)
@@ -44,6 +50,13 @@ impl<'a> Via<'a> {
         Some(via)
     }
 
+    /// With leases elsewhere than at the same server.
+    #[must_use]
+    pub(super) fn with_leases(self, place: Option<&LeasePlace>) -> Self {
+        let leases = place.cloned().or(self.leases);
+        Self { leases, ..self }
+    }
+
     /// Both halves of a flow; `None` when it goes through no stream.
     pub(super) fn halves(&self, name: &str, flow: &Flow) -> Option<(Flow, Flow)> {
         let stays = |about: &About| STAYS.contains(&about.name);
@@ -51,14 +64,16 @@ impl<'a> Via<'a> {
         if gathers || stays(&flow.source.kind.about) || stays(&flow.sink.kind.about) {
             return None;
         }
-        let (sink, source) = self.parts(name)?;
+        let is_one = lease::runs_once(&flow.source);
+        let (sink, source) = self.parts(name, is_one)?;
+        let elects = self.leases.clone().filter(|_| is_one);
         let fills =
-            Flow { source: flow.source.clone(), steps: Vec::new(), sink, scale: 1, record: None };
-        Some((fills, Flow { source, ..flow.clone() }))
+            Flow { steps: Vec::new(), sink, scale: 1, record: None, elects, ..flow.clone() };
+        Some((fills, Flow { source, then: None, elects: None, ..flow.clone() }))
     }
 
     /// The sink that fills the stream of a flow, and the source that empties it.
-    fn parts(&self, name: &str) -> Option<(Part<SinkKind>, Part<SourceKind>)> {
+    fn parts(&self, name: &str, is_one: bool) -> Option<(Part<SinkKind>, Part<SourceKind>)> {
         let stack = self.stack;
         let stream = format!("{stack}_{name}");
         let subject = format!("{stack}.{name}");
@@ -73,7 +88,7 @@ impl<'a> Via<'a> {
             }
             json!({ "nats": all }).to_string()
         };
-        let sink = claims(json!({}));
+        let sink = claims(json!({ "sole_writer": is_one }));
         let source = claims(json!({ "shared": true, "consumer": name, "batch": 100 }));
         let mut wrong = Vec::new();
         let sink = node::parse(&sink).ok()?;

@@ -4,7 +4,7 @@ use crate::support::{anywhere, compare, here};
 use serde_json::Value;
 use std::fmt::Write as _;
 
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 18] = [
     "",
     "up",
     "run",
@@ -17,6 +17,7 @@ const COMMANDS: [&str; 17] = [
     "doctor",
     "render",
     "move",
+    "autoscale",
     "replay",
     "dead-letters",
     "top",

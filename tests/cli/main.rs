@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may panic and write")]
 
 mod audit;
+mod autoscale;
 mod command;
 mod dead_letters;
 mod diagnostics;

@@ -58,6 +58,42 @@ fn what_was_delivered_is_played_again_through_all_parts() {
 }
 
 #[test]
+fn csv_is_recorded_for_a_spreadsheet_and_played_with_every_value() {
+    let folder = tempfile::tempdir().unwrap();
+    let stack = STACK.replace("tape.ndjson", "tape.csv").replace("20kB", "1MB");
+    std::fs::write(folder.path().join("stack.yaml"), stack).unwrap();
+    let ran = run(folder.path(), &["up", "stack.yaml", "--admin", "127.0.0.1:0"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let tape = read(folder.path(), "tapes/tape.csv");
+    let mut reader = csv::Reader::from_reader(tape.as_bytes());
+    let header: Vec<&str> = reader.headers().unwrap().iter().collect();
+    assert_eq!(header, ["recorded_at", "id", "name", "other_fields", "read_to"]);
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    let out = read(folder.path(), "out.ndjson");
+    assert_eq!((rows.len(), out.lines().count()), (1334, 1334));
+    for (row, line) in rows.iter().zip(out.lines()) {
+        let record: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(
+            (row[1].to_owned(), &row[2]),
+            (record["id"].to_string(), record["name"].as_str().unwrap())
+        );
+    }
+    let play = |more: &[&str]| {
+        let first = ["replay", "--speed", "max", "--admin", "127.0.0.1:0"];
+        run(folder.path(), &[&first[..], more].concat())
+    };
+    let ran = play(&["tapes/tape.csv"]);
+    assert_eq!((ran.code, ran.out), (0, out));
+    // Any other file of CSV will do; a row that is none is a dead letter.
+    let other =
+        "at,v,note\r\n2026-01-01T00:00:00Z,5,\"a,b\"\r\nnoon,6,\r\n2026-01-01T00:00:01Z,7,\r\n";
+    std::fs::write(folder.path().join("other.csv"), other).unwrap();
+    let ran = play(&["other.csv", "--time", "at"]);
+    let lines = "{\"at\":\"2026-01-01T00:00:00Z\",\"v\":5,\"note\":\"a,b\"}\n{\"at\":\"2026-01-01T00:00:01Z\",\"v\":7}\n";
+    assert_eq!((ran.code, ran.out.as_str()), (0, lines), "{}", ran.err);
+}
+
+#[test]
 fn a_replay_that_is_killed_goes_on_where_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let line = |n: u32| {

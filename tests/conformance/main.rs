@@ -7,6 +7,7 @@ mod embedded_stores;
 mod guarantees;
 mod http;
 mod kinds;
+mod leases;
 mod nats;
 #[cfg(test)]
 #[expect(dead_code, reason = "other tests use the rest")]

@@ -58,6 +58,8 @@ pub fn context(disk: &Arc<dyn Disk>, directory: &Path) -> Context {
         pauses: Pauses::default(),
         resources: Arc::new(Things),
         commit_bytes: COMMIT_BYTES,
+        takes_in: false,
+        tenure: None,
     }
 }
 

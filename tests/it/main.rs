@@ -28,6 +28,8 @@ mod nats_server;
 #[cfg(test)]
 mod order;
 #[cfg(test)]
+mod pages;
+#[cfg(test)]
 #[expect(dead_code, reason = "other tests use the rest")]
 #[path = "../servers/postgres.rs"]
 mod postgres;

@@ -141,6 +141,8 @@ impl World {
             pauses: Pauses { first: Duration::from_micros(200), longest: Duration::from_millis(2) },
             resources: Arc::new(NoResources),
             commit_bytes: COMMIT_BYTES,
+            takes_in: false,
+            tenure: None,
         };
         let mishaps = Mishaps::new(random(self.seed, 100 + life));
         let build = Arc::clone(build);
@@ -152,7 +154,7 @@ impl World {
             comes_again: true,
             letter_bytes: self.letter_bytes,
         };
-        Flow { context, outline, build, on_end: Arc::new(|| {}) }
+        Flow { context, outline, build, on_end: Arc::new(|| {}), elect: None }
             .start()
             .expect("a thread can be started")
     }

@@ -75,6 +75,7 @@ fn of_service(status: &ServiceStatus) -> Measured {
     let (condition, reason) = match &status.state {
         State::Starting => (Condition::Starting, None),
         State::Running => (Condition::Running, None),
+        State::StandsBy(reason) => (Condition::StandsBy, Some(reason.clone())),
         State::Waiting(reason) => (Condition::Waiting, Some(reason.clone())),
         State::Ended => (Condition::Ended, None),
         State::Stopped => (Condition::Stopped, None),

@@ -1,4 +1,5 @@
-//! Leases in a directory that several workers share: a local volume, NFS, anything that renames in one step.
+//! Leases: in a directory that several workers share (a local volume, NFS, anything that renames in one step), in a
+//! bucket of JetStream, in a table of PostgreSQL. `registers` has the last two; this is how those in a directory are:
 //!
 //! A lease is a directory, `NAME`, and in it one directory with the name of the tenure, which never comes twice;
 //! in that one stands the file `beat`, which the holder writes anew, and what the holder has not published
@@ -15,9 +16,19 @@
 
 mod clock;
 mod directory;
+mod election;
 mod log;
 mod names;
+mod open;
+mod process;
+mod registers;
+#[cfg(test)]
+mod simulation;
 
 pub use clock::ProcessClock;
 pub use directory::DirectoryLeases;
+pub use election::DirectoryElection;
 pub use log::{News, SharedLog};
+pub use names::worker;
+pub use open::open;
+pub use registers::{Register, RegisterLeases, Registers};

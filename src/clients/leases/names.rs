@@ -40,7 +40,7 @@ pub(super) fn unique() -> String {
 
 /// The name of the worker whose directory this is, drawn at its first start. Its earlier lives are known by it,
 /// so that a worker that starts again need not wait for itself.
-pub(super) fn worker(disk: &dyn Disk, data: &Path) -> Result<String, Fault> {
+pub fn worker(disk: &dyn Disk, data: &Path) -> Result<String, Fault> {
     let path = data.join("worker");
     let kept = match disk.open(&path, Access::Read) {
         Ok(file) => read_range(file.as_ref(), 0, 16)?,

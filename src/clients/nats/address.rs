@@ -152,7 +152,15 @@ impl Address {
             })?;
         }
         if let Some(path) = &self.nkey {
-            options = options.nkey(read(path)?.trim().to_owned());
+            let seed = read(path)?.trim().to_owned();
+            // The client would take it for a login that the server refuses.
+            if !is_seed(&seed) {
+                return Err(Fault::retry(format!(
+                    "{} holds no nkey: a user's seed begins with SU",
+                    path.display()
+                )));
+            }
+            options = options.nkey(seed);
         }
         if let Some(path) = &self.ca {
             read(path)?;
@@ -163,6 +171,12 @@ impl Address {
         }
         Ok(options)
     }
+}
+
+/// Has it the form of a user's seed? Base 32 of a prefix, 32 bytes and a checksum.
+fn is_seed(text: &str) -> bool {
+    let is_base32 = |letter: u8| matches!(letter, b'A'..=b'Z' | b'2'..=b'7');
+    text.len() == 58 && text.starts_with("SU") && text.bytes().all(is_base32)
 }
 
 /// A file that is not there may be mounted later.

@@ -162,13 +162,16 @@ fn note(status: &watch::Sender<Status>, event: &Event) {
 /// All of it is tried again: a server comes back, a user is added, a file is replaced.
 fn refused(shown: &str, error: &async_nats::ConnectError) -> Fault {
     let source = std::error::Error::source(error).map(|why| format!(": {why}")).unwrap_or_default();
+    let no_encryption =
+        || format!("{shown}: no encryption{source}; look at `ca`, `certificate` and `key`");
+    // Of a certificate that is not good the client says that it is an error of the connection.
+    let is_certificate = source.contains("certificate");
     Fault::retry(match error.kind() {
         ConnectErrorKind::AuthorizationViolation | ConnectErrorKind::Authentication => format!(
             "{shown} refuses the login: look at `user`, `password`, `token`, `credentials` and `nkey`"
         ),
-        ConnectErrorKind::Tls => {
-            format!("{shown}: no encryption{source}; look at `ca`, `certificate` and `key`")
-        }
+        ConnectErrorKind::Tls => no_encryption(),
+        _ if is_certificate => no_encryption(),
         ConnectErrorKind::TimedOut => {
             format!("{shown} does not answer within {} s", CONNECT.as_secs())
         }

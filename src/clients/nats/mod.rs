@@ -8,18 +8,21 @@
 mod address;
 mod answer;
 mod background;
+mod bucket;
 mod connection;
 mod consumer;
 mod look;
 mod publishing;
 mod pull;
 mod reading;
+mod seen;
 mod session;
 mod stream;
 mod subject;
 mod whole;
 
 pub use address::{Address, LOGIN};
+pub use bucket::Bucket;
 pub use connection::Connection;
 pub use consumer::{Plan, Start};
 pub use publishing::{Limits, Outgoing, Publishing, Target};

@@ -29,6 +29,10 @@ const ANSWER: Duration = Duration::from_mins(10);
 /// What a restart after a crash may take; a duplicate window that is shorter is told.
 const RESTART: Duration = Duration::from_mins(1);
 
+/// What a stream says when its last message is another than the one that a message was to stand behind.
+const EXPECTED: &str = "Nats-Expected-Last-Sequence";
+const OTHER_LAST: u64 = 10_071;
+
 /// Where to publish.
 #[derive(Debug, Clone)]
 pub struct Target {
@@ -42,6 +46,9 @@ pub struct Target {
     pub prefix: String,
     /// Without any acknowledgement for so long, something is wrong.
     pub timeout: Duration,
+    /// Nobody else writes into the stream: it takes a message only behind the one that was known to be its last, and
+    /// so none of a process that was paused while another went on.
+    pub is_alone: bool,
 }
 
 impl Target {
@@ -141,6 +148,9 @@ struct Publisher {
     failed: Option<Fault>,
     /// The next message goes alone.
     probes: bool,
+    /// Somebody else has written, or what seemed to be repeats was new: what is sent is awaited one by one until it is
+    /// known where the stream ends.
+    is_surprised: bool,
     /// It was said that the duplicate window is short.
     told: bool,
 }
@@ -151,6 +161,7 @@ struct Open {
     there: There,
     answers: Subscriber,
     inbox: Subject,
+    place: Place,
     status: watch::Receiver<super::connection::Status>,
     sent: u64,
     answered: u64,
@@ -159,7 +170,15 @@ struct Open {
 
 impl Publisher {
     fn new(target: Target) -> Self {
-        Self { target, connection: None, open: None, failed: None, probes: false, told: false }
+        Self {
+            target,
+            connection: None,
+            open: None,
+            failed: None,
+            probes: false,
+            is_surprised: false,
+            told: false,
+        }
     }
 
     async fn handle(&mut self, command: Command) {
@@ -176,7 +195,8 @@ impl Publisher {
     }
 
     async fn open(&mut self, after: Option<u64>) -> Result<Limits, Fault> {
-        self.open = None;
+        let before = self.open.take();
+        self.is_surprised = before.is_some_and(|it| it.place.manner == Manner::Surprised);
         self.probes |= self.failed.take().is_some();
         if self.connection.is_none() {
             let name = format!("headwater {}", self.target.flow);
@@ -213,9 +233,22 @@ impl Publisher {
         };
         // A stream that was made anew counts from its own beginning.
         let last = after.unwrap_or_default().min(found.last);
-        let open = Open { found, there, answers, inbox, status, sent: 0, answered: 0, last };
+        let place = self.place(&found, after);
+        let open = Open { found, there, answers, inbox, place, status, sent: 0, answered: 0, last };
         self.open = Some(open);
         Ok(limits)
+    }
+
+    /// What was stored behind the last checkpoint is this flow's, whoever ran it, and it is sent again first.
+    fn place(&self, found: &Found, after: Option<u64>) -> Place {
+        let manner = match after {
+            // What can be looked through was, and no repeat is sent.
+            _ if found.retention == "limits" => Manner::New,
+            Some(after) if !self.is_surprised => Manner::Repeats(found.last.saturating_sub(after)),
+            _ if found.last == 0 => Manner::New,
+            _ => Manner::Unknown,
+        };
+        Place { last: found.last, manner }
     }
 
     /// Once; where the stream can be looked through, nothing depends on its window.
@@ -249,6 +282,9 @@ impl Publisher {
             }
             let mut headers = HeaderMap::new();
             headers.insert(ID, message.id);
+            if self.target.is_alone {
+                headers.insert(EXPECTED, open.place.last.to_string());
+            }
             let client = connection.client();
             let inbox = open.inbox.clone();
             client
@@ -256,10 +292,11 @@ impl Publisher {
                 .await
                 .map_err(|error| Fault::retry(format!("{}: {error}", connection.shown())))?;
             open.sent += 1;
-            if std::mem::take(&mut self.probes) {
-                // What was refused a moment ago may be refused again: one message finds that out, and what comes
-                // behind it keeps its order.
-                open.hear(connection, &self.target).await?;
+            let waits = open.place.passed();
+            // What was refused a moment ago may be refused again: one message finds that out, and what comes
+            // behind it keeps its order.
+            if std::mem::take(&mut self.probes) || (waits && self.target.is_alone) {
+                open.hear_all(connection, &self.target).await?;
             }
         }
         Ok(())
@@ -272,17 +309,56 @@ impl Publisher {
         let (Some(connection), Some(open)) = (&self.connection, &mut self.open) else {
             return Err(ended());
         };
-        while open.answered < open.sent {
-            if let Err(fault) = open.hear(connection, &self.target).await {
-                self.failed = Some(fault.clone());
-                return Err(fault);
-            }
+        if let Err(fault) = open.hear_all(connection, &self.target).await {
+            self.failed = Some(fault.clone());
+            return Err(fault);
         }
         Ok(open.last)
     }
 }
 
+/// Where the stream ends as far as this flow knows, so that nobody can have written behind it unnoticed.
+#[derive(Debug)]
+struct Place {
+    last: u64,
+    manner: Manner,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    /// So many messages are there already: the stream says so of each and does not grow.
+    Repeats(u64),
+    /// Perhaps the next one is there already.
+    Unknown,
+    /// Whatever is sent is new.
+    New,
+    /// The stream ends elsewhere.
+    Surprised,
+}
+
+impl Place {
+    /// One more message is sent; answers whether its answer says how to go on.
+    fn passed(&mut self) -> bool {
+        match self.manner {
+            Manner::Repeats(0) | Manner::New => {
+                self.manner = Manner::New;
+                self.last += 1;
+            }
+            Manner::Repeats(left) => self.manner = Manner::Repeats(left - 1),
+            Manner::Unknown | Manner::Surprised => return true,
+        }
+        false
+    }
+}
+
 impl Open {
+    async fn hear_all(&mut self, connection: &Connection, target: &Target) -> Result<(), Fault> {
+        while self.answered < self.sent {
+            self.hear(connection, target).await?;
+        }
+        Ok(())
+    }
+
     /// Waits for one acknowledgement.
     async fn hear(&mut self, connection: &Connection, target: &Target) -> Result<(), Fault> {
         let answers = &mut self.answers;
@@ -309,7 +385,7 @@ impl Open {
     }
 
     fn sequence(
-        &self,
+        &mut self,
         message: &Message,
         connection: &Connection,
         target: &Target,
@@ -322,6 +398,13 @@ impl Open {
             )));
         }
         let answer = read(&message.payload).map_err(|trouble| {
+            if trouble.is(OTHER_LAST) {
+                self.place.manner = Manner::Surprised;
+                return Fault::retry(format!(
+                    "{shown}: somebody else has written into the stream {stream}, which this flow writes alone; \
+                     it looks where the stream ends"
+                ));
+            }
             let limits = &self.found.limits;
             let limits = if limits.is_empty() { String::new() } else { format!(" ({limits})") };
             let fault =
@@ -336,8 +419,12 @@ impl Open {
                 answer["stream"].as_str().unwrap_or("of nobody")
             )));
         }
-        answer["seq"]
+        let sequence = answer["seq"]
             .as_u64()
-            .ok_or_else(|| Fault::retry(format!("{shown}: an acknowledgement without a number")))
+            .ok_or_else(|| Fault::retry(format!("{shown}: an acknowledgement without a number")))?;
+        if self.place.manner == Manner::Unknown && answer["duplicate"].as_bool() != Some(true) {
+            self.place = Place { last: sequence, manner: Manner::New };
+        }
+        Ok(sequence)
     }
 }

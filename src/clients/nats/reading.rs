@@ -127,11 +127,12 @@ impl Outlet {
 
 async fn run(mut worker: Worker, mut stop: Stop) {
     let mut connection: Option<Connection> = None;
+    let mut last = None;
     let mut pause = PAUSE_FIRST;
     loop {
         let lived = tokio::select! {
             () = stop.wanted() => break,
-            fault = worker.live(&mut connection) => fault,
+            fault = worker.live(&mut connection, &mut last) => fault,
         };
         if worker.take_success() {
             pause = PAUSE_FIRST;
@@ -151,6 +152,6 @@ async fn run(mut worker: Worker, mut stop: Stop) {
         pause = (pause * 2).min(PAUSE_LONGEST);
     }
     if let Some(connection) = connection {
-        worker.say_goodbye(&connection).await;
+        worker.say_goodbye(&connection, last).await;
     }
 }

@@ -5,13 +5,14 @@ use super::connection::Connection;
 use super::consumer::{self, Acknowledging, Plan};
 use super::pull::{Came, Place, Pulls};
 use super::reading::{Block, Delivered, Durable, Outlet, Payload};
+use super::seen::Seen;
 use super::stream;
 use crate::core::fault::Fault;
 use crate::core::position::Position;
 use crate::core::time::now;
 use async_nats::{Message, Subject, Subscriber};
 use futures_core::Stream as _;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
@@ -23,9 +24,6 @@ const GOODBYE: Duration = Duration::from_secs(1);
 
 /// Deliveries up to which a message goes on in one block with others.
 const TOGETHER: u64 = 2;
-
-/// Messages that a worker remembers, to acknowledge again what comes again.
-const REMEMBERED: usize = 16 * 1024;
 
 /// What lasts from session to session.
 pub(super) struct Worker {
@@ -49,26 +47,6 @@ struct Entry {
     offset: u64,
     replies: Vec<Subject>,
     since: Instant,
-}
-
-/// Which messages went into which block, of the last ones.
-#[derive(Default)]
-struct Seen {
-    blocks: HashMap<u64, u64>,
-    order: VecDeque<u64>,
-}
-
-impl Seen {
-    fn remember(&mut self, sequence: u64, block: u64) {
-        if self.blocks.insert(sequence, block).is_none() {
-            self.order.push_back(sequence);
-        }
-        if self.order.len() > REMEMBERED
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.blocks.remove(&oldest);
-        }
-    }
 }
 
 impl Worker {
@@ -102,8 +80,13 @@ impl Worker {
         self.outlet.send(Delivered::Trouble(fault));
     }
 
-    /// Reads until something is wrong.
-    pub async fn live(&mut self, connection: &mut Option<Connection>) -> Fault {
+    /// Reads until something is wrong. What is under way then is left in `last`, also when this is dropped.
+    pub async fn live(
+        &mut self,
+        connection: &mut Option<Connection>,
+        last: &mut Option<Session>,
+    ) -> Fault {
+        *last = None;
         if connection.is_none() {
             match Connection::open(&self.plan.address, &format!("headwater {}", self.plan.flow))
                 .await
@@ -119,7 +102,7 @@ impl Worker {
         };
         let read = async {
             match self.open(connection).await {
-                Ok(session) => self.read(connection, session).await,
+                Ok(session) => self.read(connection, last.insert(session)).await,
                 Err(fault) => fault,
             }
         };
@@ -194,7 +177,7 @@ impl Worker {
         Ok(())
     }
 
-    async fn read(&mut self, connection: &Connection, mut session: Session) -> Fault {
+    async fn read(&mut self, connection: &Connection, session: &mut Session) -> Fault {
         let progress_every = self.plan.ack_wait / 3;
         let mut progress = tokio::time::interval(progress_every.max(Duration::from_millis(10)));
         progress.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -206,7 +189,7 @@ impl Worker {
             while !self.is_full()
                 && let Some(message) = session.waiting.pop_front()
             {
-                if let Err(fault) = self.take_all(connection, &mut session, message).await {
+                if let Err(fault) = self.take_all(connection, session, message).await {
                     return fault;
                 }
             }
@@ -214,17 +197,17 @@ impl Worker {
             let deadline = session.pulls.deadline();
             tokio::select! {
                 biased;
-                () = durable.moved.notified() => self.acknowledge(connection, &session).await,
-                _ = progress.tick(), if self.plan.is_shared => self.keep(connection, &session, progress_every).await,
+                () = durable.moved.notified() => self.acknowledge(connection, session).await,
+                _ = progress.tick(), if self.plan.is_shared => self.keep(connection, session, progress_every).await,
                 came = next(&mut session.subscriber), if !is_full || self.plan.is_shared => {
                     let Some(message) = came else { return connection.lost() };
                     if is_full {
                         session.waiting.push_back(message);
-                    } else if let Err(fault) = self.take_all(connection, &mut session, message).await {
+                    } else if let Err(fault) = self.take_all(connection, session, message).await {
                         return fault;
                     }
                 }
-                () = self.outlet.room(), if !self.block.messages.is_empty() => self.pass_on(&session),
+                () = self.outlet.room(), if !self.block.messages.is_empty() => self.pass_on(session),
                 () = tokio::time::sleep_until(deadline.into()), if !is_full => {
                     return Fault::retry(format!("{}: JetStream has fallen silent", connection.shown()));
                 }
@@ -347,11 +330,11 @@ impl Worker {
         place: Place,
     ) -> bool {
         let gathers = self.offset.unwrap_or_default() + 1;
-        let Some(block) = self.seen.blocks.get(&place.sequence) else {
+        let Some(block) = self.seen.block_of(place.sequence) else {
             self.seen.remember(place.sequence, gathers);
             return true;
         };
-        if *block <= self.durable.up_to.load(SeqCst) {
+        if block <= self.durable.up_to.load(SeqCst) {
             answer(connection, reply, ACK).await;
         }
         false
@@ -410,21 +393,24 @@ impl Worker {
         }
     }
 
-    /// The last acknowledgements; what is not durable goes to another worker at once.
-    pub async fn say_goodbye(mut self, connection: &Connection) {
+    /// The last acknowledgements; what is not durable, or was never looked at, goes to another worker at once.
+    pub async fn say_goodbye(mut self, connection: &Connection, last: Option<Session>) {
         let up_to = self.durable.up_to.load(SeqCst);
         let said = async {
+            let mut unfinished = std::mem::take(&mut self.replies);
             for entry in std::mem::take(&mut self.ledger) {
-                let is_durable = entry.offset <= up_to;
+                if entry.offset > up_to {
+                    unfinished.extend(entry.replies);
+                    continue;
+                }
                 for reply in &entry.replies {
-                    match (is_durable, self.plan.is_shared) {
-                        (true, _) => answer(connection, reply, ACK).await,
-                        (false, true) => answer(connection, reply, AGAIN).await,
-                        (false, false) => {}
-                    }
+                    answer(connection, reply, ACK).await;
                 }
             }
-            for reply in self.replies.iter().filter(|_| self.plan.is_shared) {
+            if let Some(session) = last.filter(|_| self.plan.is_shared) {
+                unfinished.extend(session.never_looked_at().await);
+            }
+            for reply in unfinished.iter().filter(|_| self.plan.is_shared) {
                 answer(connection, reply, AGAIN).await;
             }
             drop(connection.client().flush().await);
@@ -467,6 +453,21 @@ impl Session {
             }
         }
         Ok(())
+    }
+}
+
+impl Session {
+    /// What was pulled and has not been looked at. The subscription ends first, and all that is on its way is waited
+    /// for: the server would give what is given back to a pull of the one who goes, and to nobody else for `ack_wait`.
+    async fn never_looked_at(mut self) -> Vec<Subject> {
+        let mut messages = Vec::from(self.waiting);
+        if self.subscriber.drain().await.is_ok() {
+            while let Some(message) = next(&mut self.subscriber).await {
+                messages.push(message);
+            }
+        }
+        let is_message = |reply: &Subject| Place::of(reply).is_some();
+        messages.into_iter().filter_map(|message| message.reply).filter(is_message).collect()
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 const KILLS: u64 = 600;
 
 /// Shapes that share them.
-const SHAPES: u64 = 14;
+const SHAPES: u64 = 16;
 
 /// The kills of one shape of flow.
 pub struct Kills {

@@ -11,6 +11,7 @@ mod letters;
 mod listen;
 mod moves;
 mod poll;
+mod recordings;
 mod resources;
 mod senders;
 mod sending;

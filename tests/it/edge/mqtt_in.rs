@@ -218,6 +218,39 @@ fn a_shared_subscription_gives_each_message_to_one_of_two_flows() {
 }
 
 #[test]
+fn workers_of_one_flow_share_a_subscription_under_names_of_their_own() {
+    let broker = Mosquitto::start();
+    let text = format!(
+        "stack: edge
+services:
+  in:
+    scale: 3
+    source: {{ mqtt: {{ url: \"{}\", topics: \"$share/plant/plant/#\", client_id: worker }} }}
+    sink: {{ append_file: \"out-{{replica}}.ndjson\" }}
+",
+        broker.url()
+    );
+    let harness = Harness::new(&text);
+    let mut process = harness.start();
+    for number in 1..=3 {
+        is_subscribed(&harness, &process, &format!("in-{number}"));
+    }
+    let mut publisher = Publisher::start(&broker, "plant/a", 1);
+    publisher.publish(3000);
+    let published = publisher.end();
+    let files = [1, 2, 3].map(|number| harness.path(&format!("out-{number}.ndjson")));
+    let count = || files.iter().map(|file| count_lines(file)).sum::<u64>();
+    eventually("all of them", || count() >= published);
+    process.stop();
+    assert!(files.iter().all(|file| count_lines(file) > 0), "one of them got nothing");
+    let all: Vec<String> = files.iter().flat_map(|file| read_lines(file)).collect();
+    assert_eq!(all_are_there(&all, published), 0);
+    for number in 1..=3 {
+        assert!(broker.log().contains(&format!("as worker-{number} ")), "{}", broker.log());
+    }
+}
+
+#[test]
 fn a_retained_message_comes_at_the_first_start_alone_and_the_will_speaks_when_we_are_killed() {
     let broker = Mosquitto::start();
     let kept = ["-q", "1", "-r", "-t", "plant/state", "-m", "{\"n\":0}"];

@@ -1,6 +1,10 @@
 //! Flows over NATS JetStream: what is published, read, refused and told.
 
+mod hand_over;
+mod large;
+mod logins;
 mod mishaps;
+mod standby;
 mod via;
 mod workers;
 

@@ -90,6 +90,33 @@ fn slow_work_is_not_given_to_another_worker() {
 }
 
 #[test]
+fn a_worker_that_is_stopped_gives_back_at_once_what_it_holds() {
+    let nats = Nats::start();
+    run(&Harness::new(&writing(&nats.url(), 5_000, "")));
+    // Much longer than this test may take.
+    let more = ", shared: true, consumer: workers, ack_wait: 5m, batch: 500";
+    let text = reading(&nats.url(), more)
+        .replace("append_file: out.ndjson", "http: \"http://127.0.0.1:9/\"");
+    let stuck = Harness::new(&text);
+    let mut process = stuck.start();
+    process.says("retry_in");
+    let mut client = nats.client();
+    eventually("it has pulled more than it can hold", || {
+        client.of_consumer("S", "workers", "/num_ack_pending").as_u64() >= Some(1_000)
+    });
+    let other = [Harness::new(&reading(&nats.url(), more))];
+    let works = other[0].start();
+    eventually("the other one has what was left", || {
+        client.of_consumer("S", "workers", "/num_pending") == 0
+    });
+    process.stop();
+    eventually("the other one has all", || stored(&other) >= 5_000);
+    drop(works);
+    let ids = ids(&other);
+    assert_eq!((ids.len(), ids.iter().collect::<BTreeSet<_>>().len()), (5_000, 5_000));
+}
+
+#[test]
 fn a_message_that_nobody_acknowledges_becomes_a_dead_letter() {
     let nats = Nats::start();
     run(&Harness::new(&writing(&nats.url(), 1, "")));

@@ -29,6 +29,15 @@ impl Process {
         self.child.id()
     }
 
+    /// A number of `/proc/ID/status` in bytes, `VmHWM` for example.
+    #[track_caller]
+    pub fn memory(&self, name: &str) -> u64 {
+        let text = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
+        let line = text.lines().find(|line| line.starts_with(name)).unwrap();
+        let kilobytes: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+        kilobytes * 1024
+    }
+
     /// `http://127.0.0.1:PORT/path`, from the greeting; `None` when the process ended before.
     pub fn address_if(&self, service: &str) -> Option<String> {
         let address = |line: &str| {

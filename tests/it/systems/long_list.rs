@@ -62,15 +62,6 @@ fn load(harness: &Harness, count: u64) {
     process.stop();
 }
 
-/// A number of `/proc/ID/status` in bytes.
-fn memory(process: &Process, name: &str) -> u64 {
-    let path = format!("/proc/{}/status", process.id());
-    let text = std::fs::read_to_string(path).unwrap();
-    let line = text.lines().find(|line| line.starts_with(name)).unwrap();
-    let kilobytes: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
-    kilobytes * 1024
-}
-
 /// The body of an answer in chunks. Its end without the last chunk is an error.
 struct Chunks<R> {
     inner: R,
@@ -154,7 +145,7 @@ fn is_sent_whole_in_order_and_in_bounded_memory() {
     command.args(["run", "api", "--stack", "users", "--admin", "127.0.0.1:0", "--port", "api=0"]);
     let mut process = Process::start(&mut command);
     let address = process.address("api");
-    let at_rest = memory(&process, "VmRSS");
+    let at_rest = process.memory("VmRSS");
     // Whoever asks and does not read holds a piece of the list and no more.
     let _stuck: Vec<TcpStream> = (0..READERS).map(|_| ask(&address)).collect();
     let lists: Vec<usize> = std::thread::scope(|threads| {
@@ -162,7 +153,7 @@ fn is_sent_whole_in_order_and_in_bounded_memory() {
         let readers: Vec<_> = (0..READERS).map(|_| reading()).collect();
         readers.into_iter().map(|reader| reader.join().unwrap()).collect()
     });
-    let peak = memory(&process, "VmHWM");
+    let peak = process.memory("VmHWM");
     eprintln!("{} users, {} bytes, at rest {at_rest}, at most {peak}", count, lists[0]);
     assert!(peak < at_rest + MEMORY, "{peak} bytes at most, {at_rest} at rest");
     assert!(lists[0] as u64 > 2 * MEMORY || count < USERS, "the list is longer than that");
