@@ -13,6 +13,8 @@ OURS, PLAIN = "numbers_producer", "plain_producer"
 REPLICAS = 3
 # After a cable was pulled, the gates of the other nodes shall be whole again within so many seconds.
 WHOLE = 2.0
+# So long before it the load runs undisturbed, and shows what is usual on this machine.
+USUAL = 3.0
 
 
 def updated(lab, note, requests):
@@ -41,11 +43,12 @@ def killed(lab, books, note):
     prepare(lab)
     manager, victim = lab.nodes[0], lab.nodes[1]
     with outside.loaded(lab.nodes, PORT, "/number", pause=0.002) as load:
+        time.sleep(USUAL)
         gone = [kill(victim, service) for service in (OURS, PLAIN)]
         begin = time.monotonic()
         back = recovered(manager, lambda task, _: task not in gone, begin)
     tell(note, "task killed", load, begin, back)
-    late = load.spoiled_since(begin + WHOLE)
+    late = load.spoiled_since(begin + WHOLE, begin)
     expect(f"later than {WHOLE} s after the kill: {late[:3]}", not late)
     kill(books.node, "random-file_consumer")
     begin = time.monotonic()
@@ -62,6 +65,7 @@ def drained(lab, books, note):
     others = [node for node in lab.nodes if node is not victim]
     try:
         with outside.loaded(others, PORT, "/number", pause=0.002) as load:
+            time.sleep(USUAL)
             begin = time.monotonic()
             manager.docker("node", "update", "--availability", "drain", victim.name)
             back = recovered(manager, lambda _, node: node != victim.name, begin)
@@ -82,15 +86,26 @@ def beheaded(lab, books, note):
     """The leader of three managers is lost."""
     prepare(lab)
     if lab.leader() is books.node:
-        books.node.docker("node", "demote", books.node.name)
-        books_free = until("another leads", lambda: lab.leader() is not books.node, 60)
-        lab.nodes[0].docker("node", "promote", books.node.name)
-        lab.settle()
-        note("the leader was moved away from the file after", f"{books_free[1]:.1f} s")
+        begin = time.monotonic()
+        move_leader(lab, books.node)
+        note("the leader was moved away from the file in", f"{time.monotonic() - begin:.1f} s")
     leader = lab.leader()
     asked = next(node for node in lab.nodes if node is not leader)
     lose(lab, leader, asked, note, "leader lost")
     settle_books(books, note, "leader lost")
+
+
+def move_leader(lab, node):
+    """Another one shall lead. A Swarm may refuse a change while it makes another one, so each is asked for again."""
+    asked = next(other for other in lab.nodes if other is not node)
+    for change in ("demote", "promote"):
+        until(f"{node.name} is told to {change}", lambda it=change: told(asked, it, node), 60)
+    lab.settle()
+
+
+def told(asked, change, node):
+    asked.docker("node", change, node.name)
+    return True
 
 
 def lose(lab, victim, asked, note, what):
@@ -98,6 +113,7 @@ def lose(lab, victim, asked, note, what):
     was_leader = lab.leader() is victim
     try:
         with outside.loaded(others, PORT, "/number", pause=0.002) as load:
+            time.sleep(USUAL)
             begin = time.monotonic()
             victim.pull_cable()
             if was_leader:
@@ -109,7 +125,7 @@ def lose(lab, victim, asked, note, what):
     tell(note, what, load, begin, back)
     whole = load.whole_after(begin, WHOLE)
     note(f"{what}: requests through the other gates are whole again after", f"{whole:.2f} s", f"<= {WHOLE:.0f} s")
-    late = load.spoiled_since(begin + WHOLE)
+    late = load.spoiled_since(begin + WHOLE, begin)
     expect(f"{what}: later than {WHOLE} s: {late[:3]}", not late)
     expect(f"{what}: whole again after {whole:.2f} s", whole <= WHOLE)
 
@@ -176,4 +192,5 @@ def settle_books(books, note, what, killed=0):
     books.wait_for(10)
     told = books.compare(killed)
     handed, written = told["handed_out"], told["in_the_file"]
-    note(f"{what}: numbers in the file, of those handed out", f"{written} of {handed}", "all, in order")
+    wanted = "all in order, but one on its way to a killed consumer" if books.lost_on_the_way else "all, in order"
+    note(f"{what}: numbers in the file, of those handed out", f"{written} of {handed}", wanted)

@@ -87,14 +87,20 @@ class Load:
         """The longest time that one request took, in seconds; half a second if none took longer."""
         return max((end - begin for begin, end, *_ in self.told["slow"]), default=0.5)
 
+    def usual(self, moment):
+        """The longest time that a request took which ended before this moment: how busy the machine is anyway."""
+        return max((end - begin for begin, end, *_ in self.told["slow"] if end < moment), default=0.5)
+
     def whole_after(self, moment, within):
-        """When the last of those requests ended that failed or took long, counted from this moment; 0 when there was
-        none. What begins later than `within` is another matter."""
-        hurt = self.failures + self.told["slow"]
+        """When the last of those requests ended that failed or took unusually long, counted from this moment; 0 when
+        there was none. What begins later than `within` is another matter."""
+        long = 1.5 * self.usual(moment)
+        hurt = self.failures + [it for it in self.told["slow"] if it[1] - it[0] > long]
         ends = [end for begin, end, *_ in hurt if end > moment and begin < moment + within]
         return max((end - moment for end in ends), default=0.0)
 
-    def spoiled_since(self, moment):
-        """Requests begun after this moment that failed or took longer than a second."""
-        slow = [it for it in self.told["slow"] if it[0] > moment and it[1] - it[0] > 1.0]
+    def spoiled_since(self, moment, before):
+        """Requests begun after this moment that failed or took more than three times as long as those before."""
+        long = 3 * self.usual(before)
+        slow = [it for it in self.told["slow"] if it[0] > moment and it[1] - it[0] > long]
         return slow + [it for it in self.failures if it[0] > moment]

@@ -42,6 +42,9 @@ def number(body):
 class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
     daemon_threads = True
 
+    def handle_error(self, request, client_address):
+        """A consumer that is killed resets its connection."""
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
