@@ -102,6 +102,13 @@ struct Both {
     then: Slot,
 }
 
+impl Drop for Both {
+    /// Whoever acknowledges ends with the flow, and not when the thread that reads has noticed it.
+    fn drop(&mut self) {
+        drop(self.then.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+}
+
 impl Acknowledge for Both {
     fn acknowledge(&mut self, partition: &Partition, position: &Position) -> Result<(), Fault> {
         if let Some(name) = partition.strip_prefix(BEHIND) {

@@ -197,9 +197,17 @@ impl Nats {
     }
 }
 
-/// Never waits: what it says goes to the thread that owns the connection.
+/// Never waits before its end: what it says goes to the thread that owns the connection.
 struct Acknowledger {
     reading: Reading,
+}
+
+impl Drop for Acknowledger {
+    /// A flow ends without waiting for the thread that reads; it does wait for what writes and acknowledges. What was
+    /// pulled and is not done must be given back before the process is gone.
+    fn drop(&mut self) {
+        self.reading.end();
+    }
 }
 
 impl Acknowledge for Acknowledger {

@@ -90,9 +90,11 @@ fn build(options: &Options, context: &Context) -> Result<BuiltSource, Fault> {
 
 /// By its name, also when it is packed.
 fn is_csv(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let name = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(&name);
-    name.ends_with(".csv")
+    let ending = |path: &Path| path.extension().and_then(|it| it.to_str()).map(str::to_owned);
+    match ending(path).as_deref() {
+        Some("gz" | "zst") => ending(&path.with_extension("")).as_deref() == Some("csv"),
+        ending => ending == Some("csv"),
+    }
 }
 
 /// A place in a recording: which file of it, by the number that it has as a part, and the byte in there.

@@ -13,7 +13,6 @@ pub fn json_schema(catalog: &Catalog) -> Value {
     let sources = one_of(catalog.sources.iter().map(|kind| &kind.about));
     let steps = one_of(catalog.steps.iter().map(|kind| &kind.about));
     let sinks = one_of(catalog.sinks.iter().map(|kind| &kind.about));
-    let listen = shape(Shape::Listen);
     let token = token();
     let route = json!({
         "type": "object",
@@ -52,7 +51,7 @@ pub fn json_schema(catalog: &Catalog) -> Value {
             "record": record_of(),
             "require": { "enum": ["exactly-once", "at-least-once", "at-most-once"] },
             "scale": shape(Shape::Whole(1, 64)),
-            "listen": listen,
+            "listen": shape(Shape::Listen),
             "routes": { "type": "object", "additionalProperties": route },
             "view": view(catalog, &token),
             "gate": gate(),

@@ -3,6 +3,7 @@
 use crate::core::fault::Fault;
 use crate::core::thread::spawn;
 use std::future::Future;
+use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -15,7 +16,7 @@ const GOODBYE: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(super) struct Background {
     stop: watch::Sender<bool>,
-    thread: Option<JoinHandle<()>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// Told to the work: it shall end.
@@ -41,14 +42,25 @@ impl Background {
             runtime.block_on(work(Stop(wanted)));
             runtime.shutdown_timeout(GOODBYE);
         })?;
-        Ok(Self { stop, thread: Some(thread) })
+        Ok(Self { stop, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Was it asked to end?
+    pub fn is_ending(&self) -> bool {
+        *self.stop.borrow()
+    }
+
+    /// Asks the work to end and waits until it has said goodbye.
+    pub fn end(&self) {
+        self.stop.send_replace(true);
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // A panic over there has been told by whoever waited for an answer.
+        drop(thread.map(JoinHandle::join));
     }
 }
 
 impl Drop for Background {
     fn drop(&mut self) {
-        self.stop.send_replace(true);
-        // A panic over there has been told by whoever waited for an answer.
-        drop(self.thread.take().map(JoinHandle::join));
+        self.end();
     }
 }

@@ -57,7 +57,7 @@ pub struct Reading {
     blocks: Arc<Mutex<Receiver<Delivered>>>,
     room: Arc<Semaphore>,
     durable: Arc<Durable>,
-    _thread: Arc<Background>,
+    thread: Arc<Background>,
 }
 
 impl Reading {
@@ -72,7 +72,7 @@ impl Reading {
         let worker = Worker::new(plan, from, outlet, Arc::clone(&durable));
         let thread = Background::start(&name, move |stop| run(worker, stop))?;
         let blocks = Arc::new(Mutex::new(receiver));
-        Ok(Self { blocks, room, durable, _thread: Arc::new(thread) })
+        Ok(Self { blocks, room, durable, thread: Arc::new(thread) })
     }
 
     /// The next block, if one comes in time.
@@ -81,6 +81,7 @@ impl Reading {
         let delivered = match blocks.recv_timeout(patience) {
             Ok(delivered) => delivered,
             Err(RecvTimeoutError::Timeout) => return Ok(None),
+            Err(RecvTimeoutError::Disconnected) if self.thread.is_ending() => return Ok(None),
             Err(RecvTimeoutError::Disconnected) => {
                 return Err(Fault::retry("the thread that reads from NATS has ended"));
             }
@@ -90,6 +91,11 @@ impl Reading {
             Delivered::Block(block) => Ok(Some(block)),
             Delivered::Trouble(fault) => Err(fault),
         }
+    }
+
+    /// Ends it for all clones, and waits until the server was told what is done and what is given back.
+    pub fn end(&self) {
+        self.thread.end();
     }
 
     /// Everything up to here may be acknowledged. Never waits.

@@ -20,7 +20,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 /// How long the last acknowledgements may take to leave.
-const GOODBYE: Duration = Duration::from_secs(1);
+const GOODBYE: Duration = Duration::from_secs(2);
 
 /// Deliveries up to which a message goes on in one block with others.
 const TOGETHER: u64 = 2;
@@ -413,7 +413,7 @@ impl Worker {
             for reply in unfinished.iter().filter(|_| self.plan.is_shared) {
                 answer(connection, reply, AGAIN).await;
             }
-            drop(connection.client().flush().await);
+            heard(connection).await;
         };
         drop(tokio::time::timeout(GOODBYE, said).await);
     }
@@ -427,6 +427,15 @@ const IN_PROGRESS: &[u8] = b"+WPI";
 /// What does not arrive is said again when the message comes again.
 async fn answer(connection: &Connection, reply: &Subject, words: &'static [u8]) {
     drop(connection.client().publish(reply.clone(), words.into()).await);
+}
+
+/// Waits until the server has read all that was said.
+async fn heard(connection: &Connection) {
+    let client = connection.client();
+    let Ok(mut nothing) = client.subscribe(client.new_inbox()).await else { return };
+    if nothing.drain().await.is_ok() {
+        while next(&mut nothing).await.is_some() {}
+    }
 }
 
 /// What ends with a session.

@@ -24,6 +24,9 @@ pub struct Whole {
     _connection: Connection,
 }
 
+/// A connection, the table's columns, and the rows that come over it.
+type Opened = (Connection, Vec<String>, Pin<Box<RowStream>>);
+
 impl fmt::Debug for Whole {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Whole").field("line", &self.line).finish_non_exhaustive()
@@ -44,10 +47,7 @@ impl Whole {
         Ok(Self { line, columns, rows, has_ended: false, _connection: connection })
     }
 
-    fn try_open(
-        line: &Line,
-        name: &str,
-    ) -> Result<(Connection, Vec<String>, Pin<Box<RowStream>>), Trouble> {
+    fn try_open(line: &Line, name: &str) -> Result<Opened, Trouble> {
         let connection = line.connect_with(SETTINGS)?;
         let (columns, rows) = line.drive(async {
             let table = Table::read(&connection, name).await?;
