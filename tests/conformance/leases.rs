@@ -67,10 +67,12 @@ impl Worker {
 const NAME: &str = "copy-in";
 const HELD: Claim = Claim::Held { was_cut_off: false };
 
-/// A place, and how a worker of this number and data directory reaches it.
+/// How a worker of this number and data directory reaches a place.
+type Reach = Box<dyn Fn(u64, &Path) -> Worker>;
+
 struct Place {
     name: &'static str,
-    worker: Box<dyn Fn(u64, &Path) -> Worker>,
+    worker: Reach,
 }
 
 fn on_registers(registers: Box<dyn Registers>, number: u64, data: &Path) -> Worker {
@@ -127,6 +129,7 @@ fn database(postgres: &Postgres) -> &'static str {
 }
 
 /// Two workers at each place, with data directories of their own.
+#[expect(clippy::print_stdout, reason = "a law that does not hold is told with its place")]
 fn each(servers: &(Nats, Postgres), law: &str, holds: impl Fn(&Worker, &Worker)) {
     for place in places(servers, law) {
         println!("{law} in {}", place.name);

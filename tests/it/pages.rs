@@ -80,7 +80,7 @@ impl Reader {
         }
         if command.contains("headwater run ") || command.contains("headwater up ") {
             for (service, _, own) in &self.ports {
-                typed += &format!(" --port {service}={own}");
+                typed.extend([" --port ", service, "=", &own.to_string()]);
             }
             let line = format!("exec env {typed} --admin 127.0.0.1:0");
             let process = Process::start(&mut self.shell(&line));

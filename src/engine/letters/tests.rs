@@ -114,7 +114,7 @@ fn a_letter_that_the_checkpoint_does_not_know_is_shown_to_nobody() {
     assert_eq!(numbers(&disk), [1, 2, 3], "without a checkpoint");
     let shared: Arc<dyn Disk> = Arc::new(disk.of_process());
     let path = Path::new(DIRECTORY).join("checkpoint");
-    let (mut progress, _) = Progress::open(&shared, &path).unwrap();
+    let (mut progress, _) = Progress::open(&shared, &path, None).unwrap();
     for (known, shown) in [(Some(0), vec![]), (Some(2), vec![1, 2]), (None, vec![1, 2, 3])] {
         progress.checkpoint.letters = known;
         progress.save().unwrap();

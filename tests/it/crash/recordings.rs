@@ -37,7 +37,7 @@ fn recorded(shape: &'static str, tape: &str) {
     let played = command.args(["--to", "append_file: again.ndjson"]).output().unwrap();
     assert!(played.status.success(), "{}", String::from_utf8_lossy(&played.stderr));
     let (delivered, again) = (read(&out), read(&harness.path("again.ndjson")));
-    assert_eq!(delivered.iter().filter(|byte| **byte == b'\n').count() as u64, limit);
+    assert_eq!(count_lines(&out), limit);
     assert!(delivered == again, "what is played is not what was delivered");
     let parts = std::fs::read_dir(harness.path("tapes")).unwrap().count();
     assert!(parts > 2, "only {parts} files");
