@@ -25,10 +25,11 @@ pub(super) static KIND: SourceKind = SourceKind {
         name: "replay",
         summary: "Plays a recording, at its own pace or another.",
         details: "\
-A recording is what `record:` of a flow wrote, with its parts, packed or not; or any NDJSON or CSV file whose records have \
-a time in a field. Records come with the pauses that they had, so many times as fast, or without any. What stands \
-in the fields `shift` is moved by as much as the recording lies back. The position is kept: after a restart it goes \
-on where it was, with that record due at once. A file that still grows can be followed: then it goes on live.",
+A recording is what `record:` of a flow wrote, with its parts, packed or not; or any NDJSON or CSV file whose \
+records have a time in a field. Records come with the pauses that they had, so many times as fast, or without \
+any. What stands in the fields `shift` is moved by as much as the recording lies back. The position is kept: \
+after a restart it goes on where it was, with that record due at once. A file that still grows can be followed: \
+then it goes on live.",
         options: &[
             Opt::required("path", Shape::Path, "The recording."),
             Opt::with_default(

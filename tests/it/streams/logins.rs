@@ -42,7 +42,7 @@ fn make_certificates(folder: &Path) {
     }
 }
 
-/// Writes ten records and reads them again with these options; the files of the login are in `place`.
+/// Writes ten records and reads them again with these options.
 #[track_caller]
 fn works(url: &str, more: &str) {
     run(&Harness::new(&writing(url, 10, more)));
