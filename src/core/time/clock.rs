@@ -1,11 +1,17 @@
 //! The only door to time: when it is, and how it is written.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A point in time to measure from.
 pub fn now() -> Instant {
     #[expect(clippy::disallowed_methods, reason = "this is the door")]
     Instant::now()
+}
+
+/// What the processor has spent on this thread: other programs and sleep are not in it.
+pub fn thread_time() -> Duration {
+    let spent = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(u64::try_from(spent.tv_sec).unwrap_or_default(), spent.tv_nsec as u32)
 }
 
 /// Milliseconds since 1970.
