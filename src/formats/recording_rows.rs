@@ -2,7 +2,7 @@
 //!
 //! A row stands on one line and gives its record back with every value as it was: a cell that is JSON is that value,
 //! any other is a text, and an empty one is no field. So a text that looks like JSON is written as a JSON string, and
-//! nested values as JSON. Fields without a column stand in `other_fields` as an object, a record that is none as itself.
+//! nested values as JSON. Fields without a column stand in `other_fields` as an object; what is no object, as itself.
 
 use super::csv::RowScanner;
 use super::json::{Kind, RawText, Scanner};

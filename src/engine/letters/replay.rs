@@ -94,7 +94,10 @@ impl Replays {
         let Some(id) = waiting.iter().find(is_under_way).or(waiting.first()).cloned() else {
             return Ok(None);
         };
-        // Whoever left it may have died before it was durable; it must not vanish once some of it is delivered.
+        // Invariant: what is seen here is durable before something is done about it. Whoever left the request may
+        // have died too early, and letters that a fault kept from going durably would come back when the request
+        // does not name them any more.
+        disk.sync_dir(&self.directory)?;
         request::sync(disk, &self.directory)?;
         let mut request = match Request::load(disk, &self.directory, &id)? {
             Some(Ok(request)) => request,

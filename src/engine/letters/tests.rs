@@ -1,7 +1,8 @@
 //! Letters on disk: numbers that stay, forms that come back, and files of an older headwater.
 
 use super::{
-    DeadLetters, Form, Letter, Next, Numbers, PARTITION, Place, Replays, Shelf, What, ask, waiting,
+    DeadLetters, Form, Letter, Next, Numbers, PARTITION, Place, Replays, Request, Shelf, What, ask,
+    waiting,
 };
 use crate::core::disk::Disk;
 use crate::core::position::{Checkpoint, Position};
@@ -155,6 +156,28 @@ fn a_request_whose_asker_died_is_durable_before_it_is_carried_out() {
         replays(&disk).next(&Checkpoint::default()).unwrap();
         disk.power_cut();
         assert_eq!(waiting(&disk, Path::new(DIRECTORY)).unwrap(), seen, "seed {seed}");
+    }
+}
+
+#[test]
+fn a_letter_that_comes_back_in_a_power_cut_is_still_named_in_its_request() {
+    for (seed, operation) in (0..20).flat_map(|seed| (1..20).map(move |nth| (seed, nth))) {
+        let (disk, directory) = (SimulatedDisk::new(seed), Path::new(DIRECTORY));
+        let mut letters = store(&disk, 1 << 20);
+        letters.keep(vec![letter(b"1"), letter(b"2")]).unwrap();
+        let id = ask(&disk, directory, What::Replay, Numbers::of([1, 2])).unwrap();
+        let mut checkpoint = Checkpoint::default();
+        let note = format!("{{\"request\":\"{id}\",\"base\":0,\"upto\":2}}");
+        checkpoint.advance(&PARTITION.into(), &Position { offset: 2, note });
+        disk.plan(Fault::Operation(operation));
+        drop(letters.remove(|_| true));
+        disk.clear_faults();
+        replays(&disk).next(&checkpoint).unwrap();
+        disk.power_cut();
+        let request = Request::load(&disk, directory, &id).unwrap().unwrap().unwrap();
+        for number in numbers(&disk) {
+            assert!(request.letters.contains(number), "seed {seed}, operation {operation}");
+        }
     }
 }
 
