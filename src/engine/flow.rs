@@ -6,9 +6,8 @@
 //! ```
 //!
 //! The order on the right is law. A kill between any two of its steps repeats work and never loses it: the checkpoint
-//! says less than what is stored, never more, and a sink that is told the checkpoint at the next start cuts itself back
-//! to it. The queue is bounded; a slow sink slows the source down. While the sink syncs, batches gather in the queue and
-//! share the next commit.
+//! says less than what is stored, never more, and a sink that is told it at the next start cuts itself back to it.
+//! The queue is bounded; a slow sink slows the source down. While the sink syncs, batches gather and share a commit.
 
 use crate::core::context::Context;
 use crate::core::disk::{DiskError, DiskLock};
