@@ -77,3 +77,26 @@ fn nearest(path: &Path) -> &Path {
     }
     there
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::finding::Severity;
+    use crate::testing::disk::SimulatedDisk;
+
+    #[test]
+    fn little_room_is_told_before_it_stops_anything() {
+        let disk = SimulatedDisk::new(1);
+        for (free, severity) in [
+            (LOW, Severity::Fine),
+            (LOW - 1, Severity::Limited),
+            (FULL, Severity::Limited),
+            (FULL - 1, Severity::Fails),
+        ] {
+            disk.set_capacity(Some(free));
+            let found = room(&disk, Path::new("/"));
+            assert_eq!(found.severity, severity, "{free} bytes: {}", found.what);
+            assert_eq!(found.cure.is_empty(), severity == Severity::Fine, "{free} bytes");
+        }
+    }
+}
