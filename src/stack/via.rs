@@ -61,7 +61,7 @@ impl<'a> Via<'a> {
     pub(super) fn halves(&self, name: &str, flow: &Flow) -> Option<(Flow, Flow)> {
         let stays = |about: &About| STAYS.contains(&about.name);
         let gathers = flow.steps.iter().any(|step| step.kind.about.name == "summarise");
-        if gathers || stays(&flow.source.kind.about) || stays(&flow.sink.kind.about) {
+        if gathers || flow.ends().any(|(about, _)| stays(about)) {
             return None;
         }
         let is_one = lease::runs_once(&flow.source);
