@@ -24,6 +24,7 @@ ALL = {
     21: "r20_streams.writes",
     22: "r22_autoscale",
     23: "r20_streams.backlog",
+    24: "r24_gate",
 }
 
 
