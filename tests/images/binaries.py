@@ -1,0 +1,148 @@
+"""The binaries by themselves, those of other machines under QEMU's emulation of one program."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+
+from engine import ROOT, Failed, run, until
+from systems import expect, get
+
+OUT = ROOT / "target" / "dist"
+WORK = ROOT / "target" / "images"
+EMULATORS = {"amd64": None, "arm64": "/usr/bin/qemu-aarch64-static", "armv7": "/usr/bin/qemu-arm-static"}
+STACK = ROOT / "tests" / "images" / "stack.yaml"
+PATIENCE = 300
+# Every family of values, those with rounding, dates and text before all.
+SCHEMA = (
+    "{ id: uuid, n: sequence, i: integer 1..1000000000000, f: float 0..1, g: normal mean 20 sd 2 decimals 1, "
+    "l: lognormal median 12 sigma 0.5, e: exponential mean 5, p: poisson mean 3, who: person.name }"
+)
+
+
+def command(name, *words):
+    emulator = EMULATORS[name]
+    return [*([emulator] if emulator else []), OUT / f"headwater-linux-{name}", *words]
+
+
+def same(what, names, answer):
+    """Every architecture answers what the first one does."""
+    first = answer(names[0])
+    for name in names[1:]:
+        other = answer(name)
+        expect(f"{what}: {names[0]} and {name} differ\n{first[-300:]}\n{other[-300:]}", first == other)
+    return first
+
+
+def starts(names):
+    told = same("--version", names, lambda name: run(command(name, "--version")))
+    expect(f"--version: {told}", re.fullmatch(r"headwater \d+\.\d+\.\d+\n", told))
+    told = same("check", names, lambda name: run(command(name, "check", "numbers")))
+    expect(f"check: {told}", "the stack numbers is right" in told)
+
+
+def same_data(names):
+    """What a seed means is the same on each machine, whatever its words are wide and however it rounds."""
+    def digest(name):
+        made = run(command(name, "generate", "-n", "20000", "--seed", "7", SCHEMA), timeout=PATIENCE)
+        return f"{len(made.splitlines())} records {hashlib.sha256(made.encode()).hexdigest()}"
+
+    told = same("generate", names, digest)
+    expect(told, told.startswith("20000 records"))
+
+
+class Running:
+    """The test's stack, by one architecture, in the directory that all of them share."""
+
+    def __init__(self, name):
+        self.name = name
+        self.told = WORK / f"{name}.out"
+        self.log = open(WORK / f"{name}.err", "w", encoding="utf-8")
+        ports = ["--port", "api=0", "--port", "taken=0", "--admin", "127.0.0.1:0"]
+        self.process = subprocess.Popen(
+            [str(word) for word in command(name, "up", STACK, "--data", "data", *ports)],
+            cwd=WORK / "disk", stdout=open(self.told, "w", encoding="utf-8"), stderr=self.log,
+        )
+
+    def address(self, path):
+        def found():
+            if self.process.poll() is not None:
+                raise SystemExit(f"{self.name} ended: {open(self.log.name, encoding='utf-8').read()[-2000:]}")
+            everything = self.told.read_text(encoding="utf-8") + open(self.log.name, encoding="utf-8").read()
+            address = re.search(rf"http://127\.0\.0\.1:\d+{path}\b", everything)
+            return address and address[0]
+
+        return until(f"{self.name} says where {path} is", found, PATIENCE)[0]
+
+    def ask(self, path, method="GET", value=None, key=""):
+        body = None if value is None else json.dumps(value).encode()
+        headers = {"Content-Type": "application/json"} if body else None
+        url = self.address(path) + key
+        return until(
+            f"{self.name} answers {method} {url}",
+            lambda: get(url, method=method, body=body, headers=headers),
+            PATIENCE,
+        )[0]
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        self.log.close()
+
+
+def made():
+    return (WORK / "disk" / "made.ndjson").stat().st_size
+
+
+def one_disk(names):
+    """A disk goes from machine to machine, each of which is killed: SQLite, journal, checkpoints and files are the
+    same on all of them, and nothing is lost or doubled. The first machine is the last one, too."""
+    shutil.rmtree(WORK / "disk", ignore_errors=True)
+    (WORK / "disk").mkdir(parents=True)
+    turns = [*names, names[0]]
+    for turn, name in enumerate(turns):
+        before = made() if turn else 0
+        running = Running(name)
+        try:
+            status, number = running.ask("/number")
+            expect(f"{name}: GET /number: {status} {number}", status == 200 and 1 <= json.loads(number)["number"] <= 180)
+            for earlier in range(turn):
+                status, kept = running.ask("/users", key=f"/{earlier}")
+                expect(f"{name}: user {earlier}: {status} {kept}", json.loads(kept).get("name") == turns[earlier])
+            status, told = running.ask("/users", "POST", {"user_id": turn, "name": name, "age": 40})
+            expect(f"{name}: POST /users: {status} {told}", status == 201)
+            until(f"{name} goes on with what is made", lambda: made() > before + 20_000, PATIENCE)
+            status, told = running.ask("/readings", "POST", {"turn": turn, "celsius": 1})
+            expect(f"{name}: POST /readings: {status} {told}", status == 200 and json.loads(told)["accepted"] == 1)
+        finally:
+            running.kill()
+    last = Running(names[-1])
+    try:
+        taken = WORK / "disk" / "taken.ndjson"
+        until(
+            "what was taken is in the file",
+            lambda: len(taken.read_text(encoding="utf-8").splitlines()) >= len(turns),
+            PATIENCE,
+        )
+        told = [json.loads(line)["turn"] for line in taken.read_text(encoding="utf-8").splitlines()]
+        expect(f"what was taken is once in the file, in order: {told}", told == list(range(len(turns))))
+    finally:
+        last.kill()
+    for name in names:
+        told = subprocess.run(
+            [str(word) for word in command(name, "audit", "made", "--stack", STACK, "--data", "data")],
+            cwd=WORK / "disk", capture_output=True, text=True, timeout=PATIENCE,
+        )
+        expect(f"{name}: {told.stdout}{told.stderr}", told.returncode == 0 and "clean" in told.stdout)
+
+
+def usable(names):
+    """The architectures that can be run here."""
+    for name in names:
+        emulator = EMULATORS[name]
+        if emulator and not os.path.exists(emulator):
+            raise Failed(f"{name}: {emulator} is missing: install qemu-user-static")
+    return names
