@@ -7,9 +7,11 @@ import re
 import shutil
 import signal
 import subprocess
+import urllib.error
+import urllib.request
 
 from engine import ROOT, Failed, run, until
-from systems import expect, get
+from systems import expect
 
 OUT = ROOT / "target" / "dist"
 WORK = ROOT / "target" / "images"
@@ -54,43 +56,57 @@ def same_data(names):
     expect(told, told.startswith("20000 records"))
 
 
+def same_meaning(names):
+    """Expressions answer the same, whether a number has room in a word of the machine or not."""
+    numbers = [1, 1.5, 1e300, 3 * 10**9, 21 * 10**9, 1_700_000_000_123]
+    numbers += [sign * (2**bits + more) for bits in (31, 32, 53, 63, 64) for sign in (1, -1) for more in (-1, 0, 1)]
+    given = "".join(json.dumps({"n": number}) + "\n" for number in numbers)
+
+    def answer(name):
+        words = ["run", "meaning", "--stack", ROOT / "tests" / "images" / "meaning.yaml", "--admin", "127.0.0.1:0"]
+        return run(command(name, *words, "--data", WORK / f"meaning-{name}"), timeout=PATIENCE, text=given)
+
+    told = same("expressions", names, answer)
+    expect(f"a line for each number: {told}", len(told.splitlines()) == len(numbers))
+
+
 class Running:
     """The test's stack, by one architecture, in the directory that all of them share."""
 
     def __init__(self, name):
         self.name = name
-        self.told = WORK / f"{name}.out"
-        self.log = open(WORK / f"{name}.err", "w", encoding="utf-8")
+        self.told = WORK / f"{name}.log"
         ports = ["--port", "api=0", "--port", "taken=0", "--admin", "127.0.0.1:0"]
-        self.process = subprocess.Popen(
-            [str(word) for word in command(name, "up", STACK, "--data", "data", *ports)],
-            cwd=WORK / "disk", stdout=open(self.told, "w", encoding="utf-8"), stderr=self.log,
-        )
+        with open(self.told, "w", encoding="utf-8") as told:
+            self.process = subprocess.Popen(
+                [str(word) for word in command(name, "up", STACK, "--data", "data", *ports)],
+                cwd=WORK / "disk", stdout=told, stderr=told,
+            )
 
     def address(self, path):
         def found():
+            told = self.told.read_text(encoding="utf-8")
             if self.process.poll() is not None:
-                raise SystemExit(f"{self.name} ended: {open(self.log.name, encoding='utf-8').read()[-2000:]}")
-            everything = self.told.read_text(encoding="utf-8") + open(self.log.name, encoding="utf-8").read()
-            address = re.search(rf"http://127\.0\.0\.1:\d+{path}\b", everything)
+                raise SystemExit(f"{self.name} ended:\n{told[-2000:]}")
+            address = re.search(rf"http://127\.0\.0\.1:\d+{path}\b", told)
             return address and address[0]
 
         return until(f"{self.name} says where {path} is", found, PATIENCE)[0]
 
-    def ask(self, path, method="GET", value=None, key=""):
+    def ask(self, path, value=None, key=""):
+        """One request, sent once, however long its answer takes."""
         body = None if value is None else json.dumps(value).encode()
-        headers = {"Content-Type": "application/json"} if body else None
-        url = self.address(path) + key
-        return until(
-            f"{self.name} answers {method} {url}",
-            lambda: get(url, method=method, body=body, headers=headers),
-            PATIENCE,
-        )[0]
+        headers = {"Content-Type": "application/json"} if body else {}
+        request = urllib.request.Request(self.address(path) + key, data=body, headers=headers)
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+                return answer.status, json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            raise Failed(f"{self.name}: {path}{key}: {error.code} {error.read().decode()}") from error
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
-        self.log.close()
 
 
 def made():
@@ -107,16 +123,16 @@ def one_disk(names):
         before = made() if turn else 0
         running = Running(name)
         try:
-            status, number = running.ask("/number")
-            expect(f"{name}: GET /number: {status} {number}", status == 200 and 1 <= json.loads(number)["number"] <= 180)
+            _, drawn = running.ask("/number")
+            expect(f"{name}: GET /number: {drawn}", 1 <= drawn["number"] <= 180)
             for earlier in range(turn):
-                status, kept = running.ask("/users", key=f"/{earlier}")
-                expect(f"{name}: user {earlier}: {status} {kept}", json.loads(kept).get("name") == turns[earlier])
-            status, told = running.ask("/users", "POST", {"user_id": turn, "name": name, "age": 40})
+                _, kept = running.ask("/users", key=f"/{earlier}")
+                expect(f"{name}: user {earlier}: {kept}", kept["name"] == turns[earlier])
+            status, told = running.ask("/users", {"user_id": turn, "name": name, "age": 40})
             expect(f"{name}: POST /users: {status} {told}", status == 201)
             until(f"{name} goes on with what is made", lambda: made() > before + 20_000, PATIENCE)
-            status, told = running.ask("/readings", "POST", {"turn": turn, "celsius": 1})
-            expect(f"{name}: POST /readings: {status} {told}", status == 200 and json.loads(told)["accepted"] == 1)
+            _, told = running.ask("/readings", {"turn": turn, "celsius": 1})
+            expect(f"{name}: POST /readings: {told}", told == {"accepted": 1})
         finally:
             running.kill()
     last = Running(names[-1])

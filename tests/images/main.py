@@ -12,7 +12,12 @@ import binaries  # noqa: E402
 import contents  # noqa: E402
 from engine import ROOT, WORK, Engine, Failed, run  # noqa: E402
 
-BINARIES = {"starts": binaries.starts, "same_data": binaries.same_data, "one_disk": binaries.one_disk}
+BINARIES = {
+    "starts": binaries.starts,
+    "same_data": binaries.same_data,
+    "same_meaning": binaries.same_meaning,
+    "one_disk": binaries.one_disk,
+}
 IMAGES = {
     "equal": contents.equal,
     "start": contents.start,
