@@ -40,6 +40,7 @@ HEALTHCHECK --interval=10s --timeout=4s --start-period=10s CMD ["/headwater", "h
 ENTRYPOINT ["/headwater"]
 CMD ["--help"]
 
+# dist/images reads this stage, to make the same image for other machines.
 FROM scratch AS headwater
 COPY --from=build /out/bin/headwater /headwater
 # Whom to trust by TLS.

@@ -54,7 +54,8 @@ impl ChunkedDecoder {
                 State::Done => break,
                 State::Data => {
                     let rest = &input[used..];
-                    let count = rest.len().min(end - out.len()).min(self.left as usize);
+                    let left = usize::try_from(self.left).unwrap_or(usize::MAX);
+                    let count = rest.len().min(end - out.len()).min(left);
                     if count == 0 {
                         break;
                     }

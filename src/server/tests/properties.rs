@@ -45,6 +45,14 @@ fn parse_any(bytes: &[u8]) {
     drop(parse(bytes, &mut space, &Limits::default(), ends));
 }
 
+#[test]
+fn reads_a_chunk_that_is_longer_than_a_word_of_a_small_machine() {
+    let (mut decoder, mut out) = (ChunkedDecoder::new(), Vec::new());
+    let input = b"100000000\r\nbegun";
+    assert_eq!(decoder.decode(input, 100, &mut out), Ok(input.len()));
+    assert_eq!(out, b"begun");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
