@@ -19,10 +19,10 @@ mod page;
 mod policy;
 mod stream;
 
-pub use asset::{Asset, fresh};
+pub use asset::{Asset, drawn, fresh};
 pub use entrance::Door;
 pub use hub::{Hub, Parts, Version};
-pub use look::style;
+pub use look::{style, theme};
 pub use mount::{gate, mount};
 pub use pace::Pace;
 pub use page::{HTML, Link, Page, clock};
