@@ -81,7 +81,8 @@ impl Serving {
     async fn embed(&self, request: &Request) -> Result<Response, Problem> {
         let Some((_, names)) = self.place(&request.segment) else { return Err(nothing()) };
         self.look().await;
-        let page = page::embedded(&self.words, names, page::snapshot(&self.hub), web::theme(request));
+        let page =
+            page::embedded(&self.words, names, page::snapshot(&self.hub), web::theme(request));
         Ok(web::fresh(request, HTML, page))
     }
 

@@ -26,8 +26,8 @@ pub(super) fn style_digest() -> String {
 
 /// What the reader has chosen on a page of this host, if it is not what the system prefers.
 pub fn theme(request: &Request) -> Option<&'static str> {
-    let cookies = request.header("cookie")?.split(';');
-    let chosen = cookies.filter_map(|cookie| cookie.trim().strip_prefix(THEME)).next()?;
+    let mut cookies = request.header("cookie")?.split(';');
+    let chosen = cookies.find_map(|cookie| cookie.trim().strip_prefix(THEME))?;
     ["light", "dark"].into_iter().find(|theme| *theme == chosen)
 }
 
