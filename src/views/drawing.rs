@@ -1,5 +1,5 @@
 //! The drawing thread of a view: keeps what its panels show of the records and draws it when somebody looks, at most
-//! four times a second.
+//! eight times a second.
 
 use crate::core::panel::Drawn;
 use crate::core::time::{now, rfc3339, unix_ms};
@@ -10,16 +10,13 @@ use crate::views::message::{Following, Message, QUEUE, Standing};
 use crate::views::page::{self, Moment, TABLES, TOPIC, Words};
 use crate::views::panels::{NumbersOf, Place};
 use crate::views::table::Table;
-use crate::web::Pace;
-use crate::web::{Hub, Parts};
+use crate::web::{EVERY, Hub, Pace, Parts};
 use serde_json::{Value, json};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{oneshot, watch};
 
-/// The least time between two drawings, on the average.
-const PACE: Duration = Duration::from_millis(250);
 /// Of a processor, drawing takes one part in so many: many records are drawn less often.
 const SHARE: u32 = 20;
 /// Between two looks at a figure whose history is shown; longer where a look takes long.
@@ -81,8 +78,8 @@ impl Drawing {
         let mut known = Known::default();
         let samples = self.places.iter().any(Place::follows);
         let mut times = Times {
-            pace: Pace::new(PACE),
-            asked: Pace::new(PACE),
+            pace: Pace::new(EVERY),
+            asked: Pace::new(EVERY),
             sample: samples.then(now),
             is_changed: true,
             is_whole: true,

@@ -120,7 +120,12 @@ fn fresh(moment: &Moment) -> Markup {
 }
 
 /// The whole page with what is known now.
-pub(super) fn page(words: &Words, names: &[Names], (version, parts): (Version, Parts)) -> String {
+pub(super) fn page(
+    words: &Words,
+    names: &[Names],
+    (version, parts): (Version, Parts),
+    theme: Option<&'static str>,
+) -> String {
     let part = |id: &str| {
         let markup = parts.iter().find(|(known, _)| known == id).map(|(_, markup)| markup);
         PreEscaped(markup.cloned().unwrap_or_default())
@@ -136,18 +141,23 @@ pub(super) fn page(words: &Words, names: &[Names], (version, parts): (Version, P
         p.note #fresh { (part("fresh")) }
         p.note { "From " (words.from) " · " a href="data.json" { "all as JSON" } }
     };
-    write(words, version, (content, footer), false)
+    write(words, (version, theme), (content, footer), false)
 }
 
 /// One panel alone, for a frame in another page.
-pub(super) fn embedded(words: &Words, names: &Names, (version, parts): (Version, Parts)) -> String {
+pub(super) fn embedded(
+    words: &Words,
+    names: &Names,
+    (version, parts): (Version, Parts),
+    theme: Option<&'static str>,
+) -> String {
     let content = html! { div.panels { (markup::shell(names, &parts)) } };
-    write(words, version, (content, html! {}), true)
+    write(words, (version, theme), (content, html! {}), true)
 }
 
 fn write(
     words: &Words,
-    version: Version,
+    (version, theme): (Version, Option<&'static str>),
     (content, footer): (Markup, Markup),
     is_bare: bool,
 ) -> String {
@@ -158,6 +168,7 @@ fn write(
         links: &[],
         topics: &[TOPIC],
         version,
+        theme,
         content,
         footer,
     };

@@ -70,16 +70,19 @@ impl Serving {
         self.names.iter().enumerate().find(named)
     }
 
-    async fn page(&self, request: &Request) -> Response {
-        self.look().await;
-        let page = page::page(&self.words, &self.names, page::snapshot(&self.hub));
-        web::fresh(request, HTML, page)
+    fn page(self: Arc<Self>, request: &Request) -> Response {
+        let theme = web::theme(request);
+        web::drawn(request, HTML, async move {
+            self.look().await;
+            page::page(&self.words, &self.names, page::snapshot(&self.hub), theme)
+        })
     }
 
     async fn embed(&self, request: &Request) -> Result<Response, Problem> {
         let Some((_, names)) = self.place(&request.segment) else { return Err(nothing()) };
         self.look().await;
-        let page = page::embedded(&self.words, names, page::snapshot(&self.hub));
+        let page =
+            page::embedded(&self.words, names, page::snapshot(&self.hub), web::theme(request));
         Ok(web::fresh(request, HTML, page))
     }
 
@@ -93,7 +96,7 @@ impl Serving {
 pub(super) fn router(serving: Serving, gates: &Gates) -> Router {
     let hub = serving.hub.clone();
     let serving = Arc::new(serving);
-    let page = slow(&gates.page, &serving, async |it, request| Ok(it.page(&request).await));
+    let page = slow(&gates.page, &serving, async |it, request| Ok(it.page(&request)));
     let data = slow(&gates.page, &serving, async |it, request| Ok(it.data(&request).await));
     let embed = slow(&gates.embed, &serving, async |it, request| it.embed(&request).await);
     let panel =

@@ -112,7 +112,7 @@ impl Shown {
     fn shows(&self, parts: &[&str]) -> String {
         for _ in 0..400 {
             self.look();
-            let page = page::page(&self.words, &self.names, page::snapshot(&self.hub));
+            let page = page::page(&self.words, &self.names, page::snapshot(&self.hub), None);
             assert!(!page.contains("NaN"), "{page}");
             if parts.iter().all(|part| page.contains(part)) {
                 return page;

@@ -1,7 +1,7 @@
 //! A file that never changes while the process runs, and the answer to a request for it: packed where the client
 //! takes gzip, with a tag, so that a second visit costs no bytes.
 
-use crate::server::{Problem, Reply, Request, Response, Route, Slow};
+use crate::server::{Problem, Reply, Request, Response, Route, Slow, stream};
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::read::{GzDecoder, GzEncoder};
@@ -98,15 +98,37 @@ impl Slow for File {
     }
 }
 
+/// A page whose head leaves at once, before it is drawn: far away the reader's browser makes room for it meanwhile.
+pub fn drawn(
+    request: &Request,
+    content_type: &'static str,
+    page: impl Future<Output = String> + Send + 'static,
+) -> Response {
+    let is_packed = request.header("accept-encoding").is_some_and(takes_gzip);
+    let (sender, body) = stream(1);
+    tokio::spawn(async move {
+        let page = Bytes::from(page.await);
+        let page = if is_packed { pack(&page, Compression::fast()) } else { page };
+        // Whoever asked may have gone.
+        if sender.send(page).await.is_ok() {
+            sender.finish().await.unwrap_or_default();
+        }
+    });
+    made_for_one(Response::stream(content_type, body.to_its_end()), is_packed)
+}
+
 /// An answer that is made for this request, packed where the client takes gzip and it is worth it.
 pub fn fresh(request: &Request, content_type: &'static str, body: impl Into<Bytes>) -> Response {
     let body = body.into();
     let is_packed =
         body.len() >= WORTH_PACKING && request.header("accept-encoding").is_some_and(takes_gzip);
     let body = if is_packed { pack(&body, Compression::fast()) } else { body };
-    let response = Response::new(200, content_type, body)
-        .with_header("cache-control", "no-store")
-        .with_header("vary", "accept-encoding");
+    made_for_one(Response::new(200, content_type, body), is_packed)
+}
+
+fn made_for_one(response: Response, is_packed: bool) -> Response {
+    let response =
+        response.with_header("cache-control", "no-store").with_header("vary", "accept-encoding");
     if is_packed { response.with_header("content-encoding", "gzip") } else { response }
 }
 

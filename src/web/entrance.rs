@@ -165,6 +165,7 @@ fn form(problem: &Problem) -> ProblemBody {
         links: &[],
         topics: &[],
         version: Hub::new().snapshot("").0,
+        theme: None,
         content,
         footer: html! {},
     };

@@ -33,12 +33,17 @@ function localTimes(root) {
 }
 
 function takeAttributes(known, fresh) {
-  for (const { name, value } of fresh.attributes) {
+  const names = fresh.getAttributeNames();
+  for (const name of names) {
+    const value = fresh.getAttribute(name);
     if (known.getAttribute(name) !== value) {
       known.setAttribute(name, value);
     }
   }
-  for (const { name } of Array.from(known.attributes)) {
+  if (known.attributes.length === names.length) {
+    return;
+  }
+  for (const name of known.getAttributeNames()) {
     // What a reader has opened stays open.
     if (!fresh.hasAttribute(name) && name !== "open") {
       known.removeAttribute(name);
@@ -48,11 +53,12 @@ function takeAttributes(known, fresh) {
 
 // Makes what is shown like what is new, and touches nothing else: focus, selection and scrolling stay.
 function morph(shown, fresh) {
-  const before = Array.from(shown.childNodes);
-  const after = Array.from(fresh.childNodes);
-  after.forEach((node, at) => {
-    const known = before[at];
-    if (known === undefined) {
+  let known = shown.firstChild;
+  let node = fresh.firstChild;
+  while (node !== null) {
+    const other = known?.nextSibling ?? null;
+    const next = node.nextSibling;
+    if (known === null) {
       shown.append(node);
     } else if (known.nodeName !== node.nodeName) {
       known.replaceWith(node);
@@ -62,8 +68,14 @@ function morph(shown, fresh) {
     } else if (known.nodeValue !== node.nodeValue) {
       known.nodeValue = node.nodeValue;
     }
-  });
-  before.slice(after.length).forEach((node) => node.remove());
+    known = other;
+    node = next;
+  }
+  while (known !== null) {
+    const other = known.nextSibling;
+    known.remove();
+    known = other;
+  }
 }
 
 function replace(part, markup) {
@@ -251,9 +263,11 @@ function setTheme(theme) {
   element("theme").textContent = `Theme: ${theme || "system"}`;
 }
 
+// A cookie, so that the server writes the next page in this theme and no script holds up its first paint.
 function nextTheme() {
-  const theme = themes[(themes.indexOf(stored("theme") ?? "") + 1) % themes.length];
-  store("theme", theme);
+  const shown = document.documentElement.dataset.theme ?? "";
+  const theme = themes[(themes.indexOf(shown) + 1) % themes.length];
+  document.cookie = `headwater_theme=${theme}; path=/; max-age=31536000; samesite=lax`;
   setTheme(theme);
 }
 
@@ -315,7 +329,7 @@ element("shortcuts").addEventListener("change", (event) => {
   store("keys", event.target.checked ? "on" : "off");
 });
 document.querySelector(".tools").hidden = false;
-setTheme(stored("theme") ?? "");
+setTheme(document.documentElement.dataset.theme ?? "");
 localTimes(document);
 
 if (topics.length > 0) {

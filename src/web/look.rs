@@ -1,15 +1,14 @@
-//! The style of every live page and the one line of script that runs before it is painted, with their digests.
+//! The style of every live page with its digest, and the theme that its reader has chosen.
 
 use crate::charts::page_rules;
+use crate::server::Request;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 use std::sync::LazyLock;
 
-/// A theme that the reader has chosen is known before anything is seen.
-pub(super) const FIRST_SCRIPT: &str = "\
-    try{const t=localStorage.getItem('theme');\
-    if(t)document.documentElement.dataset.theme=t}catch{}";
+/// The cookie that the script keeps a choice in. A script that looked for it before the first paint would hold that up.
+const THEME: &str = "headwater_theme=";
 
 static STYLE: LazyLock<String> = LazyLock::new(|| {
     let rules = format!("{}{}", page_rules(), include_str!("style.css"));
@@ -25,8 +24,11 @@ pub(super) fn style_digest() -> String {
     digest(&STYLE)
 }
 
-pub(super) fn script_digest() -> String {
-    digest(FIRST_SCRIPT)
+/// What the reader has chosen on a page of this host, if it is not what the system prefers.
+pub fn theme(request: &Request) -> Option<&'static str> {
+    let mut cookies = request.header("cookie")?.split(';');
+    let chosen = cookies.find_map(|cookie| cookie.trim().strip_prefix(THEME))?;
+    ["light", "dark"].into_iter().find(|theme| *theme == chosen)
 }
 
 fn digest(text: &str) -> String {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  publish(topic, parts) -> Hub: parts with the sequence of their last change
-//!                            |  each open page: what changed since the last it got, two at once and then 4 a second
+//!                            |  each open page: what changed since the last it got, two at once and then 8 a second
 //!                            +-> /live (server-sent events) -> worker.js (one for all tabs) -> live.js
 //! ```
 //!
@@ -19,12 +19,12 @@ mod page;
 mod policy;
 mod stream;
 
-pub use asset::{Asset, fresh};
+pub use asset::{Asset, drawn, fresh};
 pub use entrance::Door;
 pub use hub::{Hub, Parts, Version};
-pub use look::style;
+pub use look::{style, theme};
 pub use mount::{gate, mount};
-pub use pace::Pace;
+pub use pace::{EVERY, Pace};
 pub use page::{HTML, Link, Page, clock};
 pub use policy::{Policy, is_same_origin};
 

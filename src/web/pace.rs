@@ -2,6 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+/// Between two changes of a page, on the average. Whoever posts a record every quarter of a second sees each of them;
+/// with a pace of that quarter every second one waited for most of another.
+pub const EVERY: Duration = Duration::from_millis(125);
+
 /// Two changes that come together are shown as they come; only the third waits. Over time there are no more than one
 /// in each interval.
 #[derive(Debug, Clone, Copy)]
@@ -37,8 +41,6 @@ mod tests {
     use super::*;
     use crate::core::time::now;
 
-    const EVERY: Duration = Duration::from_millis(250);
-
     #[test]
     fn two_go_at_once_and_then_one_in_each_interval() {
         let (begun, mut pace) = (now(), Pace::new(EVERY));
@@ -50,10 +52,10 @@ mod tests {
                 done.push(milliseconds);
             }
         }
-        assert_eq!(done[..4], [0, 1, 250, 500]);
+        assert_eq!(done[..4], [0, 1, 125, 250]);
         let most =
             done.iter().map(|at| done.iter().filter(|it| (*at..*at + 1000).contains(*it)).count());
-        assert_eq!(most.max(), Some(5), "the first one, and then four a second");
+        assert_eq!(most.max(), Some(9), "the first one, and then eight a second");
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub struct Page<'a> {
     pub topics: &'a [&'a str],
     /// How far the content is, as `Hub::snapshot` said.
     pub version: Version,
+    /// What `theme` said of the request.
+    pub theme: Option<&'static str>,
     pub content: Markup,
     pub footer: Markup,
 }
@@ -49,7 +51,7 @@ impl Page<'_> {
     fn write(&self, class: &str) -> String {
         let markup = html! {
             (DOCTYPE)
-            html lang="en" {
+            html lang="en" data-theme=[self.theme] {
                 head { (self.head()) }
                 body class=(class)
                     data-topics=(self.topics.join(" ")) data-since=(self.version) {
@@ -86,7 +88,6 @@ impl Page<'_> {
             meta name="color-scheme" content="light dark";
             title { (clean(self.title)) }
             link rel="icon" href="data:,";
-            script { (PreEscaped(look::FIRST_SCRIPT)) }
             style { (PreEscaped(look::style())) }
             script type="module" src={ (self.root) "live.js" } {}
         }

@@ -3,8 +3,8 @@
 use super::look;
 use crate::server::{Gate, GateHeaders, Problem, Request, RequestHead};
 
-/// Only what this server gives, and of what stands in the page only the style and the line that are known by their
-/// digests: a text that escapes its place can do nothing.
+/// Only what this server gives, and of what stands in the page only the style that is known by its digest: a text that
+/// escapes its place can do nothing.
 #[derive(Debug)]
 pub struct Policy {
     content: String,
@@ -18,10 +18,10 @@ impl Policy {
 
     /// `ancestors` as `frame-ancestors` of a content security policy has them.
     pub fn framed_by(ancestors: &str) -> Self {
-        let (style, script) = (look::style_digest(), look::script_digest());
+        let style = look::style_digest();
         Self {
             content: format!(
-                "default-src 'none'; script-src 'self' '{script}'; style-src '{style}'; \
+                "default-src 'none'; script-src 'self'; style-src '{style}'; \
                  connect-src 'self'; worker-src 'self'; img-src 'self' data:; base-uri 'none'; \
                  form-action 'self'; frame-ancestors {ancestors}"
             ),

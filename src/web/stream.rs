@@ -1,7 +1,7 @@
 //! `/live`: the changes of the topics that a page asks for, as server-sent events.
 
 use super::hub::{Hub, Subscriber};
-use super::pace::Pace;
+use super::pace::{EVERY, Pace};
 use crate::core::time::now;
 use crate::formats::form::decode_query;
 use crate::server::{Problem, Request, Response, StreamEnded, StreamSender, stream};
@@ -29,8 +29,7 @@ pub(super) struct Tempo {
     pub(super) alive: Duration,
 }
 
-pub(super) const TEMPO: Tempo =
-    Tempo { gather: Duration::from_millis(250), alive: Duration::from_secs(10) };
+pub(super) const TEMPO: Tempo = Tempo { gather: EVERY, alive: Duration::from_secs(10) };
 
 /// How many streams there are.
 #[derive(Debug, Default)]

@@ -2,17 +2,18 @@
 
 use super::hub::{Hub, Parts, Subscriber};
 use super::stream::{Tempo, follow};
-use super::{Door, HTML, Link, Page, Policy, gate, mount, style};
+use super::{Door, HTML, Link, Page, Policy, drawn, gate, mount, style, theme};
 use crate::core::time::now;
 use crate::server::tests::support::{Client, Seen, say, start};
-use crate::server::{Next, Route, Router, RunningServer, stream};
+use crate::server::{Next, Request, Route, Router, RunningServer, stream};
 use http::Method;
 use serde_json::{Value, json};
-use std::future::poll_fn;
+use std::future::{poll_fn, ready};
 use std::io::Read as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use tokio::sync::Notify;
 
 fn parts(list: &[(&str, &str)]) -> Parts {
     list.iter().map(|(id, markup)| ((*id).to_owned(), (*markup).to_owned())).collect()
@@ -210,12 +211,14 @@ fn a_page_carries_its_style_and_nothing_else_that_could_run() {
         links: &links,
         topics: &["a", "b"],
         version: hub.snapshot("a").0,
+        theme: Some("dark"),
         content: maud::html! { p #one { "1" } },
         footer: maud::html! {},
     };
     let page = page.html();
     assert!(!page.contains("<script>alert") && !page.contains("Map <b>"), "{page}");
-    assert_eq!(page.matches("<script").count(), 2, "the first line and the module");
+    assert_eq!(page.matches("<script").count(), 1, "the module, which runs after the page is seen");
+    assert!(page.contains("<html lang=\"en\" data-theme=\"dark\">"), "{page}");
     assert!(page.contains("<script type=\"module\" src=\"../live.js\"></script>"));
     assert!(page.contains("data-topics=\"a b\"") && page.contains("data-keys=\"g m\""));
     assert!(!page.contains("style=") && !page.contains("http"), "nothing from elsewhere: {page}");
@@ -225,20 +228,54 @@ fn a_page_carries_its_style_and_nothing_else_that_could_run() {
 fn head(server: &RunningServer, path: &str) -> String {
     let mut client = Client::new(server);
     client.send(format!("GET {path} HTTP/1.1\r\nhost: h\r\naccept-encoding: gzip\r\n\r\n"));
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
+    read_until(&mut client, "\r\n\r\n")
+}
+
+fn read_until(client: &mut Client, end: &str) -> String {
+    let mut text = Vec::new();
+    while !text.ends_with(end.as_bytes()) {
         let mut byte = [0];
         client.stream.read_exact(&mut byte).unwrap();
-        head.extend(byte);
+        text.extend(byte);
     }
-    String::from_utf8(head).unwrap()
+    String::from_utf8(text).unwrap()
 }
 
 #[test]
-fn the_policy_names_the_digests_of_what_stands_in_the_page() {
+fn the_head_of_a_page_leaves_before_the_page_is_drawn_in_the_theme_that_was_chosen() {
+    let may_draw = Arc::new(Notify::new());
+    let waiting = Arc::clone(&may_draw);
+    let page = move |request: Request| {
+        let (waiting, theme) = (Arc::clone(&waiting), theme(&request));
+        ready(Ok(drawn(&request, HTML, async move {
+            waiting.notified().await;
+            format!("drawn in {theme:?}")
+        })))
+    };
+    let server = start(Router::new().at("/", Route::new().slow(Method::GET, page)));
+    for (cookie, expected) in [
+        ("headwater_theme=dark", "Some(\"dark\")"),
+        ("a=1; headwater_theme=light", "Some(\"light\")"),
+        ("headwater_theme=\"><b>", "None"),
+        ("headwater_theme=", "None"),
+        ("theme=dark", "None"),
+    ] {
+        let mut client = Client::new(&server);
+        client.send(format!("GET / HTTP/1.1\r\nhost: h\r\ncookie: {cookie}\r\n\r\n"));
+        let head = read_until(&mut client, "\r\n\r\n");
+        assert!(head.contains("200 OK") && head.contains("cache-control: no-store"), "{head}");
+        may_draw.notify_one();
+        let page = read_until(&mut client, "\r\n0\r\n\r\n");
+        assert!(page.contains(&format!("drawn in {expected}\r\n")), "{cookie}: {page}");
+    }
+}
+
+#[test]
+fn the_policy_names_the_digest_of_the_style_that_stands_in_the_page() {
     let server = start(mount(Router::new(), &Hub::new(), &gate()));
     let answer = head(&server, "/live.js");
-    let policy = "content-security-policy: default-src 'none'; script-src 'self' 'sha256-";
+    let policy = "content-security-policy: default-src 'none'; script-src 'self'; \
+                  style-src 'sha256-";
     assert!(answer.contains(policy), "{answer}");
     assert!(answer.contains("content-encoding: gzip") && !answer.contains("unsafe"), "{answer}");
     for (path, status) in [

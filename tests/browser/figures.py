@@ -1,6 +1,7 @@
 """Figures of the pages, with bounds wide enough for a busy machine and a debug build; `bench/run` measures for real."""
 
 import http.server
+import json
 import re
 import threading
 import time
@@ -85,6 +86,24 @@ def one_paint_ms(browser, address):
         session.send("Emulation.setCPUThrottlingRate", {"rate": 4})
         page.goto(address)
         return until(lambda: page.evaluate(PAINTED), "a first paint")
+
+
+def paint_work_ms(browser, address):
+    """Processor time of the page's main thread until its first paint: a busy machine adds little to it."""
+    with browser.reader() as reader:
+        page = reader.context.new_page()
+        session = reader.context.new_cdp_session(page)
+        session.send("Network.enable")
+        session.send("Network.emulateNetworkConditions", SLOW)
+        browser.chromium.start_tracing(page=page, categories=["toplevel", "loading", "blink.user_timing"])
+        page.goto(address)
+        until(lambda: page.evaluate(PAINTED), "a first paint")
+        events = json.loads(browser.chromium.stop_tracing())["traceEvents"]
+    painted = [it for it in events if it["name"] == "firstContentfulPaint"][-1]
+    thread = [it for it in events if (it["pid"], it["tid"]) == (painted["pid"], painted["tid"])]
+    begun = max(it["ts"] for it in thread if it["name"] == "navigationStart" and it["ts"] < painted["ts"])
+    tasks = [it for it in thread if it["name"] == "ThreadControllerImpl::RunTask"]
+    return sum(it.get("tdur", 0) for it in tasks if begun <= it["ts"] <= painted["ts"]) / 1000
 
 
 def first_paint_far_away(world):

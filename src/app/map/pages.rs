@@ -47,7 +47,8 @@ fn front(keeper: &Keeper, request: &Request) -> Response {
         return picture(keeper, request);
     }
     if accept.is_some_and(|accept| accept.contains("text/html")) {
-        return web::fresh(request, HTML, page(keeper));
+        let (keeper, theme) = (keeper.clone(), web::theme(request));
+        return web::drawn(request, HTML, async move { page(&keeper, theme) });
     }
     let mut text = plain::text(&keeper.picture());
     text.push_str("\n/map.json  /metrics  /health  /ready\n");
@@ -62,7 +63,7 @@ fn picture(keeper: &Keeper, request: &Request) -> Response {
     web::fresh(request, "application/json", json)
 }
 
-fn page(keeper: &Keeper) -> String {
+fn page(keeper: &Keeper, theme: Option<&'static str>) -> String {
     let (picture, drawing) = keeper.drawn();
     // What the page shows is published first, so that its version says what it has.
     keeper.hub.publish(MAP, home::parts(&picture, &drawing));
@@ -73,6 +74,7 @@ fn page(keeper: &Keeper) -> String {
         links: &[link(".", true)],
         topics: &[MAP],
         version: keeper.hub.snapshot(MAP).0,
+        theme,
         content: styled("", &home::content(&picture, &drawing)),
         footer: footer(""),
     };
@@ -100,6 +102,7 @@ fn node_page(keeper: &Keeper, request: &Request) -> Answered {
             links: &[link("../", false)],
             topics,
             version: keeper.hub.snapshot(&topic).0,
+            theme: web::theme(request),
             content: styled("../", &node::content(view).into_string()),
             footer: footer("../"),
         };

@@ -80,10 +80,32 @@ impl Connection {
         let status = status.ok_or_else(|| broken("no status"))?;
         let mut answer = Answer { status, head, body: String::new() };
         let length = answer.header("content-length").and_then(|text| text.parse().ok());
-        let mut body = vec![0; length.unwrap_or(0)];
-        self.reader.read_exact(&mut body)?;
+        let body = match answer.header("transfer-encoding") {
+            Some(_) => self.chunks()?,
+            None => self.exactly(length.unwrap_or(0))?,
+        };
         answer.body = String::from_utf8_lossy(&body).into_owned();
         Ok(answer)
+    }
+
+    fn exactly(&mut self, length: usize) -> std::io::Result<Vec<u8>> {
+        let mut bytes = vec![0; length];
+        self.reader.read_exact(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn chunks(&mut self) -> std::io::Result<Vec<u8>> {
+        let mut body = Vec::new();
+        loop {
+            let mut size = String::new();
+            self.reader.read_line(&mut size)?;
+            let size = usize::from_str_radix(size.trim(), 16).map_err(std::io::Error::other)?;
+            body.extend(self.exactly(size)?);
+            self.exactly(2)?;
+            if size == 0 {
+                return Ok(body);
+            }
+        }
     }
 }
 

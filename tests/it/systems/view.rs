@@ -193,8 +193,11 @@ fn the_page_takes_nothing_from_elsewhere_and_allows_nothing_inline() {
     let answer = get(&address).unwrap();
     assert!(answer.body.len() < 40_000, "{} bytes", answer.body.len());
     let policy = answer.header("content-security-policy").unwrap();
-    assert!(policy.starts_with("default-src 'none'; script-src 'self' 'sha256-"), "{policy}");
-    assert!(!policy.contains("unsafe") && policy.contains("style-src 'sha256-"), "{policy}");
+    assert!(
+        policy.starts_with("default-src 'none'; script-src 'self'; style-src 'sha256-"),
+        "{policy}"
+    );
+    assert!(!policy.contains("unsafe"), "{policy}");
     assert!(!answer.body.contains("style=") && !answer.body.contains("onload"));
     for (path, kind) in [
         ("worker.js", "text/javascript; charset=utf-8"),
@@ -235,7 +238,7 @@ fn the_page_takes_nothing_from_elsewhere_and_allows_nothing_inline() {
     }
 }
 
-/// The events of an open page, each with the moment at which it came.
+/// The events of an open page.
 struct Page(BufReader<TcpStream>);
 
 impl Page {
@@ -248,13 +251,13 @@ impl Page {
     }
 
     /// The parts of the next event with changes, by their ids.
-    fn next(&mut self) -> (Instant, Value) {
+    fn next(&mut self) -> Value {
         loop {
             let mut line = String::new();
             assert!(self.0.read_line(&mut line).unwrap() > 0, "the events end");
             let data = line.strip_prefix("data: ").unwrap_or_default();
             if let Ok(mut topics @ Value::Object(_)) = serde_json::from_str::<Value>(data) {
-                return (Instant::now(), topics["view"].take());
+                return topics["view"].take();
             }
         }
     }
@@ -286,21 +289,32 @@ fn users() -> (Harness, Process, String, String) {
 #[test]
 fn the_whole_stack_shows_what_its_simulator_creates() {
     let (_harness, mut process, address, api) = users();
+    let opened = Instant::now();
     let mut page = Page::open(&address);
     // A browser that never reads must slow nobody.
     let _stuck: Vec<Page> = (0..3).map(|_| Page::open(&address)).collect();
-    eventually("users on the page", || found(page.next().1["found"].as_str().unwrap_or("")) >= 20);
-    let begun = Instant::now();
-    let moments: Vec<Instant> = (0..12).map(|_| page.next().0).collect();
-    let gaps = moments.windows(2).map(|pair| pair[1] - pair[0]);
-    assert!(gaps.min().unwrap() > Duration::from_millis(100), "more than four a second");
-    assert!(begun.elapsed() < Duration::from_secs(10), "{:?} for twelve", begun.elapsed());
+    let mut told = 0;
+    let mut next = |page: &mut Page| {
+        told += 1;
+        page.next()
+    };
+    eventually("users on the page", || {
+        found(next(&mut page)["found"].as_str().unwrap_or("")) >= 20
+    });
+    (0..12).for_each(|_| drop(next(&mut page)));
+    // However late this test is: one and one more at once, and then each after its pause.
+    let least = Duration::from_millis(125) * (told - 2);
+    assert!(
+        opened.elapsed() >= least,
+        "{told} in {:?}: more than eight a second",
+        opened.elapsed()
+    );
     // What the API has is what the page shows, and a change is there soon.
     let mut connection = Connection::open(&api).unwrap();
     let created = Instant::now();
     let path = "/users/?user_id=20000&name=Methuselah&age=969";
     assert_eq!(connection.exchange("POST", path, "").unwrap().status, 200);
-    while !page.next().1.to_string().contains("<dt>Oldest</dt><dd>969</dd>") {}
+    while !page.next().to_string().contains("<dt>Oldest</dt><dd>969</dd>") {}
     assert!(created.elapsed() < Duration::from_secs(2), "{:?}", created.elapsed());
     process.stop();
 }
