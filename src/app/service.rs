@@ -80,10 +80,7 @@ fn start_flow(flow: model::Flow, context: Context, on_end: OnEnd) -> Result<Runn
         source: flow.source.kind.about.name.to_owned(),
         steps: flow.steps.iter().map(|step| step.kind.about.name.to_owned()).collect(),
         sink: flow.sink.kind.about.name.to_owned(),
-        comes_again: [Some(&flow.source), flow.then.as_ref()]
-            .into_iter()
-            .flatten()
-            .all(|source| source.kind.replay != Replay::Gone),
+        comes_again: flow.sources().all(|source| source.kind.replay != Replay::Gone),
         letter_bytes: DEAD_LETTER_BYTES,
     };
     let elects = flow.elects.clone();

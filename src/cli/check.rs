@@ -44,7 +44,9 @@ fn describe(stack: &Stack) -> String {
         match &service.body {
             Body::Flow(flow) => {
                 let derived = guarantee::of(flow);
-                let (from, to) = (flow.source.kind.about.name, flow.sink.kind.about.name);
+                let sources = flow.sources().map(|source| source.kind.about.name);
+                let from = sources.collect::<Vec<_>>().join(", then ");
+                let to = flow.sink.kind.about.name;
                 append(&mut text, format_args!("\n  {}: {from} -> {to}\n", service.name));
                 append(&mut text, format_args!("    {}: {}\n", derived.guarantee, derived.words));
             }
@@ -108,6 +110,7 @@ fn flows(stack: &Stack) -> serde_json::Value {
         Some(json!({
             "service": service.name,
             "source": flow.source.kind.about.name,
+            "then": flow.then.as_ref().map(|then| then.kind.about.name),
             "sink": flow.sink.kind.about.name,
             "guarantee": derived.guarantee.to_string(),
             "words": derived.words,

@@ -238,7 +238,8 @@ fn route_of(service: &Service) -> Option<String> {
             _ => about.name.to_owned(),
         }
     };
-    let mut parts = vec![named(&flow.source.kind.about, &flow.source.options)];
+    let sources = flow.sources().map(|source| named(&source.kind.about, &source.options));
+    let mut parts = vec![sources.collect::<Vec<_>>().join(", then ")];
     parts.extend(flow.steps.iter().map(|step| step.kind.about.name.to_owned()));
     parts.push(named(&flow.sink.kind.about, &flow.sink.options));
     Some(parts.join(" -> "))

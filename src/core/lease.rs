@@ -60,8 +60,8 @@ pub trait Election: Leases {
 /// Where leases and checkpoints of a stack are kept. It may hold a password and so is never shown whole.
 #[derive(Clone, PartialEq, Eq)]
 pub enum LeasePlace {
-    /// A bucket of keys and values of a NATS server.
-    Nats(String),
+    /// A bucket of keys and values of a NATS server, held by so many servers of its cluster.
+    Nats { url: String, replicas: u64 },
     /// A table of a database.
     Postgres(String),
     /// A directory that all workers share.
@@ -71,7 +71,7 @@ pub enum LeasePlace {
 impl Debug for LeasePlace {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Nats(_) => formatter.write_str("Nats(..)"),
+            Self::Nats { .. } => formatter.write_str("Nats(..)"),
             Self::Postgres(_) => formatter.write_str("Postgres(..)"),
             Self::Directory(path) => write!(formatter, "Directory({})", path.display()),
         }

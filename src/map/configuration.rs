@@ -52,6 +52,9 @@ fn line(name: &str, value: impl Display) -> (String, String) {
 
 fn flow(flow: &Flow) -> Lines {
     let mut lines = part("source", flow.source.kind.about.name, &flow.source.options);
+    if let Some(then) = &flow.then {
+        lines.extend(part("then", then.kind.about.name, &then.options));
+    }
     for step in &flow.steps {
         lines.extend(part("step", step.kind.about.name, &step.options));
     }

@@ -166,6 +166,7 @@ fn service(service: &Service) -> Node {
 
 fn flow_parts(flow: &Flow) -> Vec<NodePart> {
     let mut parts = vec![part("source", &flow.source.kind.about, &flow.source.options)];
+    parts.extend(flow.then.iter().map(|then| part("then", &then.kind.about, &then.options)));
     parts.extend(flow.steps.iter().map(|step| part("step", &step.kind.about, &step.options)));
     parts.push(part("sink", &flow.sink.kind.about, &flow.sink.options));
     parts

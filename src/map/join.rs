@@ -1,11 +1,12 @@
 //! Finds what joins the services of a stack: addresses, files and resources that one writes and another reads.
 
+use crate::core::kind::SourceKind;
 use crate::core::listen::Listen;
 use crate::core::options::Options;
 use crate::map::graph::{Graph, Kind, Rate};
 use crate::map::streams::{self, Streams};
 use crate::stack::Stack;
-use crate::stack::model::{Body, Flow, Origin, Route, Service};
+use crate::stack::model::{Body, Flow, Origin, Part, Route, Service};
 
 /// Where services of a stack can be reached.
 pub(super) struct Ends {
@@ -55,7 +56,9 @@ pub(super) fn join(service: &Service, ends: &Ends, graph: &mut Graph) {
     let Some(at) = graph.position(&service.name) else { return };
     match &service.body {
         Body::Flow(flow) => {
-            join_source(flow, at, ends, graph);
+            for source in flow.sources() {
+                join_source(source, at, ends, graph);
+            }
             join_sink(flow, at, ends, graph);
         }
         Body::Server(server) => {
@@ -84,16 +87,16 @@ pub(super) fn join(service: &Service, ends: &Ends, graph: &mut Graph) {
     }
 }
 
-fn join_source(flow: &Flow, at: usize, ends: &Ends, graph: &mut Graph) {
-    if let Some(streams) = ends.streams.taken(flow) {
+fn join_source(source: &Part<SourceKind>, at: usize, ends: &Ends, graph: &mut Graph) {
+    if let Some(streams) = ends.streams.taken(source) {
         for stream in streams {
             let from = graph.outside(Kind::Address, "address", &stream);
             graph.connect(from, at, Rate::Taken);
         }
         return;
     }
-    let options = &flow.source.options;
-    match flow.source.kind.about.name {
+    let options = &source.options;
+    match source.kind.about.name {
         "resource" => {
             let from = options.text_if("name").and_then(|name| resource(name, graph));
             if let Some(from) = from {

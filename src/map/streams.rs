@@ -1,9 +1,10 @@
 //! What brokers and databases carry between flows: topics and tables, by names under which one flow's sink and
 //! another's source meet.
 
+use crate::core::kind::SourceKind;
 use crate::map::join::without_secrets;
 use crate::stack::Stack;
-use crate::stack::model::{Body, Flow};
+use crate::stack::model::{Body, Flow, Part};
 
 /// The topics that flows of a stack publish to.
 #[derive(Debug, Default)]
@@ -21,9 +22,9 @@ impl Streams {
     }
 
     /// Names of what the source takes; `None` for one of another kind.
-    pub(super) fn taken(&self, flow: &Flow) -> Option<Vec<String>> {
-        let options = &flow.source.options;
-        match flow.source.kind.about.name {
+    pub(super) fn taken(&self, source: &Part<SourceKind>) -> Option<Vec<String>> {
+        let options = &source.options;
+        match source.kind.about.name {
             "postgres" => Some(vec![table(options.text("url"), options.text("table"))]),
             "mqtt" => {
                 let broker = broker(options.text("url"));

@@ -100,6 +100,30 @@ services:
 }
 
 #[test]
+fn what_a_flow_goes_on_with_is_on_the_map_too() {
+    let text = "stack: s
+resources:
+  notes: { key: id, fields: { id: integer } }
+services:
+  all:
+    source: { file: { path: old.ndjson } }
+    then: { nats: { url: \"me:word@a\", stream: S } }
+    sink: drop
+  notes: { source: { file: { path: old.ndjson } }, then: { resource: notes }, sink: drop }
+";
+    let stack = stack(text);
+    let told = told(&Graph::of(&stack));
+    assert!(told.contains("flow all [source file old.ndjson; then nats"), "{told}");
+    assert!(told.contains("file:old.ndjson -> all (taken)"), "{told}");
+    assert!(told.contains("stream:S -> all (taken)"), "{told}");
+    assert!(told.contains("resource:notes -> notes (taken)"), "{told}");
+    let used: Vec<_> = stack.services.iter().map(|it| it.uses(&["notes".to_owned()])).collect();
+    assert_eq!(used, [false, true]);
+    let shown = format!("{:?}", configuration(&stack));
+    assert!(shown.contains("then: stream") && !shown.contains("word@"), "{shown}");
+}
+
+#[test]
 fn paths_that_are_written_differently_are_one_file() {
     let text = "stack: s
 services:

@@ -47,11 +47,9 @@ fn of_service(service: &Service, found: &mut Vec<Place>) {
             }
         }
         Body::Flow(flow) => {
-            let (source, sink) = (&flow.source, &flow.sink);
-            for (about, options, writes) in [
-                (&source.kind.about, &source.options, false),
-                (&sink.kind.about, &sink.options, true),
-            ] {
+            let reads = flow.sources().map(|it| (&it.kind.about, &it.options, false));
+            let writes = std::iter::once((&flow.sink.kind.about, &flow.sink.options, true));
+            for (about, options, writes) in reads.chain(writes) {
                 let is_directory = OF_DIRECTORIES.contains(&about.name);
                 for path in paths(about, options) {
                     found.push(place(service, path, is_directory, writes));
@@ -79,9 +77,8 @@ fn with_shape<'a>(
 /// Files that a service reads beside its data, such as certificates: the option and the path.
 pub(super) fn papers(service: &Service) -> Vec<(&'static str, String)> {
     let Body::Flow(flow) = &service.body else { return Vec::new() };
-    let (source, sink) = (&flow.source, &flow.sink);
-    with_shape(&source.kind.about, &source.options)
-        .chain(with_shape(&sink.kind.about, &sink.options))
+    flow.ends()
+        .flat_map(|(about, options)| with_shape(about, options))
         .filter(|(name, path)| *name != "path" && !path.is_empty())
         .map(|(name, path)| (name, path.to_owned()))
         .collect()

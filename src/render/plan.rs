@@ -333,8 +333,7 @@ fn literal(stack: &Stack, services: &[String]) -> Vec<String> {
             let url = |options: &'_ crate::core::options::Options| {
                 matches!(options.get("url"), Some(crate::core::options::Setting::Text(_)))
             };
-            let (source, sink) = (&flow.source.options, &flow.sink.options);
-            if url(source) { source.text_if("url") } else { url(sink).then(|| sink.text("url")) }
+            flow.ends().map(|(_, options)| options).find(|options| url(options))?.text_if("url")
         }
     });
     urls.map(str::to_owned).collect()

@@ -191,7 +191,7 @@ fn texts(service: &Service) -> Vec<&str> {
         Body::View(view) => view.from.url().into_iter().collect(),
         Body::Gate(gate) => gate.options.iter().filter_map(text).collect(),
         Body::Flow(flow) => {
-            flow.source.options.iter().chain(flow.sink.options.iter()).filter_map(text).collect()
+            flow.ends().flat_map(|(_, options)| options.iter()).filter_map(text).collect()
         }
     }
 }

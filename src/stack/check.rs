@@ -134,10 +134,10 @@ fn check(
         .iter()
         .map(|(key, node)| Placed { key, node, service: service(key, node, catalog, diagnostics) })
         .collect();
-    let via = get("via").and_then(|(_, node)| {
-        Via::read(node, name.as_deref().unwrap_or_default(), catalog, diagnostics)
+    let via = get("via").and_then(|entry| {
+        Via::read(entry, name.as_deref().unwrap_or_default(), catalog, diagnostics)
     });
-    let leases = get("leases").and_then(|(_, node)| lease::read(node, diagnostics));
+    let leases = get("leases").and_then(|entry| lease::read(entry, diagnostics));
     let via = via.map(|via| via.with_leases(leases.as_ref()));
     promises(&placed, via.as_ref(), diagnostics);
     conflicts::check(&placed, diagnostics);

@@ -1,7 +1,7 @@
 //! Reads a gate: where it listens, what stands behind it, and how it treats both.
 
 use crate::core::listen::{Listen, Networks};
-use crate::core::options::{Need, Opt, Shape};
+use crate::core::options::{Opt, Shape};
 use crate::core::words::nearest;
 use crate::stack::conflicts::{Placed, listen_of};
 use crate::stack::diagnostic::Diagnostic;
@@ -86,12 +86,6 @@ pub(super) const OPTIONS: &[Opt] = &[
         "Says in `X-Headwater-Replica` which replica has answered.",
     ),
 ];
-
-/// Options that no gate is complete without; the rest is optional or has a default.
-pub(super) fn required() -> Vec<&'static str> {
-    let required = OPTIONS.iter().filter(|option| option.need == Need::Required);
-    required.map(|option| option.name).collect()
-}
 
 pub(super) fn gate(
     listens: &Node,

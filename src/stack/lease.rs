@@ -3,10 +3,26 @@
 
 use crate::core::kind::{Replay, SourceKind};
 use crate::core::lease::LeasePlace;
+use crate::core::options::{Opt, Shape};
 use crate::stack::diagnostic::Diagnostic;
 use crate::stack::model::{Body, Flow, Part, Service};
-use crate::stack::node::Node;
+use crate::stack::node::{Key, Node};
+use crate::stack::options::{self, Owner};
 use crate::stack::scale;
+
+/// What stands below `leases:`.
+pub(super) const OPTIONS: &[Opt] = &[
+    Opt::required(
+        "at",
+        Shape::Text,
+        "A NATS server, a PostgreSQL database, or a directory that all machines share.",
+    ),
+    Opt::optional(
+        "replicas",
+        Shape::Whole(1, 5),
+        "Of NATS: servers of the cluster that hold the leases; else 1.",
+    ),
+];
 
 /// Sinks that a process which was paused can do no harm to: they know what they have, or take what comes twice. Into a
 /// file it could write while another goes on with it.
@@ -18,11 +34,27 @@ pub fn runs_once(source: &Part<SourceKind>) -> bool {
     source.kind.replay != Replay::Journal && source.kind.about.name != "stdin"
 }
 
-pub(super) fn read(node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<LeasePlace> {
-    let text = node.text().unwrap_or_default();
+pub(super) fn read(
+    (key, node): &(Key, Node),
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<LeasePlace> {
+    let owner = Owner { name: "leases", table: OPTIONS, main: Some("at"), span: key.span.clone() };
+    let before = diagnostics.len();
+    let options = options::read(&owner, node, diagnostics);
+    if diagnostics.len() > before {
+        return None;
+    }
+    let text = options.text("at");
     let begins = |schemes: &[&str]| schemes.iter().any(|scheme| text.starts_with(scheme));
     if begins(&["nats://", "tls://"]) {
-        return Some(LeasePlace::Nats(text.to_owned()));
+        let replicas = options.whole_if("replicas").unwrap_or(1);
+        return Some(LeasePlace::Nats { url: text.to_owned(), replicas });
+    }
+    if let Some(replicas) = node.value("replicas") {
+        let message = "only leases in NATS have `replicas`";
+        let help = "a database or a directory has copies by its own means: take it away";
+        diagnostics.push(Diagnostic::new(replicas.span.clone(), message).help(help));
+        return None;
     }
     if begins(&["postgres://", "postgresql://"]) {
         return Some(LeasePlace::Postgres(text.to_owned()));
@@ -31,7 +63,8 @@ pub(super) fn read(node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<Lea
         return Some(LeasePlace::Directory(text.into()));
     }
     let message = "`leases` is the address of a NATS server or a database, or a directory";
-    diagnostics.push(Diagnostic::new(node.span.clone(), message).help(
+    let place = node.value("at").unwrap_or(node);
+    diagnostics.push(Diagnostic::new(place.span.clone(), message).help(
         "write `leases: nats://HOST:4222`, `leases: postgres://USER:PASSWORD@HOST/DATABASE`, or a directory that \
          all machines share",
     ));

@@ -1,6 +1,6 @@
 //! A checked stack: names resolved, options typed, valid by construction.
 
-use crate::core::kind::{PanelKind, SinkKind, SourceKind, StepKind};
+use crate::core::kind::{About, PanelKind, SinkKind, SourceKind, StepKind};
 use crate::core::lease::LeasePlace;
 use crate::core::listen::Listen;
 use crate::core::options::Options;
@@ -84,14 +84,10 @@ impl Service {
             Body::View(view) => view.from.resource().is_some_and(is_one),
             Body::Gate(_) => false,
             Body::Flow(flow) => {
-                let named = [
-                    (flow.source.kind.about.name, &flow.source.options),
-                    (flow.sink.kind.about.name, &flow.sink.options),
-                ];
-                let of = |(kind, options): (&str, &Options)| {
-                    kind == "resource" && options.text_if("name").is_some_and(is_one)
+                let of = |(about, options): (&About, &Options)| {
+                    about.name == "resource" && options.text_if("name").is_some_and(is_one)
                 };
-                named.into_iter().any(of)
+                flow.ends().any(of)
             }
         }
     }
@@ -134,6 +130,19 @@ pub struct Flow {
     pub scale: u32,
     /// Of a flow that must run once: where the processes that could run it agree on one.
     pub elects: Option<LeasePlace>,
+}
+
+impl Flow {
+    /// The source, and what goes on when it has come to its end.
+    pub fn sources(&self) -> impl Iterator<Item = &Part<SourceKind>> {
+        std::iter::once(&self.source).chain(&self.then)
+    }
+
+    /// What it reads from and, at the end, what it writes to.
+    pub fn ends(&self) -> impl Iterator<Item = (&'static About, &Options)> {
+        let sources = self.sources().map(|source| (&source.kind.about, &source.options));
+        sources.chain(std::iter::once((&self.sink.kind.about, &self.sink.options)))
+    }
 }
 
 /// A component with its checked options.

@@ -4,7 +4,9 @@ use crate::catalog::Catalog;
 use crate::core::kind::About;
 use crate::core::options::{Need, Opt, Shape};
 use crate::stack::gate;
+use crate::stack::lease;
 use crate::stack::service::RECORD;
+use crate::stack::via;
 use crate::stack::view::FROM;
 use serde_json::{Map, Value, json};
 
@@ -54,7 +56,7 @@ pub fn json_schema(catalog: &Catalog) -> Value {
             "listen": shape(Shape::Listen),
             "routes": { "type": "object", "additionalProperties": route },
             "view": view(catalog, &token),
-            "gate": gate(),
+            "gate": text_or("One address in front of the replicas of a service.", gate::OPTIONS),
             "alert": { "oneOf": [alert, { "type": "array", "items": alert }] },
         },
         "additionalProperties": false,
@@ -67,8 +69,8 @@ pub fn json_schema(catalog: &Catalog) -> Value {
             "version": { "const": 1 },
             "stack": { "type": "string", "pattern": "^[A-Za-z0-9_-]{1,63}$" },
             "seed": { "type": "integer", "minimum": 0 },
-            "via": { "type": "string" },
-            "leases": { "type": "string" },
+            "via": text_or("A durable stream between what flows read and what is done with it.", via::OPTIONS),
+            "leases": text_or("Where processes agree on one for what must run once.", lease::OPTIONS),
             "resources": { "type": "object", "additionalProperties": resource() },
             "services": { "type": "object", "additionalProperties": service, "minProperties": 1 },
         },
@@ -128,20 +130,9 @@ fn view(catalog: &Catalog, token: &Value) -> Value {
     })
 }
 
-/// The service's name alone, or with its options.
-fn gate() -> Value {
-    let properties: Map<String, Value> =
-        gate::OPTIONS.iter().map(|option| (option.name.to_owned(), property(option))).collect();
-    json!({ "oneOf": [
-        { "type": "string" },
-        {
-            "type": "object",
-            "description": "One address in front of the replicas of a service.",
-            "properties": properties,
-            "required": gate::required(),
-            "additionalProperties": false,
-        },
-    ] })
+/// A text alone, or with further options.
+fn text_or(summary: &str, options: &[Opt]) -> Value {
+    json!({ "oneOf": [{ "type": "string" }, object(summary, options)] })
 }
 
 fn resource() -> Value {
@@ -221,27 +212,30 @@ fn is_bare(about: &About) -> bool {
 }
 
 fn options(about: &About) -> Value {
-    let properties: Map<String, Value> =
-        about.options.iter().map(|option| (option.name.to_owned(), property(option))).collect();
-    let required: Vec<&str> = about
-        .options
-        .iter()
-        .filter(|option| option.need == Need::Required)
-        .map(|option| option.name)
-        .collect();
-    let object = json!({
-        "type": "object",
-        "description": about.summary,
-        "properties": properties,
-        "required": required,
-        "additionalProperties": false,
-    });
+    let object = object(about.summary, about.options);
     let main = about.options.iter().find(|option| Some(option.name) == about.main);
-    match (main, required.is_empty()) {
+    match (main, is_bare(about)) {
         (Some(main), _) => json!({ "oneOf": [shape(main.shape), object] }),
         (None, true) => json!({ "oneOf": [{ "type": "null" }, object] }),
         (None, false) => object,
     }
+}
+
+fn object(summary: &str, options: &[Opt]) -> Value {
+    let properties: Map<String, Value> =
+        options.iter().map(|option| (option.name.to_owned(), property(option))).collect();
+    let required: Vec<&str> = options
+        .iter()
+        .filter(|option| option.need == Need::Required)
+        .map(|option| option.name)
+        .collect();
+    json!({
+        "type": "object",
+        "description": summary,
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+    })
 }
 
 fn property(option: &Opt) -> Value {

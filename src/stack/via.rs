@@ -4,11 +4,13 @@
 use crate::catalog::Catalog;
 use crate::core::kind::{About, SinkKind, SourceKind};
 use crate::core::lease::LeasePlace;
+use crate::core::options::{Opt, Shape};
 use crate::stack::component::component;
 use crate::stack::diagnostic::Diagnostic;
 use crate::stack::lease;
 use crate::stack::model::{Alert, Body, Flow, Origin, Part, Service};
-use crate::stack::node::{self, Node};
+use crate::stack::node::{self, Key, Node};
+use crate::stack::options::{Owner, read};
 use serde_json::{Value, json};
 
 /// What a stream may hold before it takes no more, and the source waits.
@@ -17,10 +19,26 @@ const STREAM_BYTES: &str = "1GiB";
 /// Sources and sinks that live of the borders of datasets, which a stream does not keep, or that are on a stream.
 const STAYS: &[&str] = &["nats", "datasets", "dataset", "report"];
 
+/// What stands below `via:`.
+pub(super) const OPTIONS: &[Opt] = &[
+    Opt::required(
+        "url",
+        Shape::Text,
+        "The NATS server, or several of a cluster with commas between them.",
+    ),
+    Opt::with_default(
+        "replicas",
+        Shape::Whole(1, 5),
+        "1",
+        "Servers of the cluster that hold each message, and the leases.",
+    ),
+];
+
 /// Where the streams are, for the flows of one stack.
 #[derive(Debug, Clone)]
 pub(super) struct Via<'a> {
     url: String,
+    replicas: u64,
     /// Where the first halves of all processes agree on one.
     leases: Option<LeasePlace>,
     stack: &'a str,
@@ -29,20 +47,26 @@ pub(super) struct Via<'a> {
 
 impl<'a> Via<'a> {
     pub(super) fn read(
-        node: &Node,
+        (key, node): &(Key, Node),
         stack: &'a str,
         catalog: &'a Catalog,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Option<Self> {
-        let url = node.text()?.to_owned();
-        let leases = Some(LeasePlace::Nats(url.clone()));
-        let via = Self { url, leases, stack, catalog };
-        let is_address =
-            node.text().is_some_and(|url| url.starts_with("nats://") || url.starts_with("tls://"));
+        let owner =
+            Owner { name: "via", table: OPTIONS, main: Some("url"), span: key.span.clone() };
+        let before = diagnostics.len();
+        let options = read(&owner, node, diagnostics);
+        if diagnostics.len() > before {
+            return None;
+        }
+        let (url, replicas) = (options.text("url").to_owned(), options.whole("replicas"));
+        let is_address = url.starts_with("nats://") || url.starts_with("tls://");
+        let leases = Some(LeasePlace::Nats { url: url.clone(), replicas });
+        let via = Self { url, replicas, leases, stack, catalog };
         if !is_address || via.parts("x", true).is_none() {
             let message = "`via` is the address of a NATS server";
             diagnostics.push(
-                Diagnostic::new(node.span.clone(), message)
+                Diagnostic::new(node.value("url").unwrap_or(node).span.clone(), message)
                     .help("write `via: nats://HOST:4222`, or take it away"),
             );
             return None;
@@ -61,7 +85,7 @@ impl<'a> Via<'a> {
     pub(super) fn halves(&self, name: &str, flow: &Flow) -> Option<(Flow, Flow)> {
         let stays = |about: &About| STAYS.contains(&about.name);
         let gathers = flow.steps.iter().any(|step| step.kind.about.name == "summarise");
-        if gathers || stays(&flow.source.kind.about) || stays(&flow.sink.kind.about) {
+        if gathers || flow.ends().any(|(about, _)| stays(about)) {
             return None;
         }
         let is_one = lease::runs_once(&flow.source);
@@ -82,6 +106,7 @@ impl<'a> Via<'a> {
             let mut all = json!({
                 "url": self.url, "stream": stream, "subject": subject, "subjects": [subject],
                 "retention": "workqueue", "max_bytes": STREAM_BYTES, "discard": "new", "create": true,
+                "replicas": self.replicas,
             });
             if let (Some(all), Some(more)) = (all.as_object_mut(), more.as_object()) {
                 all.extend(more.clone());

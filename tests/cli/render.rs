@@ -141,6 +141,32 @@ fn an_address_on_this_machine_that_no_variable_holds_is_told() {
 }
 
 #[test]
+fn what_a_flow_goes_on_with_is_deployed_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let text = "stack: x
+services:
+  maker: { source: { generate: { record: { n: sequence } } }, sink: { append_file: live/n.ndjson } }
+  broker: { listen: 8000, routes: { /n: { generate: { n: sequence } } } }
+  reader:
+    source: { file: { path: old/n.ndjson } }
+    then: { http_poll: { url: \"http://${API:-broker}:8000/n\" } }
+    sink: drop
+  follower:
+    source: { generate: { record: { n: sequence }, limit: 3 } }
+    then: { file: { path: live/n.ndjson, follow: true } }
+    sink: drop
+";
+    std::fs::write(directory.path().join("headwater.yaml"), text).unwrap();
+    let ran = run(directory.path(), &["render", "compose"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let (_, reader) = ran.out.split_once("\n  reader:").unwrap();
+    let (reader, follower) = reader.split_once("\n  follower:").unwrap();
+    assert!(reader.contains("API: \"${API:-broker}\""), "its variable is missing: {reader}");
+    assert!(reader.contains("broker:\n        condition"), "it does not wait: {reader}");
+    assert!(follower.contains("- shared_data:/shared-data:ro"), "no volume: {follower}");
+}
+
+#[test]
 fn a_variable_is_read_from_the_file_that_is_named_for_it() {
     let directory = tempfile::tempdir().unwrap();
     let text = "stack: x\nservices:\n  a:\n    listen: 8000\n    routes:\n      /n: { generate: { n: \"integer 1..${HIGH}\" } }\n";

@@ -108,7 +108,7 @@ fn places(servers: &(Nats, Postgres), law: &str) -> Vec<Place> {
     };
     let (nats, bucket) = (servers.0.url(), format!("laws-{law}"));
     let in_bucket = move |number: u64, data: &Path| {
-        let bucket = Bucket::new(Address::of(&with(&nats)), &bucket, "laws").unwrap();
+        let bucket = Bucket::new(Address::of(&with(&nats)), &bucket, 1, "laws").unwrap();
         on_registers(Box::new(bucket), number, data)
     };
     let (postgres, stack) = (servers.1.url(database(&servers.1)), law.to_owned());

@@ -20,6 +20,8 @@ mod edge;
 #[cfg(test)]
 mod gate;
 #[cfg(test)]
+mod https;
+#[cfg(test)]
 #[path = "../servers/mosquitto.rs"]
 mod mosquitto;
 #[cfg(test)]

@@ -26,10 +26,10 @@ pub fn open(place: &LeasePlace, context: &Context) -> Result<Arc<dyn Election>, 
         options
     };
     match place {
-        LeasePlace::Nats(url) => {
+        LeasePlace::Nats { url, replicas } => {
             let client = format!("headwater {stack}/{} leases", context.service);
-            let bucket =
-                Bucket::new(Address::of(&with(url)), &format!("headwater-{stack}"), &client)?;
+            let name = format!("headwater-{stack}");
+            let bucket = Bucket::new(Address::of(&with(url)), &name, *replicas, &client)?;
             Ok(RegisterLeases::start(Box::new(bucket), disk, data)?)
         }
         LeasePlace::Postgres(url) => {

@@ -29,6 +29,8 @@ pub struct Bucket {
     client: String,
     stream: String,
     prefix: String,
+    /// Servers of a cluster that hold it, when it is made here.
+    replicas: u64,
     handle: Handle,
     connection: Mutex<Option<Connection>>,
     _thread: Background,
@@ -36,7 +38,7 @@ pub struct Bucket {
 
 impl Bucket {
     /// `client` is what the server calls this connection.
-    pub fn new(address: Address, bucket: &str, client: &str) -> Result<Self, Fault> {
+    pub fn new(address: Address, bucket: &str, replicas: u64, client: &str) -> Result<Self, Fault> {
         let (tell, told) = sync_channel(1);
         let work = move |mut stop: Stop| async move {
             drop(tell.try_send(Handle::current()));
@@ -49,6 +51,7 @@ impl Bucket {
             client: client.to_owned(),
             stream: format!("KV_{bucket}"),
             prefix: format!("$KV.{bucket}."),
+            replicas,
             handle,
             connection: Mutex::default(),
             _thread: thread,
@@ -95,19 +98,36 @@ impl Bucket {
         let stream = &self.stream;
         let doing = format!("the bucket {stream}");
         let asked = connection.ask(&format!("STREAM.INFO.{stream}"), &Value::Null).await;
-        let Err(trouble) = asked else { return Ok(()) };
+        let trouble = match asked {
+            Ok(found) => return self.enough(connection, &found),
+            Err(trouble) => trouble,
+        };
         if !trouble.is(STREAM_NOT_FOUND) {
             return Err(connection.fault(&doing, &trouble));
         }
         // As other clients make a bucket, so that their tools show it.
         let wanted = json!({
             "name": stream, "subjects": [format!("{}>", self.prefix)], "retention": "limits",
-            "storage": "file", "num_replicas": 1, "max_msgs_per_subject": 1, "discard": "new",
+            "storage": "file", "num_replicas": self.replicas, "max_msgs_per_subject": 1, "discard": "new",
             "max_consumers": -1, "max_msgs": -1, "max_bytes": -1, "max_age": 0, "max_msg_size": -1,
             "allow_rollup_hdrs": true, "deny_delete": true,
         });
         let made = connection.ask(&format!("STREAM.CREATE.{stream}"), &wanted).await;
         made.map(drop).map_err(|trouble| connection.fault(&format!("making {doing}"), &trouble))
+    }
+
+    /// One that is there may have more replicas than were asked for, and not fewer: its leases would go with a server.
+    fn enough(&self, connection: &Connection, found: &Value) -> Result<(), Fault> {
+        let there = found["config"]["num_replicas"].as_u64().unwrap_or(1);
+        if there >= self.replicas {
+            return Ok(());
+        }
+        let (stream, wanted) = (&self.stream, self.replicas);
+        Err(Fault::retry(format!(
+            "{}: the bucket {stream} has `replicas: {there}`, the stack says {wanted}: \
+             `nats stream edit {stream} --replicas {wanted}`, or say {there} in the stack file",
+            connection.shown()
+        )))
     }
 }
 

@@ -2,9 +2,7 @@
 
 use super::{Harness, arrives, is_whole_and_in_order, reading, run, writing};
 use crate::nats_server::Nats;
-use crate::support::PATIENCE;
-use std::path::Path;
-use std::process::Command;
+use crate::support::{PATIENCE, make_certificates};
 
 /// A user's nkey, and another one; they open no server but that of this test.
 const PUBLIC: &str = "UAS62RY6CAN6P7LMPDOANFJSHJDQ6ZHATPC7JYB5USBTQTMORNS7PLLM";
@@ -13,34 +11,6 @@ const OTHER: &str = "SUANSKMKCDI3A42YG7OEXWC5VRSBWDZ454T2I7S5KOSU6LZ7LMX476VCWY"
 
 const OPERATOR: &str = include_str!("../../servers/operator/operator.conf");
 const CREDENTIALS: &str = include_str!("../../servers/operator/me.creds");
-
-/// `authority.pem` has signed `server.pem` and `client.pem`; `other.pem` has signed nothing.
-fn make_certificates(folder: &Path) {
-    let run = |words: &str| {
-        let mut command = Command::new("openssl");
-        command.args(words.split(' ')).current_dir(folder);
-        let output = command.output().expect("openssl is installed");
-        assert!(output.status.success(), "{words}: {}", String::from_utf8_lossy(&output.stderr));
-    };
-    let new = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
-    for name in ["authority", "other"] {
-        run(&format!(
-            "req -x509 {new} -keyout {name}.key -out {name}.pem -days 30 -subj /CN={name}"
-        ));
-    }
-    std::fs::write(
-        folder.join("names"),
-        "subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\n",
-    )
-    .unwrap();
-    for name in ["server", "client"] {
-        run(&format!("req {new} -keyout {name}.key -out {name}.csr -subj /CN={name}"));
-        run(&format!(
-            "x509 -req -in {name}.csr -CA authority.pem -CAkey authority.key -CAcreateserial -out {name}.pem \
-             -days 30 -extfile names"
-        ));
-    }
-}
 
 /// Writes ten records and reads them again with these options.
 #[track_caller]

@@ -159,6 +159,27 @@ fn a_server_that_is_killed_and_frozen_loses_and_doubles_nothing() {
 }
 
 #[test]
+fn as_many_servers_of_a_cluster_hold_a_stack_as_it_says() {
+    let cluster = Cluster::start();
+    let url = cluster.url();
+    let harness = Harness::new("");
+    let services = "services:\n  copy:\n    source: { generate: { limit: 100, record: { id: sequence } } }\n    \
+                    sink: { append_file: out.ndjson }\n";
+    harness.write_stack(&format!(
+        "stack: s\nleases: \"{url}\"\nvia: {{ url: \"{url}\", replicas: 3 }}\n{services}"
+    ));
+    let mut process = harness.start();
+    eventually("all is there", || count_lines(&harness.path("out.ndjson")) >= 100);
+    process.stop();
+    let replicas = |stream: &str| cluster.client().of_stream(stream, "/config/num_replicas");
+    assert_eq!((replicas("s_copy"), replicas("KV_headwater-s")), (3.into(), 1.into()));
+    // What is there and has too few is told with the way out, and not taken for enough.
+    harness.write_stack(&format!("stack: s\nvia: {{ url: \"{url}\", replicas: 3 }}\n{services}"));
+    let process = harness.start();
+    process.says("nats stream edit KV_headwater-s --replicas 3");
+}
+
+#[test]
 fn a_cluster_whose_nodes_are_killed_loses_and_doubles_nothing() {
     let seed = seed();
     let mut random = Random::new(seed);

@@ -1,5 +1,6 @@
 //! What the tests share: the binary in a directory of its own, its output, clients and peers.
 
+mod certificates;
 mod files;
 mod harness;
 mod http;
@@ -8,12 +9,13 @@ mod namespace;
 mod peer;
 mod process;
 
+pub use certificates::{make_certificates, server_certificate};
 pub use files::{Parts, checksum, count_lines, read, read_lines, sequence};
 pub use harness::Harness;
 pub use http::{Answer, Connection, get, post};
 pub use lines::Lines;
 pub use namespace::Namespace;
-pub use peer::{Peer, Reply};
+pub use peer::{Asked, Peer, Reply};
 pub use process::Process;
 
 use std::time::{Duration, Instant};

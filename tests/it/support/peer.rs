@@ -1,6 +1,7 @@
 //! A fake HTTP server that answers as it is told: well, badly, slowly, endlessly or not at all.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
@@ -54,11 +55,24 @@ impl Peer {
 
     /// At a place that is known already.
     pub fn at(place: &str, script: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
+        Self::listen(place, None, Arc::new(script))
+    }
+
+    /// Behind TLS, with this certificate.
+    pub fn encrypted(
+        certificate: ServerConfig,
+        script: impl Fn(&Asked) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        Self::listen("127.0.0.1:0", Some(Arc::new(certificate)), Arc::new(script))
+    }
+
+    fn listen(place: &str, tls: Option<Arc<ServerConfig>>, script: Script) -> Self {
         let listener = TcpListener::bind(place).unwrap();
-        let address = format!("http://{}/", listener.local_addr().unwrap());
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let address = format!("{scheme}://{}/", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
         let stop = Arc::new(AtomicBool::new(false));
-        let (seen, ends, script) = (Arc::clone(&asked), Arc::clone(&stop), Arc::new(script));
+        let (seen, ends) = (Arc::clone(&asked), Arc::clone(&stop));
         let thread = std::thread::spawn(move || {
             for stream in listener.incoming() {
                 if ends.load(Relaxed) {
@@ -66,8 +80,14 @@ impl Peer {
                 }
                 let Ok(stream) = stream else { continue };
                 let (seen, ends) = (Arc::clone(&seen), Arc::clone(&ends));
-                let script: Script = Arc::clone(&script) as Script;
-                std::thread::spawn(move || drop(serve(stream, &script, &seen, &ends)));
+                let (tls, script) = (tls.clone(), Arc::clone(&script));
+                std::thread::spawn(move || match tls {
+                    None => drop(serve(stream, &script, &seen, &ends)),
+                    Some(tls) => {
+                        let session = ServerConnection::new(tls).unwrap();
+                        drop(serve(StreamOwned::new(session, stream), &script, &seen, &ends));
+                    }
+                });
             }
         });
         Self { address, asked, stop, thread: Some(thread) }
@@ -82,14 +102,14 @@ impl Drop for Peer {
     fn drop(&mut self) {
         self.stop.store(true, Relaxed);
         // A last connection wakes the listening thread, which then lets the port go.
-        let place = self.address.trim_start_matches("http://").trim_end_matches('/');
-        drop(TcpStream::connect(place));
+        let (_, place) = self.address.split_once("://").unwrap();
+        drop(TcpStream::connect(place.trim_end_matches('/')));
         drop(self.thread.take().map(JoinHandle::join));
     }
 }
 
 fn serve(
-    stream: TcpStream,
+    stream: impl Read + Write,
     script: &Script,
     seen: &Mutex<Vec<Asked>>,
     ends: &AtomicBool,
@@ -128,7 +148,7 @@ fn serve(
     Ok(())
 }
 
-fn request(reader: &mut BufReader<TcpStream>) -> std::io::Result<Option<Asked>> {
+fn request(reader: &mut impl BufRead) -> std::io::Result<Option<Asked>> {
     let mut head = String::new();
     loop {
         let before = head.len();
