@@ -110,7 +110,7 @@ impl<S: AsyncWrite + Unpin> Drop for Gathered<S> {
     /// The goodbye is the last that is written, and nobody listens after it.
     fn drop(&mut self) {
         let mut nobody = Context::from_waker(Waker::noop());
-        let _: Poll<io::Result<()>> = self.poll_send(&mut nobody);
+        drop(self.poll_send(&mut nobody));
     }
 }
 
