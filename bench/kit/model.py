@@ -13,6 +13,7 @@ MORE_IS_BETTER = {
     "lost": False,
     "surplus": False,
     "records/s": True,
+    "CPU us/record": False,
     "lines/CPU s": True,
     "rows/CPU s": True,
     "rows/s": True,
@@ -42,6 +43,8 @@ MORE_IS_BETTER = {
     "PNG ms": False,
     "1 M histogram ms": False,
     "replicas": False,
+    "worker s": False,
+    "holder s": False,
 }
 
 

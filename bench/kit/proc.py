@@ -95,8 +95,8 @@ class Done:
     output: str  # standard output, if it was wanted
 
 
-def measured(argv, folder, *, core=None, out=None, env=None, timeout=300):
-    """Run a command to its end and measure it.
+def measured(argv, folder, *, core=None, out=None, env=None, source=subprocess.DEVNULL, timeout=300):
+    """Run a command to its end and measure it; `source` is its standard input.
 
     Standard output goes to the file `out`, or is returned.
     The peak is read by time(1): the rusage of our own child would include the size of this
@@ -108,7 +108,12 @@ def measured(argv, folder, *, core=None, out=None, env=None, timeout=300):
     with open(target, "wb") as stdout, open(folder / "stderr", "wb") as stderr:
         start = time.monotonic()
         process = spawn(
-            pinned(core, [*timer, *argv]), cwd=folder, env=env, stdout=stdout, stderr=stderr
+            pinned(core, [*timer, *argv]),
+            cwd=folder,
+            env=env,
+            stdin=source,
+            stdout=stdout,
+            stderr=stderr,
         )
         code, usage, wall = _wait(process, start, timeout)
     if code != 0:

@@ -19,12 +19,15 @@ ALL = {
     14: "r09_cached_read.post_users",
     15: "r09_cached_read.get_users",
     16: "r16_million",
-    17: "r17_mqtt",
+    17: "r17_mqtt.five",
+    18: "r17_mqtt.four",
     20: "r20_streams.reads",
     21: "r20_streams.writes",
     22: "r22_autoscale",
     23: "r20_streams.backlog",
-    24: "r24_gate",
+    24: "r24_workers.workers",
+    25: "r24_workers.hand_over",
+    26: "r26_gate",
 }
 
 

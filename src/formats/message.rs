@@ -47,7 +47,7 @@ fn add_json(
     let wrong = |error: serde_json::Error| format!("the payload is not JSON: {error}");
     let value: &RawValue = serde_json::from_slice(payload).map_err(wrong)?;
     let text = value.get();
-    if fields.is_empty() && text.starts_with('{') && !text.contains(['\n', '\r']) {
+    if fields.is_empty() && text.starts_with('{') && is_one_line(text) {
         records.push_json(text.as_bytes());
         return Ok(());
     }
@@ -56,6 +56,10 @@ fn add_json(
         value => add_value(value, fields, records),
     }
     Ok(())
+}
+
+fn is_one_line(text: &str) -> bool {
+    memchr::memchr2(b'\n', b'\r', text.as_bytes()).is_none()
 }
 
 fn add_value(value: Value, fields: &[(String, Value)], records: &mut Records) {

@@ -33,7 +33,7 @@ the session is subscribed to again, and the log says so. A message whose acknowl
 again by the broker and then stands twice, also with `qos: 2`: at-least-once up to the journal, and once from there \
 on. With `qos: 0` nothing is repeated, and what the broker sends while nobody listens is gone.
 
-With `version: 5` the broker is told to send up to 4096 messages before the first acknowledgement. With 3.1.1 it \
+With `version: 5` the broker is told to send up to 16384 messages before the first acknowledgement. With 3.1.1 it \
 decides itself: mosquitto sends 20, so that each sync of the disk carries 20 at most, unless `max_inflight_messages` \
 is raised there. `$share/GROUP/TOPIC` shares a subscription between several clients, each of which needs its own \
 `client_id`; the workers of `scale: N` have one each.",

@@ -4,6 +4,7 @@
 //! Reading order: [`settings`] is what the stack file says; [`wire`] is what the two versions have in common;
 //! [`receiving`] and [`sending`] are the two who use it, each with a thread that owns its connection.
 
+mod gathered;
 pub mod receiving;
 pub mod sending;
 mod session;

@@ -23,7 +23,7 @@ use std::path::PathBuf;
 use std::pin::{Pin, pin};
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
@@ -203,12 +203,38 @@ impl<A> Default for Group<A> {
     }
 }
 
+impl<A> Group<A> {
+    fn is_empty(&self) -> bool {
+        self.records.is_empty() && self.acknowledgements.is_empty() && self.rejected.is_empty()
+    }
+}
+
 /// What is on its way into the journal.
-#[derive(Debug, Default)]
-struct Flight {
+#[derive(Debug)]
+struct Flight<A> {
     offers: AtomicUsize,
-    failure: Mutex<Option<String>>,
+    landed: Mutex<Landed<A>>,
     changed: Notify,
+}
+
+/// What became of offers, and nobody has seen to yet.
+#[derive(Debug)]
+struct Landed<A> {
+    durable: Vec<A>,
+    failure: Option<String>,
+}
+
+impl<A> Default for Flight<A> {
+    fn default() -> Self {
+        let landed = Mutex::new(Landed { durable: Vec::new(), failure: None });
+        Self { offers: AtomicUsize::new(0), landed, changed: Notify::new() }
+    }
+}
+
+impl<A> Flight<A> {
+    fn landed(&self) -> MutexGuard<'_, Landed<A>> {
+        self.landed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -225,7 +251,7 @@ type Subscribing = Pin<Box<dyn Future<Output = Result<(), String>>>>;
 struct Connection<'a, V: Wire> {
     receiver: &'a mut Receiver,
     handle: V::Handle,
-    flight: Arc<Flight>,
+    flight: Arc<Flight<V::Acknowledgement>>,
     group: Group<V::Acknowledgement>,
     subscribing: Option<Subscribing>,
     phase: Phase,
@@ -261,22 +287,37 @@ impl<V: Wire> Connection<'_, V> {
 
     /// Does what can be done now without waiting.
     fn go_on(&mut self) -> Result<(), String> {
-        let failure = self.flight.failure.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(reason) = failure {
-            return Err(format!("its messages are left there for now: {reason}"));
-        }
+        self.acknowledge()?;
         if self.phase == Phase::Taking && self.receiver.stop.is_set.load(SeqCst) {
             self.phase = Phase::Settling;
             self.deadline = Some(now() + GOODBYE);
         }
-        if self.flight.offers.load(SeqCst) < OFFERS {
+        if self.flight.offers.load(SeqCst) < OFFERS && !self.group.is_empty() {
             self.offer();
         }
         if self.phase == Phase::Settling && self.flight.offers.load(SeqCst) == 0 {
+            // The last ones may have landed since.
+            self.acknowledge()?;
             self.phase = Phase::Leaving;
             V::leave(&self.handle);
         }
         Ok(())
+    }
+
+    /// Acknowledges what is durable, all of it from this thread: who syncs the journal shall not wake the broker for
+    /// each message.
+    fn acknowledge(&self) -> Result<(), String> {
+        let (durable, failure) = {
+            let mut landed = self.flight.landed();
+            (std::mem::take(&mut landed.durable), landed.failure.take())
+        };
+        for acknowledgement in durable {
+            V::acknowledge(&self.handle, acknowledgement);
+        }
+        match failure {
+            Some(reason) => Err(format!("its messages are left there for now: {reason}")),
+            None => Ok(()),
+        }
     }
 
     /// Waits for anything but the broker.
@@ -387,19 +428,14 @@ impl<V: Wire> Connection<'_, V> {
         &self,
         acknowledgements: Vec<V::Acknowledgement>,
     ) -> Box<dyn FnOnce(Result<(), NotTaken>) + Send> {
-        let (handle, flight) = (self.handle.clone(), Arc::clone(&self.flight));
+        let flight = Arc::clone(&self.flight);
         flight.offers.fetch_add(1, SeqCst);
         Box::new(move |outcome| {
             match outcome {
-                Ok(()) => {
-                    for acknowledgement in acknowledgements {
-                        V::acknowledge(&handle, acknowledgement);
-                    }
-                }
-                Err(NotTaken { reason }) => {
-                    *flight.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
-                }
+                Ok(()) => flight.landed().durable.extend(acknowledgements),
+                Err(NotTaken { reason }) => flight.landed().failure = Some(reason),
             }
+            // Behind the landing: whoever sees no offer under way sees what became of all.
             flight.offers.fetch_sub(1, SeqCst);
             flight.changed.notify_one();
         })

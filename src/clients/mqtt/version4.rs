@@ -1,8 +1,10 @@
 //! Version 3.1.1.
 
+use super::gathered;
 use super::settings::Settings;
 use super::wire::{
-    Event, GOODBYE, LOST, Message, Outgoing, PACKET_BYTES, Quality, Sent, Session, Wire,
+    Event, GOODBYE, LOST, Message, Outgoing, PACKET_BYTES, Quality, READS, REQUESTS, Sent, Session,
+    Wire,
 };
 use crate::core::fault::Fault;
 use rumqttc_v4::{
@@ -30,6 +32,9 @@ impl Wire for Version4 {
         options
             .set_keep_alive(settings.keep_alive_seconds())
             .set_ack_mode(AckMode::Manual)
+            .set_socket_connector(|broker, _| gathered::connect(broker))
+            .set_max_request_batch(REQUESTS)
+            .set_read_batch_size(READS)
             .set_max_packet_size(PACKET_BYTES as usize, PACKET_BYTES as usize)
             .set_clean_session(session == Session::Fresh)
             .set_inflight(UNDER_WAY);

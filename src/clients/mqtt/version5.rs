@@ -1,8 +1,10 @@
 //! Version 5.
 
+use super::gathered;
 use super::settings::Settings;
 use super::wire::{
-    Event, GOODBYE, LOST, Message, Outgoing, Quality, Sent, Session, UNACKNOWLEDGED, Wire,
+    Event, GOODBYE, LOST, Message, Outgoing, Quality, READS, REQUESTS, Sent, Session,
+    UNACKNOWLEDGED, Wire,
 };
 use crate::core::fault::Fault;
 use rumqttc_v5::{
@@ -34,6 +36,9 @@ impl Wire for Version5 {
         options
             .set_keep_alive(settings.keep_alive_seconds())
             .set_ack_mode(AckMode::Manual)
+            .set_socket_connector(|broker, _| gathered::connect(broker))
+            .set_max_request_batch(REQUESTS)
+            .set_read_batch_size(READS)
             .set_clean_start(session == Session::Fresh)
             .set_session_expiry_interval(Some(kept))
             // What is kept of a session beyond a connection is the journal's.

@@ -18,7 +18,13 @@ pub const PACKET_BYTES: u32 = 268_435_460;
 
 /// Messages that the broker may send before any is acknowledged, where the version lets the client say so: many, so
 /// that a sync of the journal serves many.
-pub const UNACKNOWLEDGED: u16 = 4096;
+pub const UNACKNOWLEDGED: u16 = 16_384;
+
+/// Requests to the client of the crate that it takes at a time; by itself it takes one.
+pub const REQUESTS: usize = 1000;
+
+/// Packets that the client of the crate takes from the connection before it looks what it is asked for: its most.
+pub const READS: usize = 128;
 
 /// Why nobody knows what became of a message.
 pub const LOST: &str = "the connection was lost before the acknowledgement";

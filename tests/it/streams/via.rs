@@ -4,9 +4,12 @@ use crate::nats_server::Nats;
 use crate::support::{Harness, Peer, Reply, count_lines, eventually, read_lines, sequence};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 const RECORDS: u64 = 30_000;
+/// Longer than anybody waits for the end of a test.
+const PATIENCE: Duration = Duration::from_mins(5);
 
 fn input(harness: &Harness) {
     let mut text = String::new();
@@ -58,39 +61,37 @@ services:
     }
 }
 
-/// Records a second that workers bring to a server that takes 20 ms for each.
-fn rate(workers: u32) -> f64 {
+/// How fast that is beside one worker says row 24 of the bench; here five are seen at work at once.
+#[test]
+fn five_workers_are_at_a_slow_target_side_by_side() {
     let server = Nats::start();
-    let slow = Peer::start(|_| {
-        std::thread::sleep(Duration::from_millis(20));
-        Reply::status(200)
-    });
+    let (at_work, together) = (Arc::new(Mutex::new(0_u32)), Arc::new(Condvar::new()));
+    let slow = {
+        let (at_work, together) = (Arc::clone(&at_work), Arc::clone(&together));
+        Peer::start(move |_| {
+            // Answers nobody until five wait here, or for so long that they never will.
+            let mut count = at_work.lock().unwrap();
+            *count += 1;
+            together.notify_all();
+            let waiting = together.wait_timeout_while(count, PATIENCE, |count| *count < 5);
+            drop(waiting.unwrap());
+            Reply::status(200)
+        })
+    };
     let harness = Harness::new(&format!(
         "stack: s
 via: {}
 services:
   send:
     source: {{ file: in.ndjson }}
-    sink: {{ http: \"{}\" }}
-    scale: {workers}
+    sink: {{ http: {{ url: \"{}\", timeout: 5m }} }}
+    scale: 5
 ",
         server.url(),
         slow.address
     ));
     input(&harness);
     let process = harness.start();
-    let came = || slow.asked().len();
-    eventually("all workers are at it", || came() > 20 * workers as usize);
-    let (begun, before) = (Instant::now(), came());
-    eventually("it went on for a while", || begun.elapsed() > Duration::from_secs(4));
-    let rate = (came() - before) as f64 / begun.elapsed().as_secs_f64();
+    eventually("five requests wait at once", || *at_work.lock().unwrap() >= 5);
     drop(process);
-    rate
-}
-
-#[test]
-fn five_workers_do_the_work_of_five_at_a_slow_target() {
-    let (one, five) = (rate(1), rate(5));
-    eprintln!("one worker {one:.1}/s, five {five:.1}/s: {:.2} of linear", five / one / 5.0);
-    assert!(five / one >= 0.9 * 5.0, "{one} {five}");
 }
