@@ -1,5 +1,5 @@
 //! The drawing thread of a view: keeps what its panels show of the records and draws it when somebody looks, at most
-//! eight times a second.
+//! four times a second.
 
 use crate::core::panel::Drawn;
 use crate::core::time::{now, rfc3339, unix_ms};

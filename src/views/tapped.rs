@@ -14,7 +14,7 @@ use std::time::Duration;
 
 /// The records that a view of a flow shows: the latest ones.
 pub(super) const RECORDS: usize = 10_000;
-/// How often is looked at what came: soon enough for a page that changes eight times a second.
+/// How often is looked at what came: soon enough for a page that changes four times a second.
 const EVERY: Duration = Duration::from_millis(100);
 
 /// How long a stack may take to start the flow before it is missed.
