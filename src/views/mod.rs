@@ -4,7 +4,7 @@
 //!  reading thread                     drawing thread                        server
 //!  events, lists,  -> queue (1024) -> table of what panels  -> parts -> Hub -> page, /live
 //!  a tap, a log                       show; drawn for those             \-> panels/NAME.svg .png .csv .json
-//!                                     who look, at most 8 times a second
+//!                                     who look, at most 4 times a second
 //! ```
 //!
 //! The queue is bounded, so that a view that draws slowly slows its API's stream; a flow is never slowed, it is

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  publish(topic, parts) -> Hub: parts with the sequence of their last change
-//!                            |  each open page: what changed since the last it got, two at once and then 8 a second
+//!                            |  each open page: what changed since the last it got, two at once and then 4 a second
 //!                            +-> /live (server-sent events) -> worker.js (one for all tabs) -> live.js
 //! ```
 //!
