@@ -6,6 +6,9 @@ use serde_json::Value;
 /// Numbers of errors that mean something of their own here.
 pub(super) const STREAM_NOT_FOUND: u64 = 10_059;
 pub(super) const CONSUMER_NOT_FOUND: u64 = 10_014;
+/// A consumer or a stream of this name was there after all: another process has made it, or a question of ours whose
+/// answer was late, or a cluster has not carried its removal everywhere yet. To look again tells which.
+const NAME_IN_USE: [u64; 3] = [10_013, 10_058, 10_148];
 
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +38,9 @@ impl Trouble {
                  cluster a leader?"
             )),
             Self::Late => Fault::retry(format!("{place}: no answer in time")),
+            Self::Said { number, words, .. } if NAME_IN_USE.contains(number) => {
+                Fault::retry(format!("{place}: {words}"))
+            }
             Self::Said { code: 400..=499, words, .. } => Fault::stop(format!("{place}: {words}")),
             Self::Lost(words) | Self::Said { words, .. } => {
                 Fault::retry(format!("{place}: {words}"))
@@ -68,6 +74,11 @@ mod tests {
         assert!(said(400).is(7));
         assert_eq!(said(400).fault("x"), Fault::stop("x: no"));
         assert_eq!(said(503).fault("x"), Fault::retry("x: no"));
+        for number in NAME_IN_USE {
+            let words = "in use".to_owned();
+            let trouble = Trouble::Said { code: 400, number, words };
+            assert_eq!(trouble.fault("x"), Fault::retry("x: in use"), "{number}");
+        }
         assert!(matches!(read(b"{"), Err(Trouble::Lost(_))));
         assert_eq!(read(b"{\"a\":1}").unwrap()["a"], 1);
     }
