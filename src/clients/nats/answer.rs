@@ -6,9 +6,10 @@ use serde_json::Value;
 /// Numbers of errors that mean something of their own here.
 pub(super) const STREAM_NOT_FOUND: u64 = 10_059;
 pub(super) const CONSUMER_NOT_FOUND: u64 = 10_014;
-/// A consumer or a stream of this name was there after all: another process has made it, or a question of ours whose
-/// answer was late, or a cluster has not carried its removal everywhere yet. To look again tells which.
-const NAME_IN_USE: [u64; 3] = [10_013, 10_058, 10_148];
+/// These are 4xx too, and pass. A consumer or a stream of the name is there after all: another process has made it, or
+/// a question of ours whose answer was late, or a cluster has not carried its removal everywhere yet; to look again
+/// tells which. And a cluster has too few servers for so many replicas just now.
+const PASSES: [u64; 4] = [10_013, 10_058, 10_148, 10_005];
 
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +39,7 @@ impl Trouble {
                  cluster a leader?"
             )),
             Self::Late => Fault::retry(format!("{place}: no answer in time")),
-            Self::Said { number, words, .. } if NAME_IN_USE.contains(number) => {
+            Self::Said { number, words, .. } if PASSES.contains(number) => {
                 Fault::retry(format!("{place}: {words}"))
             }
             Self::Said { code: 400..=499, words, .. } => Fault::stop(format!("{place}: {words}")),
@@ -74,7 +75,7 @@ mod tests {
         assert!(said(400).is(7));
         assert_eq!(said(400).fault("x"), Fault::stop("x: no"));
         assert_eq!(said(503).fault("x"), Fault::retry("x: no"));
-        for number in NAME_IN_USE {
+        for number in PASSES {
             let words = "in use".to_owned();
             let trouble = Trouble::Said { code: 400, number, words };
             assert_eq!(trouble.fault("x"), Fault::retry("x: in use"), "{number}");
