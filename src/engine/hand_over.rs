@@ -105,7 +105,9 @@ struct Both {
 impl Drop for Both {
     /// Whoever acknowledges ends with the flow, and not when the thread that reads has noticed it.
     fn drop(&mut self) {
-        drop(self.then.lock().unwrap_or_else(PoisonError::into_inner).take());
+        // Behind the lock: what is dropped may wait for a thread of its own.
+        let then = self.then.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(then);
     }
 }
 

@@ -273,7 +273,9 @@ fn a_store_that_is_dropped_does_what_waits_and_goes() {
 struct Last(Mutex<Option<Arc<dyn Store>>>);
 impl Listener for Last {
     fn changed(&self, _: &[(Key, Version)]) {
-        drop(self.0.lock().unwrap().take());
+        // Dropping it waits for its threads, and another one of them may be at this lock.
+        let store = self.0.lock().unwrap().take();
+        drop(store);
     }
     fn lost_track(&self) {}
     fn synced(&self, _: Instant) {}

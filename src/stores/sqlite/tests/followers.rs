@@ -44,7 +44,9 @@ struct Owner {
 impl Listener for Owner {
     fn changed(&self, _keys: &[(Key, Version)]) {
         *self.told.lock().unwrap() = true;
-        drop(self.store.lock().unwrap().take());
+        // Dropping it waits for its threads, and another one of them may be at this lock.
+        let store = self.store.lock().unwrap().take();
+        drop(store);
     }
 
     fn lost_track(&self) {}
