@@ -77,12 +77,17 @@ def paint_ms(browser, address, times=3):
     return sorted(one_paint_ms(browser, address) for _ in range(times))[0]
 
 
+def page_far_away(reader):
+    page = reader.context.new_page()
+    session = reader.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.send("Network.emulateNetworkConditions", SLOW)
+    return page, session
+
+
 def one_paint_ms(browser, address):
     with browser.reader() as reader:
-        page = reader.context.new_page()
-        session = reader.context.new_cdp_session(page)
-        session.send("Network.enable")
-        session.send("Network.emulateNetworkConditions", SLOW)
+        page, session = page_far_away(reader)
         session.send("Emulation.setCPUThrottlingRate", {"rate": 4})
         page.goto(address)
         return until(lambda: page.evaluate(PAINTED), "a first paint")
@@ -91,10 +96,7 @@ def one_paint_ms(browser, address):
 def paint_work_ms(browser, address):
     """Processor time of the page's main thread until its first paint: a busy machine adds little to it."""
     with browser.reader() as reader:
-        page = reader.context.new_page()
-        session = reader.context.new_cdp_session(page)
-        session.send("Network.enable")
-        session.send("Network.emulateNetworkConditions", SLOW)
+        page, _ = page_far_away(reader)
         browser.chromium.start_tracing(page=page, categories=["toplevel", "loading", "blink.user_timing"])
         page.goto(address)
         until(lambda: page.evaluate(PAINTED), "a first paint")

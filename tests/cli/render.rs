@@ -164,6 +164,11 @@ services:
     assert!(reader.contains("API: \"${API:-broker}\""), "its variable is missing: {reader}");
     assert!(reader.contains("broker:\n        condition"), "it does not wait: {reader}");
     assert!(follower.contains("- shared_data:/shared-data:ro"), "no volume: {follower}");
+    let checked = run(directory.path(), &["check"]);
+    assert!(checked.out.contains("follower: generate, then file -> drop"), "{}", checked.out);
+    let checked = run(directory.path(), &["check", "--json"]);
+    let flows: serde_json::Value = serde_json::from_str(&checked.out).unwrap();
+    assert_eq!(flows["flows"][1]["then"], "http_poll", "{flows}");
 }
 
 #[test]

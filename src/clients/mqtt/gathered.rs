@@ -1,6 +1,5 @@
 //! A connection whose small writes wait for each other: the client of the crate flushes every acknowledgement on its
-//! own, and a system call and a wake of the broker for each held a flow to a fifth of what a subscriber reaches that
-//! answers many at once.
+//! own, which is a system call and a wake of the broker for each message.
 
 use std::io;
 use std::net::SocketAddr;
