@@ -100,3 +100,16 @@ def loaded(server, port, path, connections, seconds, post=None):
         "p99 ms": answers.p99_ms,
         "peak MB": server.memory("VmHWM") / 1e6,
     }
+
+
+def under(server, port, path, connections, seconds):
+    """Load that may be too much: what comes back, and how much of it is bad."""
+    answers = wrk(port, path, connections, seconds)
+    server.check_alive()
+    if not answers.good:
+        raise Missing(f"no answer on any of {connections} connections within {seconds} s")
+    return {
+        "requests/s": answers.rate,
+        "p99 ms": answers.p99_ms,
+        "bad %": 100 * answers.bad / (answers.good + answers.bad),
+    }

@@ -28,6 +28,8 @@ ALL = {
     24: "r24_workers.workers",
     25: "r24_workers.hand_over",
     26: "r26_gate",
+    27: "r27_fogdeft.fifty",
+    28: "r27_fogdeft.two_thousand",
 }
 
 

@@ -19,7 +19,7 @@ services:
 """
 
 
-def _headwater(folder, port):
+def headwater(folder, port):
     return ours.run_command("producer", STACK.format(port=port), folder)
 
 
@@ -29,7 +29,7 @@ def _nginx(folder, port):
     return [program("nginx"), "-p", folder, "-c", conf, "-e", "stderr"]
 
 
-def _flask(_, port):
+def flask(_, port):
     return [python("flask"), PEERS / "flask_number.py", port]
 
 
@@ -62,11 +62,11 @@ def _contestant(name, command, options):
 
 
 def row(options):
-    peers = {"nginx": _nginx, "Flask": _flask, "gunicorn": _gunicorn, "FastAPI": _fastapi}
+    peers = {"nginx": _nginx, "Flask": flask, "gunicorn": _gunicorn, "FastAPI": _fastapi}
     return Row(
         number=1,
         title=f"GET /number, {CONNECTIONS} connections",
-        ours=_contestant(OURS, _headwater, options),
+        ours=_contestant(OURS, headwater, options),
         peers=[_contestant(name, command, options) for name, command in peers.items()],
         goals=[
             Against("nginx", "requests/s", 1),

@@ -77,7 +77,7 @@ def _figures(count, wall, cpu, broker_cpu):
 
 
 NOTES = [
-    "The bare subscriber acknowledges at once and keeps nothing; both use the same client crate.",
+    "The bare subscriber acknowledges at once and keeps nothing, with the client of the crate whose packets both use.",
     "Both count from the first message to the last: ours those in the file, the bare one those that came.",
 ]
 

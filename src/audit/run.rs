@@ -14,6 +14,7 @@ use crate::core::context::Seed;
 use crate::core::disk::Disk;
 use crate::core::fault::Fault;
 use crate::core::limits::SHOWN_BYTES;
+use crate::core::position::Checkpoint;
 use crate::core::record::{Encoding, Records};
 use crate::formats::csv::RowScanner;
 use crate::formats::json_lines;
@@ -42,6 +43,8 @@ pub struct Question {
     pub disk: Arc<dyn Disk>,
     /// The flow's own directory under `--data`.
     pub data: PathBuf,
+    /// How far the flow has come, when that is kept for several machines.
+    pub checkpoint: Option<Checkpoint>,
     /// Files, directories or URLs; none: what the flow's sink names.
     pub targets: Vec<String>,
     pub by: Option<String>,

@@ -64,7 +64,10 @@ pub(super) fn made(question: &Question, limit: u64) -> Result<u64, Fault> {
         return Ok(made.min(limit));
     }
     let path = question.data.join("checkpoint");
-    let checkpoint = checkpoint_at(&question.disk, &path)?;
+    let checkpoint = match &question.checkpoint {
+        Some(checkpoint) => Some(checkpoint.clone()),
+        None => checkpoint_at(&question.disk, &path)?,
+    };
     let known = checkpoint.as_ref().and_then(|it| it.position("records"));
     match known {
         Some(position) => Ok(position.offset.min(limit)),

@@ -5,7 +5,14 @@ use crate::audit::{Question, audit};
 use crate::cli::arguments::{Arguments, AuditFlow};
 use crate::cli::{exit, files, out};
 use crate::clients::disk::RealDisk;
+use crate::clients::leases;
+use crate::core::context::Seed;
 use crate::core::disk::Disk;
+use crate::core::fault::Fault;
+use crate::core::position::Checkpoint;
+use crate::engine::checkpoint_for_all;
+use crate::stack::Stack;
+use crate::stack::model::Body;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -39,7 +46,12 @@ fn question(arguments: &Arguments, wanted: &AuditFlow) -> Result<Question, exit:
         out::error(&what);
         exit::FAILURE
     };
-    let seed = known_seed(stack.seed, disk.as_ref(), &data)
+    let kept = kept_for_all(&stack, &wanted.flow, disk.as_ref());
+    let (checkpoint, seed) = kept.map_err(|fault| failed(fault.to_string()))?.unzip();
+    let known = || known_seed(stack.seed, disk.as_ref(), &data);
+    let seed = seed
+        .flatten()
+        .map_or_else(known, |seed| Ok(Some(seed)))
         .map_err(|fault| failed(fault.to_string()))?
         .ok_or_else(|| {
             failed(format!(
@@ -51,6 +63,7 @@ fn question(arguments: &Arguments, wanted: &AuditFlow) -> Result<Question, exit:
     let token = wanted.token_file.as_deref().map(token).transpose().map_err(failed)?;
     Ok(Question {
         data: data.join(&wanted.flow),
+        checkpoint,
         stack,
         flow: wanted.flow.clone(),
         through: wanted.through.clone(),
@@ -62,6 +75,20 @@ fn question(arguments: &Arguments, wanted: &AuditFlow) -> Result<Question, exit:
         examples: wanted.examples.min(1000),
         token,
     })
+}
+
+/// What is kept where several machines reach it, of a flow that any of them may have run.
+fn kept_for_all(
+    stack: &Stack,
+    flow: &str,
+    disk: &dyn Disk,
+) -> Result<Option<(Checkpoint, Option<Seed>)>, Fault> {
+    let Some(Body::Flow(found)) = stack.service(flow).map(|service| &service.body) else {
+        return Ok(None);
+    };
+    let Some(place) = &found.elects else { return Ok(None) };
+    let payload = leases::saved(place, disk, &stack.name, flow)?;
+    payload.as_deref().map(checkpoint_for_all).transpose()
 }
 
 fn token(path: &Path) -> Result<String, String> {

@@ -120,7 +120,7 @@ fn list(arguments: &Arguments, stack: Option<&str>) -> Result<(), Failure> {
         out::say(&format!("{name}: {}{span}\n", counted(heap.count, "dead letter")));
         let reasons = heap.reasons();
         for (reason, count) in reasons.iter().take(REASONS) {
-            out::say(&format!("{count:>8}  {reason}\n"));
+            out::say(&format!("{count:>8}  {}\n", harmless(reason)));
         }
         if let Some(more) = reasons.len().checked_sub(REASONS).filter(|more| *more > 0) {
             out::say(&format!("          and {}\n", counted(more as u64, "other reason")));
@@ -170,10 +170,17 @@ fn show(
         let (number, time, place) = (letter.number, &letter.time, letter.place());
         out::say(&format!(
             "{number}  {time}  {place}{tries}\n    {}\n    {}\n",
-            letter.reason, letter.record
+            harmless(&letter.reason),
+            harmless(&letter.record)
         ));
     }
     Ok(())
+}
+
+/// What came from outside may hold what a terminal takes for a command; `--json` has it as it is.
+fn harmless(text: &str) -> String {
+    let is_safe = |letter: char| !letter.is_control() || matches!(letter, '\n' | '\t');
+    text.chars().map(|letter| if is_safe(letter) { letter } else { '\u{FFFD}' }).collect()
 }
 
 fn no_such<T>(service: &str, directory: &Path, number: u64) -> Result<T, Failure> {

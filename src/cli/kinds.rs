@@ -103,7 +103,9 @@ fn page(role: &str, about: &About) -> String {
             &mut text,
             format_args!(
                 "  {:<14}{shape}, {need}{main}\n  {:<14}{}\n",
-                option.name, "", option.doc
+                option.name,
+                "",
+                option.about()
             ),
         );
     }
@@ -133,7 +135,7 @@ fn describe(role: &str, about: &About) -> serde_json::Value {
             "shape": option.shape.name(),
             "required": option.need == Need::Required,
             "default": default,
-            "doc": option.doc,
+            "doc": option.about(),
         })
     });
     json!({

@@ -5,10 +5,12 @@ use std::io::{self, Read};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use crate::core::disk::{Access, Disk, DiskError, DiskFile, DiskLock, Metadata, parent_of};
+use crate::core::disk::{
+    Access, Disk, DiskError, DiskFile, DiskLock, Metadata, Unclaimed, parent_of,
+};
 
-/// Zeros are written in pieces of this size: large enough to cost little, small enough for a Pi.
-static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
+/// Zeros are written in pieces of so many bytes: large enough to cost little, small enough for a Pi.
+const ZEROS: usize = 64 * 1024;
 
 /// The disk of this machine.
 #[derive(Debug, Clone, Copy, Default)]
@@ -126,6 +128,21 @@ impl Disk for RealDisk {
         drop(file.set_len(0).and_then(|()| file.write_all_at(process.as_bytes(), 0)));
         Ok(Box::new(RealLock { _file: file }))
     }
+
+    fn claim(&self, path: &Path) -> Result<Box<dyn DiskLock>, DiskError> {
+        let failed = |error| DiskError::failed("claim", path, error);
+        let kind = fs::metadata(path).map_err(failed)?.file_type();
+        if !kind.is_file() && !kind.is_dir() {
+            // All may write to a terminal or to /dev/null.
+            return Ok(Box::new(Unclaimed));
+        }
+        let file = File::open(path).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Box::new(RealLock { _file: file })),
+            Err(TryLockError::WouldBlock) => Err(DiskError::Claimed { path: path.to_path_buf() }),
+            Err(TryLockError::Error(_)) => Ok(Box::new(Unclaimed)),
+        }
+    }
 }
 
 fn holder(file: &mut File) -> Option<u32> {
@@ -186,11 +203,11 @@ impl DiskFile for RealFile {
     }
 
     fn allocate(&mut self, from: u64, to: u64) -> Result<(), DiskError> {
+        let zeros = vec![0; ZEROS];
         let mut offset = from;
         while offset < to {
-            let piece =
-                usize::try_from(to - offset).map_or(ZEROS.len(), |left| left.min(ZEROS.len()));
-            self.write_at(ZEROS.get(..piece).unwrap_or(&ZEROS), offset)?;
+            let piece = usize::try_from(to - offset).map_or(ZEROS, |left| left.min(ZEROS));
+            self.write_at(zeros.get(..piece).unwrap_or(&zeros), offset)?;
             offset += piece as u64;
         }
         Ok(())
@@ -280,5 +297,25 @@ mod tests {
         assert!(error.to_string().contains(&format!("in use by process {own}")), "{error}");
         drop(held);
         RealDisk.lock(&path).unwrap();
+    }
+
+    #[test]
+    fn what_is_there_is_claimed_once_under_all_its_names() {
+        let directory = tempfile::tempdir().unwrap();
+        let (path, other) = (directory.path().join("a"), directory.path().join("b"));
+        RealDisk.open(&path, Access::ReadWrite).unwrap();
+        for path in [&path, &directory.path().to_path_buf()] {
+            let held = RealDisk.claim(path).unwrap();
+            assert!(matches!(RealDisk.claim(path), Err(DiskError::Claimed { .. })));
+            drop(held);
+        }
+        let held = RealDisk.claim(&path).unwrap();
+        RealDisk.rename(&path, &other).unwrap();
+        assert!(RealDisk.claim(&other).is_err());
+        assert!(RealDisk.claim(&path).unwrap_err().is_missing());
+        drop(held);
+        RealDisk.claim(&other).unwrap();
+        let all = [RealDisk.claim(Path::new("/dev/null")), RealDisk.claim(Path::new("/dev/null"))];
+        assert!(all.iter().all(Result::is_ok), "everybody may write there");
     }
 }

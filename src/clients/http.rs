@@ -168,6 +168,10 @@ fn explain(url: &str, error: &ureq::Error) -> String {
         ureq::Error::Tls(_) | ureq::Error::Rustls(_) if roots::system().is_empty() => {
             "this system has no root certificates to know the server by".to_owned()
         }
+        other if roots::is_plain_text(&other.to_string()) => {
+            "the server speaks no TLS at this port: write http://, or the port at which it does"
+                .to_owned()
+        }
         other => other.to_string(),
     };
     format!("{url}: {reason}")

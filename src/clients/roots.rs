@@ -1,4 +1,5 @@
-//! Whose signature under a server's certificate is believed: the system's authorities, or those in a file.
+//! Whose signature under a server's certificate is believed: the system's authorities, or those in a file; and what a
+//! server that speaks no TLS at all looks like.
 
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
@@ -28,4 +29,10 @@ pub fn roots(file: Option<&Path>, remedy: &str) -> Result<RootCertStore, String>
         roots.add(certificate).map_err(|error| unreadable(&error))?;
     }
     if roots.is_empty() { Err(unreadable(&"it holds none")) } else { Ok(roots) }
+}
+
+/// Whether an error of a handshake says that the other side answered in plain text. The libraries between the handshake
+/// and us keep nothing of it but its words.
+pub fn is_plain_text(error: &str) -> bool {
+    error.contains("InvalidContentType")
 }

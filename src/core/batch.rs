@@ -15,6 +15,9 @@ pub struct Batch {
     pub records: Records,
     /// Records that a source or a step could not make sense of; they become dead letters.
     pub rejected: Vec<Rejected>,
+    /// Whole records, in the encoding of the others, that the source gives up; they become dead letters that can be
+    /// replayed.
+    pub given_up: Vec<Rejected>,
     /// The dataset that these rows belong to, and whether they are its last ones.
     pub dataset: Option<DatasetPart>,
     /// Partitions that exist no more and need no position.
@@ -37,6 +40,7 @@ impl Batch {
             position,
             records,
             rejected: Vec::new(),
+            given_up: Vec::new(),
             dataset: None,
             gone: Vec::new(),
             read_at: crate::core::time::now(),

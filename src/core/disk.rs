@@ -51,6 +51,12 @@ pub trait Disk: Send + Sync + Debug {
     fn free_bytes(&self, path: &Path) -> Result<u64, DiskError>;
     /// Locks `path` (a file made for it) against every other holder, in this process or another.
     fn lock(&self, path: &Path) -> Result<Box<dyn DiskLock>, DiskError>;
+    /// Takes a file or directory that is there as the only writer; fails with `Claimed` when somebody else has. It
+    /// keeps nobody from reading, and leaves nothing behind. What is there cannot be claimed where only one process
+    /// comes, nor on a file system without locks: then nothing is held.
+    fn claim(&self, _path: &Path) -> Result<Box<dyn DiskLock>, DiskError> {
+        Ok(Box::new(Unclaimed))
+    }
 }
 
 /// An open file. Nothing written is durable before `sync` has returned without an error; after an
@@ -73,6 +79,12 @@ pub trait DiskFile: Send + Debug {
 /// A held lock; dropping it lets it go.
 pub trait DiskLock: Send + Sync + Debug {}
 
+/// Stands for a lock that nobody can hold.
+#[derive(Debug)]
+pub struct Unclaimed;
+
+impl DiskLock for Unclaimed {}
+
 /// What went wrong, and with which path.
 #[derive(Debug, thiserror::Error)]
 pub enum DiskError {
@@ -84,6 +96,12 @@ pub enum DiskError {
         holder.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"))
     )]
     Held { path: PathBuf, holder: Option<u32> },
+    #[error(
+        "another process writes {}, and only one may; stop it, or give this one a place of its own: another path in \
+         the stack file, such as one with `${{WORKER}}` in it, or another working directory",
+        path.display()
+    )]
+    Claimed { path: PathBuf },
 }
 
 impl DiskError {
@@ -109,7 +127,7 @@ impl DiskError {
 
     pub fn path(&self) -> &Path {
         match self {
-            Self::Failed { path, .. } | Self::Held { path, .. } => path,
+            Self::Failed { path, .. } | Self::Held { path, .. } | Self::Claimed { path } => path,
         }
     }
 }

@@ -46,7 +46,7 @@ impl std::error::Error for Fault {}
 impl From<DiskError> for Fault {
     fn from(error: DiskError) -> Self {
         match &error {
-            DiskError::Held { .. } => Self::stop(error.to_string()),
+            DiskError::Held { .. } | DiskError::Claimed { .. } => Self::stop(error.to_string()),
             DiskError::Failed { .. } if error.is_full() => Self::retry(format!(
                 "{error}: the flow waits and goes on by itself when there is room"
             )),

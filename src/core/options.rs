@@ -14,15 +14,19 @@ pub struct Opt {
     pub need: Need,
     /// One sentence: what it does, with its unit.
     pub doc: &'static str,
+    /// Options that say the same in another way: only one of them can hold.
+    pub instead_of: &'static [&'static str],
+    /// An option without which this one means nothing.
+    pub beside: Option<&'static str>,
 }
 
 impl Opt {
     pub const fn required(name: &'static str, shape: Shape, doc: &'static str) -> Self {
-        Self { name, shape, need: Need::Required, doc }
+        Self::new(name, shape, Need::Required, doc)
     }
 
     pub const fn optional(name: &'static str, shape: Shape, doc: &'static str) -> Self {
-        Self { name, shape, need: Need::Optional, doc }
+        Self::new(name, shape, Need::Optional, doc)
     }
 
     pub const fn with_default(
@@ -31,7 +35,31 @@ impl Opt {
         default: &'static str,
         doc: &'static str,
     ) -> Self {
-        Self { name, shape, need: Need::Default(default), doc }
+        Self::new(name, shape, Need::Default(default), doc)
+    }
+
+    const fn new(name: &'static str, shape: Shape, need: Need, doc: &'static str) -> Self {
+        Self { name, shape, need, doc, instead_of: &[], beside: None }
+    }
+
+    /// The same, and never together with these.
+    #[must_use]
+    pub const fn instead_of(self, others: &'static [&'static str]) -> Self {
+        Self { instead_of: others, ..self }
+    }
+
+    /// The same, and only together with that one.
+    #[must_use]
+    pub const fn beside(self, other: &'static str) -> Self {
+        Self { beside: Some(other), ..self }
+    }
+
+    /// What the reference says of it.
+    pub fn about(&self) -> String {
+        let beside = self.beside.map(|other| format!(" Only beside `{other}`."));
+        let others = self.instead_of.join("`, `");
+        let instead = (!others.is_empty()).then(|| format!(" Not beside `{others}`."));
+        [self.doc.to_owned()].into_iter().chain(beside).chain(instead).collect()
     }
 }
 

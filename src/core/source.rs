@@ -74,11 +74,32 @@ pub trait Offer: Send + Sync {
     /// Takes what can never be a record; it becomes dead letters.
     fn reject(&self, rejected: Vec<Rejected>, done: Done);
 
+    /// Takes either of them with a note of the intake's own, one line: all of it is durable, or nothing is. An inbox
+    /// that keeps no notes takes the rest.
+    fn offer_noted(&self, _note: &str, offered: Offered, done: Done) {
+        match offered {
+            Offered::Records(records) => self.offer(records, done),
+            Offered::Rejected(rejected) => self.reject(rejected, done),
+        }
+    }
+
+    /// The newest note, as it was when the intake was started.
+    fn note(&self) -> Result<Option<String>, Fault> {
+        Ok(None)
+    }
+
     /// Nothing can come for now, and why; it is tried again after the pause.
     fn waits(&self, fault: &Fault, pause: Duration);
 
     /// What was waited for is there again.
     fn works(&self);
+}
+
+/// What can be offered together with a note.
+#[derive(Debug)]
+pub enum Offered {
+    Records(Records),
+    Rejected(Vec<Rejected>),
 }
 
 /// What an intake does with the outcome: answer its caller.

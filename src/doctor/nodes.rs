@@ -4,6 +4,7 @@ use crate::clients::docker::Engine;
 use crate::doctor::clock::skew;
 use crate::doctor::finding::Finding;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// What was learnt from the engine.
 #[derive(Debug, Default)]
@@ -40,7 +41,10 @@ pub(super) fn ask(engine: &Engine, image: &str, now: i64) -> Learnt {
             Finding::unknown("swarm", "this node is a worker, which knows nothing of the others")
                 .cure("run it on a manager too"),
         ),
-        (true, true) => learnt.findings.extend(swarm(engine, image, &found.architecture)),
+        (true, true) => {
+            let here = text(&info, "/Swarm/NodeID");
+            learnt.findings.extend(swarm(engine, image, (here, &found.architecture)));
+        }
     }
     learnt
 }
@@ -96,7 +100,8 @@ fn image(engine: &Engine, image: &str) -> Found {
     }
 }
 
-fn swarm(engine: &Engine, image: &str, architecture: &str) -> Vec<Finding> {
+/// `here` is this node and the architecture of the image on it, if it has one.
+fn swarm(engine: &Engine, image: &str, here: (&str, &str)) -> Vec<Finding> {
     let nodes = match engine.get("/nodes") {
         Ok(answer) => answer.body,
         Err(reason) => return vec![Finding::unknown("swarm", reason)],
@@ -104,9 +109,14 @@ fn swarm(engine: &Engine, image: &str, architecture: &str) -> Vec<Finding> {
     let mut nodes: Vec<&Value> = nodes.as_array().into_iter().flatten().collect();
     nodes.sort_by_cached_key(|node| text(node, "/Description/Hostname").to_owned());
     let mut findings = vec![managers(&nodes)];
-    let missing = missing(engine, image);
+    let (this, architecture) = here;
+    let mut seen = seen(engine, image);
+    if !architecture.is_empty() {
+        seen.entry(this.to_owned()).or_insert(Seen::There);
+    }
     for node in &nodes {
-        findings.push(self::node(node, image, architecture, &missing));
+        let seen = seen.get(text(node, "/ID")).copied();
+        findings.push(self::node(node, image, architecture, seen));
     }
     findings
 }
@@ -124,20 +134,44 @@ fn managers(nodes: &[&Value]) -> Finding {
         .cure("docker node promote NODE, or demote one: one, three or five managers")
 }
 
-/// Nodes on which a task could not start for want of the image.
-fn missing(engine: &Engine, image: &str) -> Vec<String> {
-    let Ok(answer) = engine.get("/tasks") else { return Vec::new() };
-    let tasks = answer.body;
-    let name = image.split('@').next().unwrap_or(image);
-    let lacks = |task: &&Value| {
-        text(task, "/Status/Err").contains("No such image")
-            && text(task, "/Spec/ContainerSpec/Image").starts_with(name)
-    };
-    let list = tasks.as_array().into_iter().flatten().filter(lacks);
-    list.map(|task| text(task, "/NodeID").to_owned()).collect()
+/// What is known of the image on a node. No engine tells another's images; tasks show them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    Missing,
+    There,
+    /// A task of it did not only begin there.
+    Runs,
 }
 
-fn node(node: &Value, image: &str, architecture: &str, missing: &[String]) -> Finding {
+/// What the last task of the image on each node has shown.
+fn seen(engine: &Engine, image: &str) -> BTreeMap<String, Seen> {
+    let Ok(answer) = engine.get("/tasks") else { return BTreeMap::new() };
+    let tasks = answer.body.as_array().map_or(&[][..], Vec::as_slice);
+    let is_of_image = |task: &&Value| full(text(task, "/Spec/ContainerSpec/Image")) == full(image);
+    let mut tasks: Vec<&Value> = tasks.iter().filter(is_of_image).collect();
+    tasks.sort_by_key(|task| text(task, "/Status/Timestamp"));
+    let shown = |task: &Value| {
+        let has_run = ["running", "complete", "shutdown"].contains(&text(task, "/Status/State"));
+        match (text(task, "/Status/ContainerStatus/ContainerID"), text(task, "/Status/Err")) {
+            (_, error) if error.contains("No such image") => Some(Seen::Missing),
+            ("", _) => None,
+            _ if has_run => Some(Seen::Runs),
+            _ => Some(Seen::There),
+        }
+    };
+    let shown =
+        tasks.iter().filter_map(|task| Some((text(task, "/NodeID").to_owned(), shown(task)?)));
+    shown.collect()
+}
+
+/// An image's name with its tag and without its digest.
+fn full(image: &str) -> String {
+    let name = image.split('@').next().unwrap_or(image);
+    let has_tag = name.rsplit('/').next().is_some_and(|last| last.contains(':'));
+    if has_tag { name.to_owned() } else { format!("{name}:latest") }
+}
+
+fn node(node: &Value, image: &str, architecture: &str, seen: Option<Seen>) -> Finding {
     let name = text(node, "/Description/Hostname");
     let subject = format!("node {name}");
     let state = text(node, "/Status/State");
@@ -147,7 +181,9 @@ fn node(node: &Value, image: &str, architecture: &str, missing: &[String]) -> Fi
             .cure(format!("start it and its network, or `docker node rm --force {name}`"));
     }
     let theirs = plain(text(node, "/Description/Platform/Architecture"));
-    if !architecture.is_empty() && !theirs.is_empty() && plain(architecture) != theirs {
+    let is_other = !architecture.is_empty() && !theirs.is_empty() && plain(architecture) != theirs;
+    // One name may stand for another image on each node.
+    if is_other && seen != Some(Seen::Runs) {
         return Finding::fails(
             &subject,
             format!("it is {theirs}, and the image is for {architecture}"),
@@ -155,7 +191,7 @@ fn node(node: &Value, image: &str, architecture: &str, missing: &[String]) -> Fi
         .hits("tasks there end at once: `exec format error`")
         .cure(format!("build the image for {theirs} too, and load it there"));
     }
-    if missing.iter().any(|id| id == text(node, "/ID")) {
+    if seen == Some(Seen::Missing) {
         return Finding::fails(&subject, format!("a task found no image {image} there"))
             .hits("tasks are tried there again and again, and never start")
             .cure(format!("docker save {image} | ssh {name} docker load"));
@@ -164,7 +200,13 @@ fn node(node: &Value, image: &str, architecture: &str, missing: &[String]) -> Fi
         return Finding::limited(&subject, "it is drained: nothing runs there")
             .cure(format!("docker node update --availability active {name}"));
     }
-    Finding::fine(&subject, format!("ready, {theirs}"))
+    if seen.is_none() {
+        let what = format!("ready, {theirs}; no task has shown yet whether it has {image}");
+        return Finding::unknown(&subject, what).cure(format!(
+            "docker save {image} | ssh {name} docker load, where no registry has it"
+        ));
+    }
+    Finding::fine(&subject, format!("ready, {theirs}, has the image"))
 }
 
 /// One word for what has two.

@@ -28,7 +28,7 @@ use crate::engine::letters::{self, DeadLetters, Place, Replays};
 use crate::engine::meter::{FlowMeter, State};
 use crate::engine::progress::{Kept, Progress, ProgressError};
 use crate::engine::reader::{self, Message};
-use crate::engine::retry::{Backoff, Complaints, Refusals};
+use crate::engine::retry::{Backoff, Complaints, Losses};
 use crate::engine::standby::{Elect, stand_by};
 use crate::engine::steps::Steps;
 use crate::engine::writer::{End, Writer};
@@ -344,7 +344,7 @@ impl Runner {
             commit_bytes: context.commit_bytes,
             abort: self.shared.writing.clone(),
             complaints: Complaints::default(),
-            refusals: Refusals::default(),
+            losses: Losses::default(),
             buried: BTreeSet::new(),
             backoff: Backoff::new(context.pauses, context.service.len() as u64),
         };

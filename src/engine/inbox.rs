@@ -9,11 +9,12 @@ use crate::core::fault::Fault;
 use crate::core::finding::Finding;
 use crate::core::limits::{COMMIT_BYTES, JOURNAL_BYTES, JOURNAL_SEGMENT_BYTES};
 use crate::core::record::{Records, Rejected};
-use crate::core::source::{Done, Inbox, NotTaken, Offer};
+use crate::core::source::{Done, Inbox, NotTaken, Offer, Offered};
 use crate::core::thread::spawn;
-use crate::engine::journal::{Journal, JournalError, JournalOptions};
+use crate::engine::journal::{Journal, JournalError, JournalOptions, JournalReader};
 use crate::engine::journal_source::JournalSource;
 use crate::engine::meter::{FlowMeter, Side};
+use crate::engine::notes;
 use crate::engine::refusals;
 use crate::engine::retry::Complaints;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -33,6 +34,8 @@ pub(super) struct Intaken {
 /// The sending side; closed by taking the sender out.
 struct Door {
     sender: Mutex<Option<SyncSender<(Frame, Done)>>>,
+    /// Where the newest note stands; gone once it was asked for.
+    tail: Mutex<Option<JournalReader>>,
     service: String,
     meter: Arc<FlowMeter>,
     complaints: Mutex<Complaints>,
@@ -48,6 +51,19 @@ impl Offer for Door {
 
     fn reject(&self, rejected: Vec<Rejected>, done: Done) {
         self.send(refusals::frame(&rejected), done);
+    }
+
+    fn offer_noted(&self, note: &str, offered: Offered, done: Done) {
+        let frame = match offered {
+            Offered::Records(records) => notes::frame(note, &records.bytes),
+            Offered::Rejected(rejected) => notes::frame(note, &refusals::frame(&rejected)),
+        };
+        self.send(frame, done);
+    }
+
+    fn note(&self) -> Result<Option<String>, Fault> {
+        let tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner).take();
+        tail.map_or(Ok(None), notes::newest).map_err(fault)
     }
 
     fn waits(&self, fault: &Fault, pause: Duration) {
@@ -103,6 +119,7 @@ impl Intaken {
         let name = context.service.clone();
         let inbox = Arc::new(Door {
             sender: Mutex::new(Some(sender)),
+            tail: Mutex::new(Some(notes::tail(&journal))),
             service: name.clone(),
             meter: Arc::clone(meter),
             complaints: Mutex::default(),

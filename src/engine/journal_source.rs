@@ -10,6 +10,7 @@ use crate::core::source::{Acknowledge, Read, Source};
 use crate::core::wait::Wait;
 use crate::engine::inbox::fault;
 use crate::engine::journal::{Frames, Journal, JournalReader, JournalTrimmer};
+use crate::engine::notes;
 use crate::engine::refusals;
 use std::time::Duration;
 
@@ -65,8 +66,9 @@ impl Source for JournalSource {
         self.tell(&frames);
         let (mut bytes, mut rejected) = (Vec::new(), Vec::new());
         for (_, frame) in frames.iter() {
-            match refusals::read(frame) {
-                None => bytes.extend_from_slice(frame),
+            let (_, held) = notes::split(frame);
+            match refusals::read(held) {
+                None => bytes.extend_from_slice(held),
                 Some(refused) => rejected.extend(refused),
             }
         }

@@ -37,9 +37,8 @@ impl Kept {
     /// What the holders before have saved; `own` is the seed of this machine.
     pub fn load(tenure: Arc<Tenure>, own: Seed) -> Result<Self, Fault> {
         let payload = tenure.load()?;
-        let saved = payload.as_deref().map(parse).transpose();
-        let saved = saved.map_err(|error| Fault::stop(error.to_string()))?;
-        let seed = saved.and_then(|saved| saved.seed).unwrap_or(own);
+        let saved = payload.as_deref().map(checkpoint_for_all).transpose()?;
+        let seed = saved.and_then(|(_, seed)| seed).unwrap_or(own);
         Ok(Self { tenure, payload, seed })
     }
 }
@@ -122,6 +121,12 @@ pub fn checkpoint_at(disk: &Arc<dyn Disk>, path: &Path) -> Result<Option<Checkpo
     let stop = |error: &dyn std::fmt::Display| Fault::stop(error.to_string());
     let payload = CheckpointFile::peek(disk.as_ref(), path).map_err(|error| stop(&error))?;
     payload.map(|payload| read(&payload, path).map_err(|error| stop(&error))).transpose()
+}
+
+/// How far a flow has come that several machines can run, and the seed of what it generates.
+pub fn checkpoint_for_all(payload: &[u8]) -> Result<(Checkpoint, Option<Seed>), Fault> {
+    let saved = parse(payload).map_err(|error| Fault::stop(error.to_string()))?;
+    Ok((saved.checkpoint, saved.seed))
 }
 
 /// The number of the newest letter that the checkpoint knows; nothing when it knows of none, or when a flow could not

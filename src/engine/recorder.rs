@@ -3,7 +3,7 @@
 
 use crate::clients::parts::{Compression, Parts};
 use crate::core::batch::Batch;
-use crate::core::disk::{Access, Disk, DiskFile, parent_of, read_range};
+use crate::core::disk::{Access, Disk, DiskFile, DiskLock, parent_of, read_range};
 use crate::core::fault::Fault;
 use crate::core::finding::Finding;
 use crate::core::lease::Share;
@@ -142,6 +142,8 @@ struct Tape {
     /// Length with what is not committed yet.
     written: u64,
     file: Option<Box<dyn DiskFile>>,
+    /// As long as it is held, nobody else records into the file.
+    claim: Option<Box<dyn DiskLock>>,
     /// A part was put aside; it is looked after once a checkpoint knows of it.
     has_new_part: bool,
     is_csv: bool,
@@ -161,6 +163,7 @@ impl Tape {
             disk: Arc::clone(disk),
             path,
             is_csv,
+            claim: None,
             columns: None,
             parts,
             rotate_bytes: recording.rotate_bytes,
@@ -357,6 +360,9 @@ impl Tape {
         self.disk.sync_dir(parent_of(&self.path))?;
         let file = self.disk.open(&self.path, Access::ReadWrite)?;
         self.disk.sync_dir(parent_of(&self.path))?;
+        // Let go of first: it may be of a file that has another name by now.
+        self.claim = None;
+        self.claim = Some(self.disk.claim(&self.path)?);
         let found = file.bytes()?;
         self.file = Some(file);
         self.columns = None;

@@ -30,21 +30,58 @@ impl Complaints {
     }
 }
 
-/// Records that the target refused, told now and then with their number.
+/// What happens to a flow's records beside being stored.
 #[derive(Debug, Default)]
-pub(super) struct Refusals {
+pub(super) struct Losses {
+    pub buried: Gathered,
+    pub refused: Gathered,
+}
+
+/// What happens to record after record, told at once and then now and then with its number.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
     untold: usize,
+    last: String,
     told: Option<Instant>,
 }
 
-impl Refusals {
-    pub(super) fn tell(&mut self, service: &str, reasons: &[String]) {
-        let Some(last) = reasons.last() else { return };
-        self.untold += reasons.len();
-        if self.told.is_none_or(|told| told.elapsed() >= REPEATED) {
-            let count = std::mem::take(&mut self.untold);
-            tracing::info!(service, count, "refused by the target, the last one {last}");
-            self.told = Some(now());
-        }
+impl Gathered {
+    pub(super) fn add(&mut self, count: usize, last: &str) {
+        self.untold += count;
+        last.clone_into(&mut self.last);
+    }
+
+    /// Answers how many to tell of, and why the last of them, when it is time to.
+    pub(super) fn due(&mut self) -> Option<(usize, String)> {
+        let is_time = self.untold > 0 && self.told.is_none_or(|told| told.elapsed() >= REPEATED);
+        if is_time { self.rest() } else { None }
+    }
+
+    /// The same at the end, whenever that is.
+    pub(super) fn rest(&mut self) -> Option<(usize, String)> {
+        let count = std::mem::take(&mut self.untold);
+        self.told = Some(now());
+        (count > 0).then(|| (count, std::mem::take(&mut self.last)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_is_told_at_once_and_the_rest_with_its_number() {
+        let mut gathered = Gathered::default();
+        assert_eq!(gathered.due(), None);
+        gathered.add(2, "a");
+        assert_eq!(gathered.due(), Some((2, "a".to_owned())));
+        gathered.add(1, "b");
+        gathered.add(3, "c");
+        assert_eq!(gathered.due(), None);
+        gathered.told = gathered.told.and_then(|told| told.checked_sub(REPEATED));
+        assert_eq!(gathered.due(), Some((4, "c".to_owned())));
+        gathered.add(1, "d");
+        assert_eq!(gathered.rest(), Some((1, "d".to_owned())));
+        assert_eq!(gathered.rest(), None);
     }
 }

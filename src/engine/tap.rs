@@ -4,6 +4,7 @@
 use crate::core::record::Records;
 use crate::engine::letters::Passed;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, PoisonError, TryLockError, Weak};
 
 /// Bytes that wait for a listener. What it has not taken is not pushed out, so that a flow that is quick copies no
@@ -13,8 +14,15 @@ const WAITING_BYTES: usize = 512 * 1024;
 /// One end in the flow; costs nothing while nobody listens.
 #[derive(Debug, Default)]
 pub struct Tap {
-    listeners: Mutex<Vec<Weak<Mutex<Waiting>>>>,
+    listeners: Mutex<Vec<Told>>,
     count: AtomicUsize,
+}
+
+/// A listener as the tap knows it.
+#[derive(Debug)]
+struct Told {
+    waiting: Weak<Mutex<Waiting>>,
+    bell: SyncSender<()>,
 }
 
 /// The other end. The tap forgets it when it is dropped.
@@ -33,10 +41,11 @@ pub struct Waiting {
 }
 
 impl Tap {
-    pub fn listen(&self) -> Listener {
+    /// The bell is rung when something waits, if it does not ring yet: one may do for several taps.
+    pub fn listen(&self, bell: SyncSender<()>) -> Listener {
         let waiting = Arc::<Mutex<Waiting>>::default();
         let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
-        listeners.push(Arc::downgrade(&waiting));
+        listeners.push(Told { waiting: Arc::downgrade(&waiting), bell });
         self.count.store(listeners.len(), Ordering::Relaxed);
         Listener { waiting }
     }
@@ -52,12 +61,14 @@ impl Tap {
             Err(TryLockError::WouldBlock) => return,
         };
         listeners.retain(|listener| {
-            let Some(waiting) = listener.upgrade() else { return false };
+            let Some(waiting) = listener.waiting.upgrade() else { return false };
             if let Ok(mut waiting) = waiting.try_lock() {
                 for passed in group {
                     waiting.take(&passed.batch.records);
                 }
             }
+            // A bell that rings already has no room, and who held it may have gone.
+            listener.bell.try_send(()).unwrap_or_default();
             true
         });
         self.count.store(listeners.len(), Ordering::Relaxed);
@@ -87,6 +98,7 @@ mod tests {
     use crate::core::batch::Batch;
     use crate::core::position::Position;
     use crate::core::record::Encoding;
+    use std::sync::mpsc::sync_channel;
 
     fn group(text: &str) -> Vec<Passed> {
         let records = Records::from_lines(Encoding::Json, text.as_bytes().to_vec());
@@ -97,8 +109,11 @@ mod tests {
     fn a_listener_gets_what_comes_and_counts_what_finds_no_room() {
         let tap = Tap::default();
         tap.show(&group("{\"before\":1}\n"));
-        let listener = tap.listen();
+        let (bell, rung) = sync_channel(1);
+        let listener = tap.listen(bell);
+        assert!(rung.try_recv().is_err());
         tap.show(&group("{\"a\":1}\n{\"a\":2}\n"));
+        assert!(rung.try_recv().is_ok());
         let seen = listener.take();
         assert_eq!((seen.blocks.len(), seen.blocks[0].count, seen.missed), (1, 2, 0));
         let large = format!("\"{}\"\n", "x".repeat(WAITING_BYTES / 2));

@@ -10,7 +10,7 @@ use crate::engine::letters::{self, DeadLetters, Form, Letter, Outcast, Passed, P
 use crate::engine::meter::{FlowMeter, Side};
 use crate::engine::progress::{Progress, ProgressError};
 use crate::engine::reader::Message;
-use crate::engine::retry::{Backoff, Complaints, Refusals};
+use crate::engine::retry::{Backoff, Complaints, Gathered, Losses};
 use crate::engine::steps::Steps;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -37,7 +37,7 @@ pub(super) struct Writer {
     /// Batches of the current group whose dead letters are kept already.
     pub buried: BTreeSet<(Partition, u64)>,
     pub complaints: Complaints,
-    pub refusals: Refusals,
+    pub losses: Losses,
 }
 
 /// Why the writing ended without a fault.
@@ -49,6 +49,12 @@ pub(super) enum End {
 
 impl Writer {
     pub(super) fn run(&mut self, queue: &Receiver<Message>) -> Result<End, Fault> {
+        let end = self.work(queue);
+        self.tell(Gathered::rest);
+        end
+    }
+
+    fn work(&mut self, queue: &Receiver<Message>) -> Result<End, Fault> {
         loop {
             if let Some(first) = self.receive(queue)
                 && let Some(end) = self.take(first, queue)?
@@ -58,6 +64,7 @@ impl Writer {
             if now() >= self.next_look && !self.replay()?.goes_on() {
                 return Ok(End::Stopped);
             }
+            self.tell(Gathered::due);
         }
     }
 
@@ -210,9 +217,8 @@ impl Writer {
     }
 
     fn bury(&mut self, passed: &Passed, outcasts: Vec<Outcast>) -> Result<(), Fault> {
-        let Some(reason) = outcasts.first().map(|first| first.rejected.reason.clone()) else {
-            return Ok(());
-        };
+        let Some(last) = outcasts.last() else { return Ok(()) };
+        let reason = last.rejected.reason.clone();
         let batch = &passed.batch;
         let place = (Arc::clone(&batch.partition), batch.position.offset);
         if self.buried.contains(&place) {
@@ -224,13 +230,22 @@ impl Writer {
         self.dead_letters.keep(letters)?;
         self.buried.insert(place);
         self.meter.rejected.fetch_add(count as u64, Relaxed);
-        tracing::warn!(
-            service = %self.name,
-            count,
-            place = %self.dead_letters.path().display(),
-            "became dead letters, the first because {reason}"
-        );
+        self.losses.buried.add(count, &reason);
+        self.tell(Gathered::due);
         Ok(())
+    }
+
+    /// Tells of what happens to records, now and then.
+    fn tell(&mut self, due: fn(&mut Gathered) -> Option<(usize, String)>) {
+        let service = &self.name;
+        if let Some((count, last)) = due(&mut self.losses.buried) {
+            let place = self.dead_letters.path();
+            let place = place.display();
+            tracing::warn!(%service, count, %place, "became dead letters, the last because {last}");
+        }
+        if let Some((count, last)) = due(&mut self.losses.refused) {
+            tracing::info!(%service, count, "refused by the target, the last one {last}");
+        }
     }
 
     fn letter(&self, passed: &Passed, outcast: Outcast) -> Letter {
@@ -270,7 +285,9 @@ impl Writer {
         let lost = rejected + refused.len() as u64;
         self.meter.stored_records.fetch_add(records.saturating_sub(lost), Relaxed);
         self.meter.refused.fetch_add(refused.len() as u64, Relaxed);
-        self.refusals.tell(&self.name, refused);
+        if let Some(last) = refused.last() {
+            self.losses.refused.add(refused.len(), last);
+        }
         self.meter.stored_bytes.fetch_add(bytes as u64, Relaxed);
         self.meter.commits.fetch_add(1, Relaxed);
         self.meter.settled(records, None);

@@ -5,6 +5,7 @@ use crate::formats::csv::{CellTypes, Header, Transcoder};
 use std::borrow::Cow;
 
 /// The records as JSON lines, and what cannot be written so. JSON passes through untouched.
+#[inline]
 pub fn of(records: &Records) -> (Cow<'_, [u8]>, Vec<Rejected>) {
     match &records.encoding {
         Encoding::Json => (Cow::Borrowed(&records.bytes), Vec::new()),

@@ -47,6 +47,7 @@ fn write_rfc3339(milliseconds: i64, out: &mut Vec<u8>) {
 }
 
 /// `YYYY-MM-DD` of a day counted from 1970-01-01.
+#[inline]
 fn date(days: i64) -> [u8; 10] {
     let (year, month, day) = civil(days);
     let mut text = *b"0000-00-00";
@@ -58,6 +59,7 @@ fn date(days: i64) -> [u8; 10] {
 }
 
 /// Year, month and day of a day counted from 1970-01-01 (Hinnant's algorithm, years 1 to 9999).
+#[inline]
 fn civil(days: i64) -> (u32, u32, u32) {
     let shifted = (days + 719_468) as u32;
     let era = shifted / 146_097;

@@ -16,6 +16,7 @@ pub(super) fn two_digits(number: u32) -> [u8; 2] {
     PAIRS[(number % 100) as usize]
 }
 
+#[inline]
 pub(super) fn write_integer(number: i64, out: &mut Vec<u8>) {
     out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }

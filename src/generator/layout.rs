@@ -22,6 +22,7 @@ pub(super) enum Part {
 pub(super) type Layout = &'static [Part];
 
 /// Writes one of several templates, all equally likely.
+#[inline]
 pub(super) fn write_any(layouts: &[Layout], locale: &Locale, draws: &mut Draws, out: &mut Vec<u8>) {
     let chosen = match layouts.len() {
         1 => 0,
@@ -33,6 +34,7 @@ pub(super) fn write_any(layouts: &[Layout], locale: &Locale, draws: &mut Draws, 
 }
 
 impl Part {
+    #[inline]
     fn write(self, locale: &Locale, draws: &mut Draws, out: &mut Vec<u8>) {
         match self {
             Self::Text(text) => out.extend_from_slice(text.as_bytes()),
@@ -66,6 +68,7 @@ pub(super) fn write_form(form: &str, draws: &mut Draws, out: &mut Vec<u8>) {
 }
 
 /// Writes one of a list of words, all equally likely.
+#[inline]
 pub(super) fn write_word(words: Words, draws: &mut Draws, out: &mut Vec<u8>) {
     out.extend_from_slice(words[draws.pick(words.len())].as_bytes());
 }

@@ -24,6 +24,7 @@ impl Locales {
         }
     }
 
+    #[inline]
     pub(super) fn of(&self, key: u64, index: u64) -> &'static Locale {
         match self.locales.as_slice() {
             [only] => only,

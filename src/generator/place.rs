@@ -43,6 +43,7 @@ pub(super) fn write(
     }
 }
 
+#[inline]
 fn write_part(part: PlacePart, locale: &Locale, (key, index): (u64, u64), out: &mut Vec<u8>) {
     let places = &locale.places;
     let mut draws = Draws::new(mix(key ^ part as u64), index);

@@ -46,6 +46,7 @@ impl Draws {
     }
 
     /// 64 even bits.
+    #[inline]
     pub(super) const fn bits(&mut self) -> u64 {
         let bits = mix(self.state);
         self.state = self.state.wrapping_add(DRAW_STEP);
@@ -53,6 +54,7 @@ impl Draws {
     }
 
     /// An exactly uniform integer below `bound`; a bound of 0 stands for 2^64.
+    #[inline]
     pub(super) fn below(&mut self, bound: u64) -> u64 {
         if bound == 0 {
             return self.bits();
@@ -69,6 +71,7 @@ impl Draws {
     }
 
     /// A position in a table of `length` entries.
+    #[inline]
     pub(super) fn pick(&mut self, length: usize) -> usize {
         multiply(self.bits(), length as u64).0 as usize
     }

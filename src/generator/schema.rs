@@ -114,6 +114,7 @@ impl Object {
 }
 
 impl Field {
+    #[inline]
     pub(super) fn is_null(&self, cell: &Cell) -> bool {
         self.null > 0.0 && happens(draw_at(cell.key ^ mix(self.salt ^ NULL), cell.index), self.null)
     }

@@ -3,7 +3,7 @@
 use crate::clients::parts::{Compression, Parts};
 use crate::core::batch::Batch;
 use crate::core::context::Context;
-use crate::core::disk::{Access, Disk, DiskFile, parent_of, read_range};
+use crate::core::disk::{Access, Disk, DiskFile, DiskLock, parent_of, read_range};
 use crate::core::fault::Fault;
 use crate::core::finding::Finding;
 use crate::core::kind::{About, Repeat, SinkKind};
@@ -65,6 +65,7 @@ fn build(options: &Options, context: &Context) -> Result<Box<dyn Sink>, Fault> {
         kept: Kept::default(),
         written: 0,
         file: None,
+        claim: None,
         aside: Aside::Committed,
     }))
 }
@@ -79,6 +80,8 @@ struct AppendFile {
     /// Length with what is written and not committed yet.
     written: u64,
     file: Option<Box<dyn DiskFile>>,
+    /// As long as it is held, no other flow writes the file, in this process or another.
+    claim: Option<Box<dyn DiskLock>>,
     /// A part that is put aside; it is compressed once a checkpoint has said so.
     aside: Aside,
 }
@@ -175,6 +178,9 @@ impl AppendFile {
         self.disk.sync_dir(parent_of(&self.path))?;
         let file = self.disk.open(&self.path, Access::ReadWrite)?;
         self.disk.sync_dir(parent_of(&self.path))?;
+        // Let go of first: it may be of a file that has another name by now.
+        self.claim = None;
+        self.claim = Some(self.disk.claim(&self.path)?);
         let found = file.bytes()?;
         self.file = Some(file);
         Ok(found)

@@ -4,7 +4,7 @@ use crate::clients::ledger::{Entry, Ledger};
 use crate::clients::retention;
 use crate::core::batch::Batch;
 use crate::core::context::Context;
-use crate::core::disk::{Access, Disk, remove_if_there, unfinished, write_atomically};
+use crate::core::disk::{Access, Disk, DiskLock, remove_if_there, unfinished, write_atomically};
 use crate::core::fault::Fault;
 use crate::core::finding::Finding;
 use crate::core::kind::{About, Repeat, SinkKind};
@@ -68,6 +68,7 @@ fn build(options: &Options, context: &Context) -> Result<Box<dyn Sink>, Fault> {
     Ok(Box::new(DatasetSink {
         disk: Arc::clone(&context.disk),
         directory: options.path("path"),
+        claim: None,
         ending: if options.text("format") == "csv" { "csv" } else { "ndjson" },
         keep: options.keep_if("keep"),
         faults: options.shares_if("faults").map(|shares| {
@@ -84,6 +85,8 @@ fn build(options: &Options, context: &Context) -> Result<Box<dyn Sink>, Fault> {
 struct DatasetSink {
     disk: Arc<dyn Disk>,
     directory: PathBuf,
+    /// As long as it is held, no other flow gives out numbers in the directory.
+    claim: Option<Box<dyn DiskLock>>,
     ending: &'static str,
     keep: Option<Keep>,
     /// Which numbers are half-written on purpose, and where that is noted.
@@ -110,6 +113,8 @@ struct Commit {
 impl Sink for DatasetSink {
     fn recover(&mut self, kept: &Checkpoint) -> Result<Recovered, Fault> {
         self.disk.create_dir_all(&self.directory)?;
+        self.claim = None;
+        self.claim = Some(self.disk.claim(&self.directory)?);
         // What is seen here counts as published, so it must not vanish.
         self.disk.sync_dir(&self.directory)?;
         let remembered = kept.sink.as_ref().and_then(|state| state.get("number")?.as_u64());

@@ -1,6 +1,7 @@
 //! `http`: sends each record to a URL.
 
 use crate::clients::http::{Client, Request, Timeouts};
+use crate::clients::leases::worker;
 use crate::core::batch::Batch;
 use crate::core::context::Context;
 use crate::core::fault::Fault;
@@ -13,9 +14,11 @@ use crate::core::sink::{Recovered, Sink};
 use crate::expr::Expression;
 use crate::formats::answer::shorten;
 use crate::formats::{json_lines, query};
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use xxhash_rust::xxh3::xxh3_128;
 
 pub(super) static KIND: SinkKind = SinkKind {
     about: About {
@@ -80,6 +83,8 @@ fn build(options: &Options, context: &Context) -> Result<Box<dyn Sink>, Fault> {
         headers: options.pairs("headers").to_vec(),
         refused_if: refused_if.map_err(Fault::stop)?,
         prefix: format!("{}/{}", context.stack, context.service),
+        context: context.clone(),
+        counts: BTreeMap::new(),
         done: BTreeMap::new(),
         refused: Vec::new(),
     }))
@@ -92,7 +97,12 @@ struct Http {
     is_query: bool,
     headers: Vec<(String, String)>,
     refused_if: Option<Expression>,
+    context: Context,
+    /// What no other flow's keys are made of.
     prefix: String,
+    /// Records of each partition so far. A record is known by its number: that is the same when it is read again,
+    /// wherever batches and commits end then.
+    counts: BTreeMap<Partition, u64>,
     /// What was sent of each batch since the last commit.
     done: BTreeMap<(Partition, u64), Done>,
     refused: Vec<String>,
@@ -101,6 +111,8 @@ struct Http {
 /// How many records of a batch have their answer, so that a repeated write does not send them again.
 #[derive(Debug, Default)]
 struct Done {
+    /// The number of its first record.
+    first: u64,
     records: usize,
     rejected: Vec<Rejected>,
     refused: Vec<String>,
@@ -114,14 +126,26 @@ enum Answered {
 }
 
 impl Sink for Http {
-    fn recover(&mut self, _kept: &Checkpoint) -> Result<Recovered, Fault> {
+    fn recover(&mut self, kept: &Checkpoint) -> Result<Recovered, Fault> {
+        let counts = kept.sink.as_ref().and_then(|state| state["records"].as_object());
+        let counts = counts.into_iter().flatten();
+        let counts =
+            counts.filter_map(|(name, count)| Some((name.as_str().into(), count.as_u64()?)));
+        self.counts = counts.collect();
+        // Whoever takes over from another process repeats what that one sent. All others have records of their own,
+        // which may be the same to the letter, and none may be taken for another's.
+        if self.context.tenure.is_none() {
+            let worker = worker(self.context.disk.as_ref(), &self.context.data)?;
+            self.prefix = format!("{}/{}/{worker}", self.context.stack, self.context.service);
+        }
         Ok(Recovered::default())
     }
 
     fn write(&mut self, batch: &Batch) -> Result<Vec<Rejected>, Fault> {
         let (lines, rejected) = json_lines::of(&batch.records);
         let key = (Arc::clone(&batch.partition), batch.position.offset);
-        let mut done = self.done.remove(&key).unwrap_or(Done { rejected, ..Done::default() });
+        let known = self.done.remove(&key);
+        let mut done = known.unwrap_or_else(|| self.begin(batch, &lines, rejected));
         let sent = self.send_all(&lines, batch, &mut done);
         let rejected = done.rejected.clone();
         self.done.insert(key, done);
@@ -132,7 +156,7 @@ impl Sink for Http {
         for done in std::mem::take(&mut self.done).into_values() {
             self.refused.extend(done.refused);
         }
-        Ok(None)
+        Ok(Some(json!({ "records": self.counts })))
     }
 
     fn refused(&mut self) -> Vec<String> {
@@ -141,13 +165,23 @@ impl Sink for Http {
 }
 
 impl Http {
+    /// Numbers the records of a batch that was not seen before.
+    fn begin(&mut self, batch: &Batch, lines: &[u8], rejected: Vec<Rejected>) -> Done {
+        let count = self.counts.entry(Arc::clone(&batch.partition)).or_default();
+        let first = *count;
+        *count += records(lines).count() as u64;
+        for partition in &batch.gone {
+            self.counts.remove(partition);
+        }
+        Done { first, rejected, ..Done::default() }
+    }
+
     /// Sends the records of a batch that have no answer yet.
     fn send_all(&self, lines: &[u8], batch: &Batch, done: &mut Done) -> Result<(), Fault> {
-        let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
         let already = done.records;
-        for (index, line) in lines.enumerate().skip(already) {
-            let idempotency =
-                format!("{}/{}/{}/{index}", self.prefix, batch.partition, batch.position.offset);
+        for (index, line) in records(lines).enumerate().skip(already) {
+            let number = done.first + index as u64;
+            let idempotency = key(&self.prefix, &batch.partition, number, line);
             let answered = self.send(line, idempotency).map_err(|fault| match fault {
                 // The server took something since the last fault: it is not down, so the pauses that
                 // grow from fault to fault begin anew.
@@ -204,4 +238,14 @@ impl Http {
         // Written anew, because an expression looks at one line.
         expression.test(answer.to_string().as_bytes()).unwrap_or(false)
     }
+}
+
+fn records(lines: &[u8]) -> impl Iterator<Item = &[u8]> {
+    lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty())
+}
+
+/// The name of a record for its receiver: short and of plain letters, whatever a file or a service is called.
+fn key(prefix: &str, partition: &str, number: u64, line: &[u8]) -> String {
+    let name = format!("{prefix}/{partition}/{number}/");
+    format!("{number}-{:032x}", xxh3_128(&[name.as_bytes(), line].concat()))
 }

@@ -1,6 +1,6 @@
 //! `mqtt`: publishes each record and waits until the broker has acknowledged it.
 
-use crate::clients::mqtt::sending::{Broker, connect};
+use crate::clients::mqtt::sending::Sending;
 use crate::clients::mqtt::settings::{self, Settings};
 use crate::clients::mqtt::wire::{Outgoing, Quality, Sent};
 use crate::core::batch::Batch;
@@ -100,7 +100,7 @@ struct Mqtt {
     context: Context,
     pauses: Pauses,
     /// From the call of `recover` on.
-    broker: Option<Box<dyn Broker>>,
+    broker: Option<Sending>,
     topic: Template,
     payload: Option<Template>,
     quality: Quality,
@@ -120,7 +120,7 @@ struct Done {
 impl Sink for Mqtt {
     fn recover(&mut self, _kept: &Checkpoint) -> Result<Recovered, Fault> {
         let settings = Settings::of(&self.options, &self.context, "-sends")?;
-        self.broker = Some(connect(settings, self.pauses)?);
+        self.broker = Some(Sending::start(settings, self.pauses)?);
         Ok(Recovered::default())
     }
 
@@ -170,6 +170,7 @@ impl Mqtt {
         let broker = self.broker.as_mut().ok_or_else(|| Fault::retry("not connected yet"))?;
         let answers = broker.send(messages, self.timeout)?;
         let mut unknown = None;
+        let is_taken = answers.iter().any(|answer| !matches!(answer, Sent::Unknown(_)));
         for (index, answer) in indices.into_iter().zip(answers) {
             match answer {
                 Sent::Acknowledged => settle(done, index, None),
@@ -180,7 +181,11 @@ impl Mqtt {
                 Sent::Unknown(reason) => unknown = unknown.or(Some(reason)),
             }
         }
-        unknown.map_or(Ok(()), |reason| Err(Fault::retry(format!("the MQTT broker: {reason}"))))
+        let Some(reason) = unknown else { return Ok(()) };
+        let reason = format!("the MQTT broker: {reason}");
+        // The broker took something since the last fault: the pauses that grow from fault to fault begin anew.
+        let first = self.pauses.first;
+        Err(if is_taken { Fault::retry_after(reason, first) } else { Fault::retry(reason) })
     }
 
     fn message(&self, line: &[u8], packet_max: Option<u32>) -> Result<Outgoing, String> {

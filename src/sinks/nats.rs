@@ -48,6 +48,9 @@ acknowledged (`retention: workqueue` or `interest`) cannot be looked through, an
 window may repeat the last batch.
 
 A full stream, a server that is away or acknowledges nothing for `timeout`: the batch is tried again, for ever. \
+Records keep their order when a connection is lost: what was not sent on it is not sent on the next one before what \
+was under way. A stream that is full and gets room again while many messages are under way may take a later one \
+first; with `sole_writer: true` it does not. \
 A record that is larger than a message may be, or whose subject is none or none of this stream, becomes a dead \
 letter.
 
@@ -206,7 +209,7 @@ impl Nats {
         if let Some(limits) = &self.limits {
             return Ok(limits.clone());
         }
-        let publishing = match self.publishing.take() {
+        let publishing = match self.publishing.take_if(|it| !it.has_ended()) {
             Some(publishing) => publishing,
             None => Publishing::start(self.target.clone())?,
         };

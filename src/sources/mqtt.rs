@@ -30,8 +30,10 @@ none of this, or is larger than `payload_max`, becomes a dead letter.
 The client's name is fixed and its session is kept by the broker: what is published while this flow is away comes \
 when it is back, as far as the broker keeps it (mosquitto: `max_queued_messages`, `persistence`). A broker that lost \
 the session is subscribed to again, and the log says so. A message whose acknowledgement was lost on the way is sent \
-again by the broker and then stands twice, also with `qos: 2`: at-least-once up to the journal, and once from there \
-on. With `qos: 0` nothing is repeated, and what the broker sends while nobody listens is gone.
+again by the broker. With `qos: 1` it then stands twice: at-least-once up to the journal, and once from there on. With \
+`qos: 2` it stands once, as long as the broker keeps the session: the number by which it is known is on disk with it, \
+until the broker has released it. With `qos: 0` nothing is repeated, and what the broker sends while nobody listens is \
+gone.
 
 With `version: 5` the broker is told to send up to 16384 messages before the first acknowledgement. With 3.1.1 it \
 decides itself: mosquitto sends 20, so that each sync of the disk carries 20 at most, unless `max_inflight_messages` \
@@ -156,32 +158,31 @@ impl Maker {
         }
     }
 
-    fn make(&self, message: &Message, records: &mut Records) -> Result<(), Rejected> {
+    fn make(&self, message: &Message<'_>, records: &mut Records) -> Result<(), Rejected> {
         if message.is_retained && !self.takes_retained {
             return Ok(());
         }
         let rejected = |kept: &[u8], reason: String| {
-            let topic = String::from_utf8_lossy(&message.topic);
-            Rejected { record: kept.to_vec(), reason: format!("topic {topic}: {reason}") }
+            let reason = format!("topic {}: {reason}", message.topic);
+            Rejected { record: kept.to_vec(), reason }
         };
         let bytes = message.payload.len();
         if bytes as u64 > self.payload_max {
-            let kept = message.payload.get(..KEPT_BYTES).unwrap_or(&message.payload);
+            let kept = message.payload.get(..KEPT_BYTES).unwrap_or(message.payload);
             let reason = format!(
                 "the payload has {bytes} bytes, more than `payload_max` ({}); its beginning is kept",
                 show_size(self.payload_max)
             );
             return Err(rejected(kept, reason));
         }
-        message::add(&message.payload, self.format, &self.fields(message), records)
-            .map_err(|reason| rejected(&message.payload, reason))
+        message::add(message.payload, self.format, &self.fields(message), records)
+            .map_err(|reason| rejected(message.payload, reason))
     }
 
-    fn fields(&self, message: &Message) -> Vec<(String, Value)> {
+    fn fields(&self, message: &Message<'_>) -> Vec<(String, Value)> {
         let mut fields = Vec::new();
         if let Some(name) = &self.topic_field {
-            let topic = String::from_utf8_lossy(&message.topic).into_owned();
-            fields.push((name.clone(), topic.into()));
+            fields.push((name.clone(), message.topic.into()));
         }
         if let Some(name) = &self.properties_field {
             let all = message.properties.iter().cloned();

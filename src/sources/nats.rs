@@ -170,21 +170,23 @@ impl Nats {
     fn batch(&self, block: &Block) -> Read {
         let Some(position) = block.position.clone() else { return Read::Idle };
         let mut records = Records::empty(Encoding::Json);
-        let mut rejected = Vec::new();
+        let (mut rejected, mut given_up) = (Vec::new(), Vec::new());
         for message in &block.messages {
-            let pushed = if self.plan.is_shared && message.tries > self.tries {
-                Err(format!(
-                    "message {} was delivered {} times and never acknowledged: does it end its workers?",
-                    message.sequence, message.tries
-                ))
-            } else {
-                self.content.push(&message.bytes, &mut records.bytes)
-            };
-            match pushed {
+            let (stream, sequence) = (&self.plan.claims.name, message.sequence);
+            let begun = records.bytes.len();
+            match self.content.push(&message.bytes, &mut records.bytes) {
+                Ok(()) if self.plan.is_shared && message.tries > self.tries => {
+                    let record = records.bytes.split_off(begun).trim_ascii_end().to_vec();
+                    let reason = format!(
+                        "{stream} {sequence}: the message was delivered {} times and never acknowledged: does it end \
+                         its workers?",
+                        message.tries
+                    );
+                    given_up.push(Rejected { record, reason });
+                }
                 Ok(()) => records.count += 1,
                 Err(reason) => {
-                    let reason =
-                        format!("{} {}: {reason}", self.plan.claims.name, message.sequence);
+                    let reason = format!("{stream} {sequence}: {reason}");
                     // The reason says how large it was; a letter is no larger than a record.
                     let kept = message.bytes.get(..LINE_BYTES).unwrap_or(&message.bytes);
                     rejected.push(Rejected { record: kept.to_vec(), reason });
@@ -193,6 +195,7 @@ impl Nats {
         }
         let mut batch = Batch::new(&self.partition, position, records);
         batch.rejected = rejected;
+        batch.given_up = given_up;
         Read::Batch(Box::new(batch))
     }
 }

@@ -85,6 +85,7 @@ fn build(options: &Options, context: &Context) -> Result<BuiltSource, Fault> {
         columns: None,
         start: None,
         open: None,
+        half: 0,
         waiting: None,
     })))
 }
@@ -144,6 +145,8 @@ struct Replay {
     /// When the first record was played.
     start: Option<Instant>,
     open: Option<Open>,
+    /// Bytes of half a line at the end.
+    half: usize,
     waiting: Option<Waiting>,
 }
 
@@ -198,6 +201,13 @@ impl Source for Replay {
             return Ok(Read::Batch(Box::new(self.batch(records, rejected, behind))));
         }
         if has_ended {
+            if self.half > 0 {
+                let (path, half) = (self.path.display(), self.half);
+                tracing::warn!(
+                    "{path} ends with {half} bytes that are no whole record; they are not played: is it being written, \
+                     or was its writer killed?"
+                );
+            }
             return Ok(Read::End);
         }
         match (&self.waiting, self.start) {
@@ -286,7 +296,7 @@ impl Replay {
             if open.fill()? {
                 continue;
             }
-            // The end of this file; half a line at the end of the last one is still being written.
+            let rest = open.pending.get(open.used..).unwrap_or_default().to_vec();
             let is_part = open.is_part;
             self.open = None;
             if is_part {
@@ -297,8 +307,22 @@ impl Replay {
                 // Between the look at its end and this one more may have been written.
                 continue;
             }
-            return Ok(if self.is_followed { Next::Nothing } else { Next::End });
+            return Ok(match (self.is_followed, is_too_long) {
+                (true, _) => Next::Nothing,
+                (false, true) => Next::TooLong,
+                (false, false) => self.last_line(rest),
+            });
         }
+    }
+
+    /// What stands behind the last line feed is a record where it can be one: nobody will finish it.
+    fn last_line(&mut self, rest: Vec<u8>) -> Next {
+        if rest.is_empty() || self.recorded(&rest).is_err() {
+            self.half = rest.len();
+            return Next::End;
+        }
+        self.at.byte += rest.len() as u64;
+        Next::Line(rest)
     }
 
     /// Opens the file of the place, at its byte; answers whether there is one.

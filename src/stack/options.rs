@@ -32,6 +32,9 @@ pub(super) fn read(owner: &Owner, node: &Node, diagnostics: &mut Vec<Diagnostic>
             for (key, value) in entries {
                 set(owner, key, value, (&mut options, diagnostics));
             }
+            for (key, _) in entries {
+                fits(owner, key, &options, diagnostics);
+            }
         }
         (Yaml::Scalar { .. }, Some(main)) => {
             let key = Key { name: main.to_owned(), span: owner.span.clone() };
@@ -46,6 +49,28 @@ pub(super) fn read(owner: &Owner, node: &Node, diagnostics: &mut Vec<Diagnostic>
     }
     fill(owner, &mut options, diagnostics, node);
     options
+}
+
+/// Whether what is said beside it, rightly or misspelt, lets an option hold.
+fn fits(owner: &Owner, key: &Key, said: &Options, diagnostics: &mut Vec<Diagnostic>) {
+    let Some(option) = owner.table.iter().find(|option| option.name == key.name) else { return };
+    let stands = |name: &str| said.get(name).is_some();
+    let mut tell = |message: String, help: String| {
+        diagnostics.push(Diagnostic::new(key.span.clone(), message).help(help));
+    };
+    for other in option.instead_of.iter().filter(|other| stands(other)) {
+        tell(
+            format!("`{}` and `{other}` cannot stand together", key.name),
+            format!("leave one of them out. `{}`: {}", key.name, option.doc),
+        );
+    }
+    if let Some(other) = option.beside.filter(|other| !stands(other)) {
+        let doc = owner.table.iter().find(|it| it.name == other).map_or("", |it| it.doc);
+        tell(
+            format!("`{}` means nothing without `{other}`", key.name),
+            format!("add `{other}:`. {doc}"),
+        );
+    }
 }
 
 fn names(table: &[Opt]) -> String {

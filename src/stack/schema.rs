@@ -229,19 +229,40 @@ fn object(summary: &str, options: &[Opt]) -> Value {
         .filter(|option| option.need == Need::Required)
         .map(|option| option.name)
         .collect();
-    json!({
+    let mut schema = json!({
         "type": "object",
         "description": summary,
         "properties": properties,
         "required": required,
         "additionalProperties": false,
-    })
+    });
+    let dependent: Map<String, Value> = options.iter().filter_map(rule).collect();
+    if let Value::Object(fields) = &mut schema
+        && !dependent.is_empty()
+    {
+        fields.insert("dependentSchemas".to_owned(), dependent.into());
+    }
+    schema
+}
+
+/// What stands beside an option if it is there, and what does not.
+fn rule(option: &Opt) -> Option<(String, Value)> {
+    let others = option.instead_of.iter().map(|other| json!({ "required": [other] }));
+    let others: Vec<Value> = others.collect();
+    let mut rule = Map::new();
+    if let Some(other) = option.beside {
+        rule.insert("required".to_owned(), json!([other]));
+    }
+    if !others.is_empty() {
+        rule.insert("not".to_owned(), json!({ "anyOf": others }));
+    }
+    (!rule.is_empty()).then(|| (option.name.to_owned(), rule.into()))
 }
 
 fn property(option: &Opt) -> Value {
     let mut schema = shape(option.shape);
     if let Value::Object(fields) = &mut schema {
-        fields.insert("description".to_owned(), option.doc.into());
+        fields.insert("description".to_owned(), option.about().into());
         if let Need::Default(default) = option.need {
             fields.insert("default".to_owned(), default.into());
         }

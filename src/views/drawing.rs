@@ -259,19 +259,20 @@ impl Drawing {
         let names = || self.places.iter().map(|place| &place.names);
         let panels = || names().enumerate().map(|(index, names)| (names, drawn.get(index)));
         parts.extend(panels().flat_map(|(names, drawn)| markup::words(names, drawn)));
-        self.hub.publish(TOPIC, parts);
+        let mut topics = vec![(TOPIC.to_owned(), parts)];
         let is_seen = |topic: &str| for_all || self.hub.viewers(topic) > 0;
         for room in markup::ROOMS {
             let topic = format!("{TOPIC}/{}", room.0);
             if is_seen(&topic) {
                 let pictures = panels().flat_map(|(names, drawn)| markup::room(names, drawn, room));
-                self.hub.publish(&topic, pictures.collect());
+                topics.push((topic, pictures.collect()));
             }
         }
         if is_seen(TABLES) {
             let tables = panels().flat_map(|(names, drawn)| markup::behind(names, drawn));
-            self.hub.publish(TABLES, tables.collect());
+            topics.push((TABLES.to_owned(), tables.collect()));
         }
+        self.hub.publish_all(topics);
     }
 
     fn draw_panels(&self, table: &Table) -> Vec<Drawn> {

@@ -166,6 +166,7 @@ fn write(
         over: &words.stack,
         root: if is_bare { "../" } else { "" },
         links: &[],
+        rules: "",
         topics: &[TOPIC],
         version,
         theme,

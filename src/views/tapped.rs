@@ -10,11 +10,12 @@ use crate::views::table::{Plan, Table};
 use serde_json::Value;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::Duration;
 
 /// The records that a view of a flow shows: the latest ones.
 pub(super) const RECORDS: usize = 10_000;
-/// How often is looked at what came: soon enough for a page that changes four times a second.
+/// Between two looks at what came, and how soon a flow is found that begins anew. What comes alone is seen at once.
 const EVERY: Duration = Duration::from_millis(100);
 
 /// How long a stack may take to start the flow before it is missed.
@@ -33,9 +34,10 @@ pub(super) struct TapReader {
 }
 
 /// What is followed at present.
-#[derive(Default)]
 struct Followed {
     listeners: Vec<(Arc<FlowMeter>, Listener)>,
+    /// Rung by the flows.
+    bell: SyncSender<()>,
     keys: VecDeque<Key>,
     /// Every record is another one, whatever it holds.
     next: u64,
@@ -44,7 +46,9 @@ struct Followed {
 
 impl TapReader {
     pub(super) fn run(self) {
-        let mut followed = Followed::default();
+        let (bell, rung) = sync_channel(1);
+        let mut followed =
+            Followed { listeners: Vec::new(), bell, keys: VecDeque::new(), next: 0, missed: 0 };
         let mut standing = None;
         let table = Table::new(&self.wanted, &self.plan);
         if tell(&self.queue, Message::List(table, Following::Flow)).is_err() {
@@ -52,6 +56,7 @@ impl TapReader {
         }
         let begun = now();
         while !self.wait.is_stopped() {
+            let before = followed.next;
             let Ok(now) = self.look(&mut followed) else { return };
             // The flow may be started after the view.
             let is_early = followed.listeners.is_empty() && begun.elapsed() < START;
@@ -61,7 +66,12 @@ impl TapReader {
                     return;
                 }
             }
-            self.wait.sleep(EVERY);
+            if followed.next == before {
+                // Without a ring it is time to look for flows.
+                rung.recv_timeout(EVERY).unwrap_or_default();
+            } else {
+                self.wait.sleep(EVERY);
+            }
         }
     }
 
@@ -70,7 +80,7 @@ impl TapReader {
         followed.listeners.retain(|(known, _)| flows.iter().any(|flow| Arc::ptr_eq(flow, known)));
         for flow in &flows {
             if !followed.listeners.iter().any(|(known, _)| Arc::ptr_eq(flow, known)) {
-                followed.listeners.push((Arc::clone(flow), flow.tap.listen()));
+                followed.listeners.push((Arc::clone(flow), flow.tap.listen(followed.bell.clone())));
             }
         }
         let before = followed.missed;

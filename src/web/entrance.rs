@@ -163,6 +163,7 @@ fn form(problem: &Problem) -> ProblemBody {
         over: "headwater",
         root: "/",
         links: &[],
+        rules: "",
         topics: &[],
         version: Hub::new().snapshot("").0,
         theme: None,

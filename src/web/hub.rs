@@ -45,6 +45,23 @@ struct Topic {
     viewers: usize,
 }
 
+impl Topic {
+    /// Answers whether anything is another than before.
+    fn replace(&mut self, parts: Parts, sequence: u64) -> bool {
+        let known = &self.parts;
+        let mut has_changed = known.len() != parts.len();
+        let mut fresh = Vec::with_capacity(parts.len());
+        for (id, markup) in parts {
+            let old = known.iter().find(|part| part.id == id && part.markup == markup);
+            has_changed |= old.is_none();
+            let changed = old.map_or(sequence, |part| part.changed);
+            fresh.push(Part { id, markup, changed });
+        }
+        self.parts = fresh;
+        has_changed
+    }
+}
+
 struct Part {
     id: String,
     markup: String,
@@ -102,18 +119,18 @@ impl Hub {
 
     /// Tells what a topic shows now: all its parts. What is as before wakes nobody. Answers whether anything changed.
     pub fn publish(&self, topic: &str, parts: Parts) -> bool {
+        self.publish_all(vec![(topic.to_owned(), parts)])
+    }
+
+    /// Several topics as one change: a page that shows them is told once, and what it is told of the next change does
+    /// not wait for that.
+    pub fn publish_all(&self, topics: Vec<(String, Parts)>) -> bool {
         let mut state = self.lock();
         let next = state.sequence + 1;
-        let known = &mut state.topics.entry(topic.to_owned()).or_default().parts;
-        let mut has_changed = known.len() != parts.len();
-        let mut fresh = Vec::with_capacity(parts.len());
-        for (id, markup) in parts {
-            let old = known.iter_mut().find(|part| part.id == id && part.markup == markup);
-            has_changed |= old.is_none();
-            let changed = old.map_or(next, |part| part.changed);
-            fresh.push(Part { id, markup, changed });
+        let mut has_changed = false;
+        for (topic, parts) in topics {
+            has_changed |= state.topics.entry(topic).or_default().replace(parts, next);
         }
-        *known = fresh;
         if has_changed {
             state.sequence = next;
             state.encoded.clear();

@@ -20,10 +20,6 @@ pub fn style() -> &'static str {
     &STYLE
 }
 
-pub(super) fn style_digest() -> String {
-    digest(&STYLE)
-}
-
 /// What the reader has chosen on a page of this host, if it is not what the system prefers.
 pub fn theme(request: &Request) -> Option<&'static str> {
     let mut cookies = request.header("cookie")?.split(';');
@@ -31,12 +27,12 @@ pub fn theme(request: &Request) -> Option<&'static str> {
     ["light", "dark"].into_iter().find(|theme| *theme == chosen)
 }
 
-fn digest(text: &str) -> String {
+pub(super) fn digest(text: &str) -> String {
     format!("sha256-{}", STANDARD.encode(Sha256::digest(text)))
 }
 
 /// Without comments and line ends, which nobody reads in a page.
-fn squeeze(rules: &str) -> String {
+pub fn squeeze(rules: &str) -> String {
     let mut out = String::with_capacity(rules.len());
     let mut rest = rules;
     while let Some((before, after)) = rest.split_once("/*") {

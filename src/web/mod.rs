@@ -22,7 +22,7 @@ mod stream;
 pub use asset::{Asset, drawn, fresh};
 pub use entrance::Door;
 pub use hub::{Hub, Parts, Version};
-pub use look::{style, theme};
+pub use look::{squeeze, style, theme};
 pub use mount::{gate, mount};
 pub use pace::{EVERY, Pace};
 pub use page::{HTML, Link, Page, clock};

@@ -17,6 +17,8 @@ pub struct Page<'a> {
     /// From this page to where `/live` is: empty, or `../` as often as it takes.
     pub root: &'a str,
     pub links: &'a [Link],
+    /// Rules of its own, which its policy knows; mostly none. In a file they would be a round trip later.
+    pub rules: &'a str,
     /// The topics whose parts it shows.
     pub topics: &'a [&'a str],
     /// How far the content is, as `Hub::snapshot` said.
@@ -89,6 +91,7 @@ impl Page<'_> {
             title { (clean(self.title)) }
             link rel="icon" href="data:,";
             style { (PreEscaped(look::style())) }
+            @if !self.rules.is_empty() { style { (PreEscaped(self.rules)) } }
             script type="module" src={ (self.root) "live.js" } {}
         }
     }

@@ -18,7 +18,7 @@ impl Policy {
 
     /// `ancestors` as `frame-ancestors` of a content security policy has them.
     pub fn framed_by(ancestors: &str) -> Self {
-        let style = look::style_digest();
+        let style = look::digest(look::style());
         Self {
             content: format!(
                 "default-src 'none'; script-src 'self'; style-src '{style}'; \
@@ -28,9 +28,10 @@ impl Policy {
         }
     }
 
-    /// Pages with a style sheet of this server beside the style that they carry.
-    pub fn with_sheet() -> Self {
-        Self { content: Self::new().content.replace("style-src '", "style-src 'self' '") }
+    /// Pages with rules of their own beside those of all pages.
+    pub fn with_rules(rules: &str) -> Self {
+        let more = format!("style-src '{}' '", look::digest(rules));
+        Self { content: Self::new().content.replace("style-src '", &more) }
     }
 
     /// For pictures that are opened by themselves and carry their style.

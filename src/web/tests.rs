@@ -5,7 +5,7 @@ use super::stream::{Tempo, follow};
 use super::{Door, HTML, Link, Page, Policy, drawn, gate, mount, style, theme};
 use crate::core::time::now;
 use crate::server::tests::support::{Client, Seen, say, start};
-use crate::server::{Next, Request, Route, Router, RunningServer, stream};
+use crate::server::{Gate, Next, Request, Route, Router, RunningServer, stream};
 use http::Method;
 use serde_json::{Value, json};
 use std::future::{poll_fn, ready};
@@ -101,6 +101,19 @@ fn knows_who_looks_at_what_and_says_when_somebody_begins() {
     assert_eq!(hub.viewers("a"), 1, "a topic that comes back has its viewers");
     drop(other);
     assert_eq!(hub.viewers("a"), 0);
+}
+
+#[test]
+fn topics_that_change_together_are_one_event() {
+    let hub = Hub::new();
+    let (version, _) = hub.snapshot("a");
+    let mut page = subscribe(&hub, &["a", "b"], Some(&version.to_string()));
+    let both = [("a", "1"), ("b", "2")];
+    let topics = both.map(|(topic, markup)| (topic.to_owned(), parts(&[("one", markup)])));
+    assert!(hub.publish_all(topics.to_vec()) && !hub.publish_all(topics.to_vec()));
+    let (_, _, seen) = read(&page.take().unwrap());
+    assert_eq!((&seen["a"]["one"], &seen["b"]["one"]), (&"1".into(), &"2".into()));
+    assert!(page.take().is_none());
 }
 
 #[test]
@@ -209,6 +222,7 @@ fn a_page_carries_its_style_and_nothing_else_that_could_run() {
         over: "stack",
         root: "../",
         links: &links,
+        rules: "b { color: red; }",
         topics: &["a", "b"],
         version: hub.snapshot("a").0,
         theme: Some("dark"),
@@ -216,6 +230,7 @@ fn a_page_carries_its_style_and_nothing_else_that_could_run() {
         footer: maud::html! {},
     };
     let page = page.html();
+    assert!(page.contains("<style>b { color: red; }</style>"), "{page}");
     assert!(!page.contains("<script>alert") && !page.contains("Map <b>"), "{page}");
     assert_eq!(page.matches("<script").count(), 1, "the module, which runs after the page is seen");
     assert!(page.contains("<html lang=\"en\" data-theme=\"dark\">"), "{page}");
@@ -288,6 +303,20 @@ fn the_policy_names_the_digest_of_the_style_that_stands_in_the_page() {
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{path}: {answer}");
         assert!(answer.contains(policy), "{path}");
     }
+}
+
+#[test]
+fn the_policy_of_a_page_with_rules_of_its_own_names_both_digests() {
+    let gate: Arc<dyn Gate> = Arc::new(Policy::with_rules("b { color: red; }"));
+    let server = start(mount(Router::new(), &Hub::new(), &gate));
+    let answer = head(&server, "/live?topics=a");
+    let plain = head(&start(mount(Router::new(), &Hub::new(), &self::gate())), "/live?topics=a");
+    let styles = |answer: &str| {
+        let rules = answer.split("; ").find_map(|it| it.strip_prefix("style-src "));
+        rules.unwrap().split(' ').map(str::to_owned).collect::<Vec<_>>()
+    };
+    let own = "'sha256-K7wBnJev2A/HN5dIkwuPGm8ZO0MR8u5EXZ0CyYxMWlc='";
+    assert_eq!(styles(&answer), [own.to_owned(), styles(&plain)[0].clone()]);
 }
 
 /// A page behind the token `secret`.

@@ -2,7 +2,7 @@
 
 use crate::caches::Cached;
 use crate::core::text::append;
-use crate::core::time::rfc3339;
+use crate::core::time::{now, rfc3339};
 use crate::resource::{
     Change, ChangeKind, ChangePosition, Changes, Schema, Store, StoreError, json,
 };
@@ -14,7 +14,7 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
@@ -33,7 +33,8 @@ static PLACES: Places = Places::new(STREAMS);
 pub(crate) struct Pace {
     /// A comment after so long a silence: proxies and clients drop connections that seem dead.
     pub(crate) heartbeat: Duration,
-    /// Between two looks at the log, so that many commits a second cost a stream one look.
+    /// Between two looks at the log, so that many commits a second cost a stream one look. A change that comes alone
+    /// is told at once.
     pub(crate) gather: Duration,
     /// Before the next look when the store could not be reached.
     pub(crate) retry: Duration,
@@ -72,6 +73,7 @@ pub(crate) async fn stream_at(
         news,
         sender,
         position: begun.position,
+        found: None,
         pace,
     };
     tokio::spawn(async move {
@@ -122,6 +124,8 @@ struct Follower {
     news: watch::Receiver<u64>,
     sender: StreamSender,
     position: ChangePosition,
+    /// When the log last had something new.
+    found: Option<Instant>,
     pace: Pace,
 }
 
@@ -158,6 +162,7 @@ impl Follower {
         loop {
             let (text, then) = self.look().await;
             if !text.is_empty() {
+                self.found = Some(now());
                 self.sender.send(text).await?;
             }
             let woken = match then {
@@ -207,10 +212,12 @@ impl Follower {
 
     async fn wait_for_news(&mut self) -> Woken {
         let woken = self.wait(self.pace.heartbeat, true).await;
-        if woken != Woken::News {
+        let rested = self.found.map_or(self.pace.gather, |found| found.elapsed());
+        let rest = self.pace.gather.saturating_sub(rested);
+        if woken != Woken::News || rest.is_zero() {
             return woken;
         }
-        match self.wait(self.pace.gather, false).await {
+        match self.wait(rest, false).await {
             Woken::Silence => Woken::News,
             woken => woken,
         }

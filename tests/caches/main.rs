@@ -11,6 +11,7 @@ mod checker;
 mod checks;
 mod degraded;
 mod poison;
+#[expect(dead_code, reason = "other tests use the rest")]
 #[path = "../servers/proxy.rs"]
 mod proxy;
 #[path = "../servers/redis.rs"]

@@ -100,6 +100,20 @@ fn says_what_could_not_be_delivered_and_what_to_do() {
 }
 
 #[test]
+fn nothing_of_a_letter_commands_the_terminal() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = directory.path();
+    write(at, "headwater.yaml", BROKEN);
+    write(at, "in.csv", "a,b\n");
+    write(at, "in.ndjson", "no \u{1b}[31mjson\u{7}\n");
+    run(at, &["up", "--only", "convert", "--admin", "127.0.0.1:0"]);
+    let shown = letters(at, &["show", "convert"]);
+    assert!(shown.contains("no \u{FFFD}[31mjson\u{FFFD}\n"), "{shown}");
+    let listed = letters(at, &["list"]);
+    assert!(!listed.contains('\u{1b}'), "{listed}");
+}
+
+#[test]
 fn a_request_on_a_stopped_stack_is_carried_out_by_the_next_start() {
     let (directory, _running, _) = with_letters(false);
     let at = directory.path();

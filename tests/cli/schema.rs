@@ -14,6 +14,11 @@ fn fits(schema: &Value, value: &Value) -> bool {
         "enum" => wanted.as_array().unwrap().contains(value),
         "anyOf" => wanted.as_array().unwrap().iter().any(|one| fits(one, value)),
         "oneOf" => wanted.as_array().unwrap().iter().filter(|one| fits(one, value)).count() == 1,
+        "not" => !fits(wanted, value),
+        "dependentSchemas" => value.as_object().is_none_or(|fields| {
+            let rules = wanted.as_object().unwrap();
+            rules.iter().all(|(name, rule)| !fields.contains_key(name) || fits(rule, value))
+        }),
         "minimum" => value.as_f64().is_none_or(|number| number >= wanted.as_f64().unwrap()),
         "maximum" => value.as_f64().is_none_or(|number| number <= wanted.as_f64().unwrap()),
         "pattern" => value.as_str().is_none_or(|text| {
@@ -135,6 +140,7 @@ fn what_check_refuses_for_its_shape_does_not_fit() {
         "unknown-key-route",
         "unknown-key-no-options",
         "choice-wrong",
+        "options-apart",
         "required-missing",
         "kind-unknown",
         "kinds-two",

@@ -82,8 +82,7 @@ fn with_token(directory: &Path, arguments: &[&str], token: &str) -> Ran {
 fn all_but_what_probes_ask_is_behind_the_token() {
     let directory = directory();
     let (mut running, admin) = start(directory.path(), &UP);
-    for path in ["/", "/map.json", "/map.json?own", "/metrics", "/gates", "/node/maker", "/map.css"]
-    {
+    for path in ["/", "/map.json", "/map.json?own", "/metrics", "/gates", "/node/maker"] {
         let request = format!("GET {path}");
         let (status_without, head, body) = ask(&admin, &request, "", "");
         assert_eq!(status_without, 401, "{path}");

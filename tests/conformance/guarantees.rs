@@ -182,6 +182,8 @@ enum Break {
 fn live(flow: &Flow, directory: &Path, checkpoint: &mut Checkpoint, until: Break) -> bool {
     let mut context = context(&real_disk(), directory);
     context.commit_bytes = flow.sink.kind.commit_bytes.min(1024);
+    // As the engine does.
+    std::fs::create_dir_all(&context.data).unwrap();
     let built = (flow.source.kind.build)(&flow.source.options, &context).unwrap();
     let BuiltSource::Read(mut source) = built else { panic!("it reads") };
     let mut sink = (flow.sink.kind.build)(&flow.sink.options, &context).unwrap();

@@ -1,16 +1,20 @@
 //! The `http` sink and the `http_listen` source against a few lines of server and client.
 
-use crate::support::{context, flow, json_batch, real_disk, sink};
+use crate::support::{context, flow, json_batch, real_disk, sink_in};
 use headwater::core::fault::Fault;
 use headwater::core::kind::BuiltSource;
 use headwater::core::position::Checkpoint;
 use headwater::core::record::{Records, Rejected};
+use headwater::core::sink::Sink;
 use headwater::core::source::{Done, NotTaken, Offer};
+use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
+use tempfile::TempDir;
 
 /// What a request had: its first line, its idempotency key, its body.
 type Seen = (String, String, String);
@@ -56,10 +60,61 @@ fn exchange(stream: &TcpStream, answer: &str) -> Seen {
     (first, key, String::from_utf8(body).unwrap())
 }
 
+/// A flow's directory, as the engine makes it.
+fn home() -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::create_dir(directory.path().join("headwater-data")).unwrap();
+    directory
+}
+
+fn sink_at(text: &str, home: &Path) -> Box<dyn Sink> {
+    sink_in(text, &real_disk(), home)
+}
+
+fn keys(server: JoinHandle<Vec<Seen>>) -> Vec<String> {
+    server.join().unwrap().into_iter().map(|(_, key, _)| key).collect()
+}
+
+#[test]
+fn a_record_keeps_its_key_wherever_batches_end_when_it_is_sent_again() {
+    let home = home();
+    let (url, server) = serve(&["200 OK"; 6]);
+    let mut first = sink_at(&format!("http: \"{url}\""), home.path());
+    first.recover(&Checkpoint::default()).unwrap();
+    first.write(&json_batch("a", 1, &["{\"n\":1}"])).unwrap();
+    let state = first.commit().unwrap();
+    first.write(&json_batch("a", 2, &["{\"n\":2}"])).unwrap();
+    first.write(&json_batch("a", 3, &["{\"n\":2}"])).unwrap();
+    drop(first);
+    let mut second = sink_at(&format!("http: \"{url}\""), home.path());
+    second.recover(&Checkpoint { sink: state, ..Checkpoint::default() }).unwrap();
+    second.write(&json_batch("a", 4, &["{\"n\":2}", "{\"n\":2}", "{\"n\":4}"])).unwrap();
+    let keys = keys(server);
+    assert_eq!(keys[1..3], keys[3..5]);
+    let distinct: BTreeSet<&String> = keys.iter().collect();
+    assert_eq!(distinct.len(), 4, "{keys:?}");
+}
+
+#[test]
+fn a_key_is_no_other_worker_s_and_fits_any_receiver_whatever_a_file_is_called() {
+    let homes = [home(), home()];
+    let (url, server) = serve(&["200 OK"; 2]);
+    for home in &homes {
+        let mut sink = sink_at(&format!("http: \"{url}\""), home.path());
+        sink.recover(&Checkpoint::default()).unwrap();
+        let batch = json_batch(&"M\u{fc}ller/".repeat(100), 1, &["{\"n\":1}"]);
+        assert!(sink.write(&batch).unwrap().is_empty());
+    }
+    let keys = keys(server);
+    assert_ne!(keys[0], keys[1]);
+    assert!(keys.iter().all(|key| (1..=255).contains(&key.len()) && key.is_ascii()), "{keys:?}");
+}
+
 #[test]
 fn a_record_that_the_server_never_takes_is_refused_alone() {
     let (url, server) = serve(&["200 OK", "422 Unprocessable", "201 Created"]);
-    let mut sink = sink(&format!("http: \"{url}\""), &real_disk());
+    let home = home();
+    let mut sink = sink_at(&format!("http: \"{url}\""), home.path());
     sink.recover(&Checkpoint::default()).unwrap();
     let batch = json_batch("a", 3, &["{\"n\":1}", "{\"n\":2}", "{\"n\":3}"]);
     let rejected = sink.write(&batch).unwrap();
@@ -74,7 +129,8 @@ fn a_record_that_the_server_never_takes_is_refused_alone() {
 #[test]
 fn a_busy_server_is_asked_again_for_the_rest_with_the_same_key() {
     let (url, server) = serve(&["200 OK", "503 Busy\r\nRetry-After: 7", "200 OK"]);
-    let mut sink = sink(&format!("http: \"{url}\""), &real_disk());
+    let home = home();
+    let mut sink = sink_at(&format!("http: \"{url}\""), home.path());
     let batch = json_batch("a", 3, &["{\"n\":1}", "{\"n\":2}"]);
     let fault = sink.write(&batch).unwrap_err();
     let Fault::Retry { after, .. } = &fault else { panic!("{fault}") };
@@ -90,7 +146,8 @@ fn a_busy_server_is_asked_again_for_the_rest_with_the_same_key() {
 #[test]
 fn what_is_sent_of_one_batch_is_not_sent_again_when_the_next_one_fails() {
     let (url, server) = serve(&["200 OK", "503 Busy", "200 OK"]);
-    let mut sink = sink(&format!("http: \"{url}\""), &real_disk());
+    let home = home();
+    let mut sink = sink_at(&format!("http: \"{url}\""), home.path());
     let batches = [json_batch("a", 1, &["{\"n\":1}"]), json_batch("a", 2, &["{\"n\":2}"])];
     sink.write(&batches[0]).unwrap();
     sink.write(&batches[1]).unwrap_err();
@@ -109,7 +166,8 @@ fn a_no_in_the_body_of_a_2xx_counts_as_refused() {
         "200 OK => {\n  \"error\": \"User already exists\"\n}\n",
         "200 OK => <p>error</p>",
     ]);
-    let mut sink = sink(&format!("http: {{ url: \"{url}\", refused_if: .error }}"), &real_disk());
+    let home = home();
+    let mut sink = sink_at(&format!("http: {{ url: \"{url}\", refused_if: .error }}"), home.path());
     let batch = json_batch("a", 3, &["{\"n\":1}", "{\"n\":2}", "{\"n\":3}"]);
     assert!(sink.write(&batch).unwrap().is_empty(), "no dead letters");
     assert!(sink.refused().is_empty(), "not before the commit");
@@ -125,7 +183,8 @@ fn a_no_in_the_body_of_a_2xx_counts_as_refused() {
 #[test]
 fn a_server_that_is_not_there_is_tried_again() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let mut sink = sink(&format!("http: \"http://{closed}/\""), &real_disk());
+    let home = home();
+    let mut sink = sink_at(&format!("http: \"http://{closed}/\""), home.path());
     let fault = sink.write(&json_batch("a", 1, &["{\"n\":1}"])).unwrap_err();
     assert!(matches!(fault, Fault::Retry { .. }), "{fault}");
     assert!(fault.reason().contains(&closed.to_string()), "{fault}");
@@ -134,7 +193,8 @@ fn a_server_that_is_not_there_is_tried_again() {
 #[test]
 fn fields_go_into_the_query_and_what_has_none_is_refused() {
     let (url, server) = serve(&["200 OK", "200 OK"]);
-    let mut sink = sink(&format!("http: {{ url: \"{url}\", as: query }}"), &real_disk());
+    let home = home();
+    let mut sink = sink_at(&format!("http: {{ url: \"{url}\", as: query }}"), home.path());
     let batch = json_batch("a", 1, &["{\"name\":\"a b&c\",\"age\":3}", "[1]", "{\"n\":2}"]);
     let rejected = sink.write(&batch).unwrap();
     assert_eq!(rejected.len(), 1, "{rejected:?}");

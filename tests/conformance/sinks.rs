@@ -181,6 +181,7 @@ fn data_without_metadata_is_no_dataset_and_its_number_is_taken_again() {
     writer.deliver(&trial.batches[..2], &mut checkpoint).unwrap();
     write(&directory.path().join("data_3.csv"), "n,text\n99,half");
     write(&directory.path().join("metadata_3.json.tmp"), "{");
+    drop(writer);
     let mut writer = Writer::open(trial, &disk, directory.path(), &mut checkpoint).unwrap();
     writer.run(&mut checkpoint).unwrap();
     trial.holds(&disk, directory.path(), 4, "data without metadata");

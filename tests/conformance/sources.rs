@@ -268,6 +268,30 @@ fn a_recording_that_is_followed_goes_on_live_through_its_parts() {
 }
 
 #[test]
+fn the_last_record_of_a_recording_needs_no_line_feed() {
+    let directory = tempfile::tempdir().unwrap();
+    let json = "{\"time\":\"2026-01-01T00:00:00Z\",\"n\":1}";
+    let csv = "time,n\n2026-01-01T00:00:00Z,1";
+    let half = format!("{json}\n{}", &json[..20]);
+    let files = [("a.ndjson", json), ("a.csv", csv), ("half.ndjson", half.as_str())];
+    for (name, text) in files {
+        let path = directory.path().join(name);
+        write(&path, text);
+        let mut source = source(&format!("replay: {{ path: {}, speed: max }}", path.display()));
+        let batches = read_all(source.as_mut(), &Checkpoint::default()).unwrap();
+        let counts: u64 = batches.iter().map(|batch| batch.records.count).sum();
+        let rejected: usize = batches.iter().map(|batch| batch.rejected.len()).sum();
+        assert_eq!((counts, rejected), (1, 0), "{name}");
+        // Nothing of it comes again.
+        let mut checkpoint = Checkpoint::default();
+        for batch in &batches {
+            advance(&mut checkpoint, batch);
+        }
+        assert!(read_all(source.as_mut(), &checkpoint).unwrap().is_empty(), "{name}");
+    }
+}
+
+#[test]
 fn a_recording_is_played_at_its_pace() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("tape.ndjson");

@@ -5,6 +5,7 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
 import subprocess
 import time
 
@@ -18,6 +19,10 @@ DOCKER = "/usr/bin/docker" if os.path.exists("/usr/bin/docker") else "docker"
 
 class Failed(Exception):
     """A command or a check that did not do what it should, in words for a person."""
+
+
+class NoEngine(Exception):
+    """Why containers cannot be had on this machine."""
 
 
 def run(command, timeout=120, env=None, cwd=None, text=None, quiet=True):
@@ -53,10 +58,29 @@ def until(what, condition, patience=60.0):
     raise Failed(f"{what}: not within {patience:.0f} s" + (f"; last: {last}" if last else ""))
 
 
+def is_free(port):
+    with socket.socket() as one:
+        # As Docker's proxy does: what is left of closed connections is in nobody's way.
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            one.bind(("0.0.0.0", port))
+        except OSError:
+            return False
+    return True
+
+
+def any_port():
+    with socket.socket() as one:
+        one.bind(("0.0.0.0", 0))
+        return one.getsockname()[1]
+
+
 class Engine:
     """dockerd with everything it writes below target/containers/engine."""
 
-    def __init__(self):
+    def __init__(self, quick=False):
+        # Built in a hurry, nothing is small or fast: such figures are shown and not judged.
+        self.is_quick = quick
         self.home = WORK / "engine"
         # The path of a socket may have a hundred characters only.
         self.socket = pathlib.Path("/run") / f"headwater-tests-{os.getpid()}.sock"
@@ -88,15 +112,17 @@ class Engine:
 
         def answers():
             if self.daemon.poll() is not None:
-                raise SystemExit(self.why_not())
+                raise NoEngine(self.last_words())
             return self.docker("info", "--format", "{{.ServerVersion}}").strip()
 
-        version, _ = until("the Docker engine answers", answers, 60)
-        return version
+        try:
+            return until("the Docker engine answers", answers)[0]
+        except Failed as failed:
+            raise NoEngine(str(failed)) from failed
 
-    def why_not(self):
+    def last_words(self):
         last = (self.home / "log").read_text(encoding="utf-8").strip().splitlines()[-1:]
-        return f"no Docker engine can be had here: {last[0] if last else 'dockerd says nothing'}"
+        return last[0] if last else "dockerd says nothing"
 
     def docker(self, *words, timeout=120, text=None, quiet=True):
         return run([DOCKER, *words], timeout=timeout, text=text, quiet=quiet)
@@ -124,21 +150,31 @@ class Engine:
 class Compose:
     """One of our Compose files, as a user in its directory would drive it."""
 
-    def __init__(self, system, ports=None):
+    def __init__(self, system, elsewhere=False):
         self.directory = ROOT / "stacks" / system
         self.system = system
-        self.files = self.override(ports) if ports else ["-f", "docker-compose.yml"]
+        self.whole = yaml.safe_load((self.directory / "docker-compose.yml").read_text(encoding="utf-8"))
+        # Where a port of the file is on this host: in its own place, unless somebody has it.
+        self.at = {
+            port: any_port() if elsewhere or not is_free(port) else port for port in self.published()
+        }
+        moved = {port: instead for port, instead in self.at.items() if port != instead}
+        if moved and not elsewhere:
+            print(f"   taken here, and others in their place: {moved}", flush=True)
+        self.files = self.override() if moved else ["-f", "docker-compose.yml"]
 
-    def override(self, ports):
+    def published(self):
+        ports = [port for service in self.whole["services"].values() for port in service.get("ports", [])]
+        return [int(port.split(":")[0]) for port in ports]
+
+    def override(self):
         """The same file with other host ports: a second file could only add ports, not replace them."""
-        whole = yaml.safe_load((self.directory / "docker-compose.yml").read_text(encoding="utf-8"))
-        for service in whole["services"].values():
+        for service in self.whole["services"].values():
             if "ports" in service:
-                service["ports"] = [
-                    f"{ports[int(port.split(':')[0])]}:{port.split(':')[1]}" for port in service["ports"]
-                ]
+                pairs = [port.split(":") for port in service["ports"]]
+                service["ports"] = [f"{self.at[int(outside)]}:{inside}" for outside, inside in pairs]
         path = WORK / f"{self.system}.yml"
-        path.write_text(yaml.safe_dump(whole), encoding="utf-8")
+        path.write_text(yaml.safe_dump(self.whole), encoding="utf-8")
         return ["-f", str(path)]
 
     def __call__(self, *words, timeout=180):

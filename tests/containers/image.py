@@ -3,7 +3,7 @@
 import json
 import time
 
-from engine import WORK, Failed, run, until
+from engine import WORK, Failed, any_port, run, until
 from systems import expect, get
 
 LIMIT = 20 * 1000 * 1000
@@ -12,22 +12,22 @@ LIMIT = 20 * 1000 * 1000
 def image(engine):
     size = int(engine.docker("inspect", "-f", "{{.Size}}", "headwater"))
     print(f"   image: {size / 1e6:.1f} MB", flush=True)
-    expect(f"the image has {size} bytes, {LIMIT} are allowed", size <= LIMIT)
+    expect(f"the image has {size} bytes, {LIMIT} are allowed", engine.is_quick or size <= LIMIT)
     user = engine.docker("inspect", "-f", "{{.Config.User}}", "headwater").strip()
     expect(f"it runs as {user}", user == "65532:65532")
 
 
 def hardened(engine):
     """Everything that can be taken away is taken away, and it still serves, keeps and stops."""
-    name = "headwater-hardened"
+    name, port = "headwater-hardened", any_port()
     engine.docker(
         "run", "-d", "--name", name, "--read-only", "--cap-drop", "ALL", "--network", "bridge",
         "--security-opt", "no-new-privileges", "--memory", "64m", "--pids-limit", "64",
-        "-p", "15010:8000", "headwater", "run", "api", "--stack", "users",
+        "-p", f"{port}:8000", "headwater", "run", "api", "--stack", "users",
     )
     try:
-        until("it answers", lambda: get("http://localhost:15010/users/")[0] == 200)
-        created = get("http://localhost:15010/users/?user_id=1&name=A&age=2", method="POST")
+        until("it answers", lambda: get(f"http://localhost:{port}/users/")[0] == 200)
+        created = get(f"http://localhost:{port}/users/?user_id=1&name=A&age=2", method="POST")
         expect(f"{created}", created[0] == 200)
         until(
             "Docker calls it healthy",
@@ -39,7 +39,7 @@ def hardened(engine):
         took = time.monotonic() - begin
         state = engine.inspect(name)["State"]
         print(f"   docker stop: {took * 1000:.0f} ms", flush=True)
-        expect(f"docker stop took {took:.2f} s, exit {state['ExitCode']}", took <= 1.0)
+        expect(f"docker stop took {took:.2f} s", engine.is_quick or took <= 1.0)
         expect(f"exit {state['ExitCode']}", state["ExitCode"] == 0)
     finally:
         engine.docker("rm", "-f", "-v", name)
@@ -75,6 +75,7 @@ def bad_volumes(engine):
     service = ["headwater", "run", "data-producer", "--stack", "shared-data"]
     cases = (
         ("somebody else's", ["--tmpfs", "/data:uid=0,mode=700"], "permission"),
+        ("full", ["--tmpfs", "/data:uid=65532,size=4k"], "no space"),
         ("read-only", ["--read-only", "--mount", "type=tmpfs,dst=/data,readonly"], "ead-only"),
     )
     for what, mount, said in cases:
@@ -105,20 +106,20 @@ def rendered(engine):
 def first_answer(engine):
     """From `docker run` to the first answer, beside a container that does nothing."""
     engine.docker("run", "--rm", "busybox:1.37", "true")
-    rounds = []
+    rounds, port = [], any_port()
     for _ in range(3):
         begin = time.monotonic()
         engine.docker("run", "--rm", "busybox:1.37", "true")
         empty = time.monotonic() - begin
         begin = time.monotonic()
         engine.docker(
-            "run", "-d", "--name", "headwater-first", "-p", "15011:5000",
+            "run", "-d", "--name", "headwater-first", "-p", f"{port}:5000",
             "headwater", "run", "producer", "--stack", "numbers",
         )
-        until("it answers", lambda: json.loads(get("http://localhost:15011/number")[1])["number"])
+        until("it answers", lambda: json.loads(get(f"http://localhost:{port}/number")[1])["number"])
         took = time.monotonic() - begin
         engine.docker("rm", "-f", "-v", "headwater-first")
         rounds.append((took - empty, took, empty))
     beyond, took, empty = sorted(rounds)[1]
     print(f"   first answer {took * 1000:.0f} ms, an empty container {empty * 1000:.0f} ms", flush=True)
-    expect(f"{beyond * 1000:.0f} ms beyond an empty container; 300 are allowed", beyond <= 0.3)
+    expect(f"{beyond * 1000:.0f} ms beyond an empty container; 300 are allowed", engine.is_quick or beyond <= 0.3)

@@ -5,6 +5,7 @@ import json
 import re
 import urllib.error
 import urllib.request
+from contextlib import ExitStack
 
 from engine import Compose, Failed, until
 
@@ -39,8 +40,9 @@ def lines_of(compose, service, path):
     return [json.loads(line) for line in compose("exec", "-T", service, "cat", path).splitlines()]
 
 
-def random_file(engine, port=5000, ports=None):
-    with Compose("random-file", ports) as compose:
+def random_file(engine):
+    with Compose("random-file") as compose:
+        port = compose.at[5000]
         compose("up", "-d", "--build", timeout=600)
         status, number = get(f"http://localhost:{port}/")
         expect(f"GET / answers {status} {number!r}", status == 200 and 1 <= int(number) <= 100)
@@ -73,8 +75,8 @@ def lines_of_at_least(compose, path, count):
     return lines if len(lines) >= count else None
 
 
-def shared_data(engine, ports=None):
-    with Compose("shared-data", ports) as compose:
+def shared_data(engine):
+    with Compose("shared-data") as compose:
         compose("up", "-d", "--build", "data-producer", "data-consumer", timeout=600)
         running = compose("ps")
         expect(running, running.count("Up") == 2)
@@ -113,8 +115,9 @@ def each_once(compose, at_least):
     return done if len(done) >= at_least else None
 
 
-def numbers(engine, port=5000, ports=None):
-    with Compose("numbers", ports) as compose:
+def numbers(engine):
+    with Compose("numbers") as compose:
+        port = compose.at[5000]
         compose("up", "-d", "--build", timeout=600)
         status, body = get(f"http://localhost:{port}/number")
         expect(f"GET /number: {status} {body}", status == 200 and 1 <= json.loads(body)["number"] <= 180)
@@ -130,8 +133,9 @@ def numbers(engine, port=5000, ports=None):
         until("it goes on", lambda: len(re.findall(seen, compose("logs", "consumer"))) > count)
 
 
-def users(engine, api=8000, frontend=8501, ports=None):
-    with Compose("users", ports) as compose:
+def users(engine):
+    with Compose("users") as compose:
+        api, frontend = compose.at[8000], compose.at[8501]
         compose("up", "-d", "--build", timeout=600)
         base = f"http://localhost:{api}"
         expect("/docs", get(f"{base}/docs")[0] == 200)
@@ -166,8 +170,9 @@ def shows_users(page):
     return page if re.search(r"Found [\d,]+ users", page) else None
 
 
-def cached_users(engine, register=5000, read=5001, ports=None):
-    with Compose("cached-users", ports) as compose:
+def cached_users(engine):
+    with Compose("cached-users") as compose:
+        register, read = compose.at[5000], compose.at[5001]
         compose("up", "-d", "--build", timeout=600)
         body = json.dumps({"name": "alice", "info": "likes tea"}).encode()
         headers = {"Content-Type": "application/json"}
@@ -204,20 +209,23 @@ def answer(url):
 
 def together(engine):
     """All five at once, on other host ports."""
-    with Compose("random-file", {5000: 15000}) as a, Compose("shared-data", {}) as b, Compose(
-        "numbers", {5000: 15001}
-    ) as c, Compose("users", {8000: 18000, 8501: 18501}) as d, Compose(
-        "cached-users", {5000: 15002, 5001: 15003, 8502: 18502, 5432: 15432, 6379: 16379}
-    ) as e:
-        everything = (a, b, c, d, e)
-        for compose in everything:
+    names = ("random-file", "shared-data", "numbers", "users", "cached-users")
+    with ExitStack() as every:
+        random, shared, numbers, users, cached = (
+            every.enter_context(Compose(name, elsewhere=True)) for name in names
+        )
+        for compose in (random, shared, numbers, users, cached):
             compose("up", "-d", timeout=600)
-        until("random-file", lambda: get("http://localhost:15000/")[0] == 200)
-        until("numbers", lambda: get("http://localhost:15001/number")[0] == 200)
-        until("users", lambda: get("http://localhost:18000/users/")[0] == 200)
-        until("the page", lambda: get("http://localhost:18501/")[0] == 200)
-        until("cached-users", lambda: get("http://localhost:15003/user/x")[0] == 404)
-        until("shared-data", lambda: each_once(b, 1))
+        for compose, port, path, status in (
+            (random, 5000, "/", 200),
+            (numbers, 5000, "/number", 200),
+            (users, 8000, "/users/", 200),
+            (users, 8501, "/", 200),
+            (cached, 5001, "/user/x", 404),
+        ):
+            url = f"http://localhost:{compose.at[port]}{path}"
+            until(f"{compose.system} {path}", lambda: get(url)[0] == status)
+        until("shared-data", lambda: each_once(shared, 1))
         resident = 0
         for container in engine.docker("ps", "-q").split():
             about = engine.inspect(container)

@@ -1,5 +1,7 @@
 //! `https` sources and sinks believe a server that the system's authorities have signed, and no other.
 
+use crate::mosquitto::Mosquitto;
+use crate::nats_server::Nats;
 use crate::support::{
     Asked, Harness, Peer, Reply, eventually, make_certificates, server_certificate,
 };
@@ -71,5 +73,28 @@ fn a_server_with_a_strange_signature_gets_nothing_and_the_flow_says_why() {
     }
     assert!(!process.has_ended(), "a certificate may be replaced: the flow goes on trying");
     assert!(peer.asked().is_empty(), "{:?}", peer.asked());
+    process.stop();
+}
+
+#[test]
+fn a_server_that_speaks_no_tls_is_told_so_with_the_remedy() {
+    let (nats, broker) = (Nats::start(), Mosquitto::start());
+    let services = format!(
+        "  streams: {{ source: {{ nats: {{ url: \"{}\", stream: S }} }}, sink: drop }}
+  topics: {{ source: {{ mqtt: {{ url: \"mqtts://{}\", topics: t }} }}, sink: drop }}
+  asks: {{ source: {{ http_poll: {{ url: \"https://{}/\", every: 2ms }} }}, sink: drop }}\n",
+        nats.url().replace("nats://", "tls://"),
+        broker.address(),
+        // It speaks first, as no server of HTTP does, but in plain text.
+        nats.address(),
+    );
+    let folder = certificates();
+    let harness = believing(folder.path(), "authority.pem", &services);
+    let mut process = harness.start();
+    for words in
+        ["write nats:// instead of tls://", "does it speak TLS at this port", "write http://"]
+    {
+        process.says(words);
+    }
     process.stop();
 }

@@ -14,6 +14,8 @@ mod checker;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod cuts;
+#[cfg(test)]
 mod disk_full;
 #[cfg(test)]
 mod edge;

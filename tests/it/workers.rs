@@ -141,6 +141,30 @@ fn five_processes_share_one_data_directory() {
 }
 
 #[test]
+fn a_second_process_that_would_write_the_same_place_is_told_and_writes_nothing() {
+    for (sink, made) in [("append_file: out", "out"), ("dataset: out", "out/metadata_2.json")] {
+        let maker = "generate: { every: 50ms, record: { id: sequence } }";
+        let harness = Harness::new(&format!(
+            "stack: s\nservices:\n  f: {{ source: {{ {maker} }}, sink: {{ {sink} }} }}\n"
+        ));
+        let start = |data: &str| {
+            let mut command = harness.command();
+            command.args(["run", "f", "--stack", "stack.yaml", "--admin", "127.0.0.1:0"]);
+            Process::start(command.args(["--data", data]))
+        };
+        let mut first = start("a");
+        eventually("the first one writes", || harness.path(made).exists());
+        let mut second = start("b");
+        second.says("another process writes out, and only one may");
+        assert_eq!(second.wait(Duration::from_mins(1)).0.code(), Some(1));
+        first.kill();
+        let mut second = start("b");
+        eventually("the place is free", || harness.path("b/s/f/checkpoint").exists());
+        second.stop();
+    }
+}
+
+#[test]
 fn a_dataset_that_is_damaged_becomes_one_dead_letter() {
     let harness = Harness::new(&STACK.replace("200ms", "200ms, patience: 1s"));
     fill(&harness.path("input"), 1..11, 100);

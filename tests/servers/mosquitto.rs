@@ -1,6 +1,7 @@
 //! A real mosquitto of the tests' own: on a free port, in a directory of its own, ended when it is dropped; and its
 //! two clients, which we did not write.
 
+use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -16,6 +17,9 @@ pub struct Mosquitto {
     port: u16,
     process: Mutex<Option<Child>>,
 }
+
+/// For `sent_after_receipt`, beside what `start` sets.
+pub const TELLS_ALL: &str = "allow_anonymous true\nmax_queued_messages 0\nlog_type debug\n";
 
 impl Mosquitto {
     /// Sessions and messages are kept on disk, as many as come; anybody may connect.
@@ -63,6 +67,28 @@ impl Mosquitto {
     /// What it wrote about itself.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder().join("log")).unwrap_or_default()
+    }
+
+    /// How many messages of quality 2 it sent again to a client that it knew to have received them. mosquitto 2.0.11 does
+    /// so when a connection is lost before it could say again what it had to say after the one before, and a client
+    /// cannot tell such a message from another one. Only with `log_type debug`.
+    pub fn sent_after_receipt(&self, client: &str) -> usize {
+        let number = |line: &str, before: &str| -> Option<u16> {
+            let rest = line.split_once(client)?.1.split_once(before)?.1;
+            rest.split(|letter: char| !letter.is_ascii_digit()).next()?.parse().ok()
+        };
+        let (mut received, mut again) = (BTreeSet::new(), 0);
+        for line in self.log().lines() {
+            if line.contains("Received PUBREC from ") {
+                received.extend(number(line, "Mid: "));
+            } else if line.contains("Received PUBCOMP from ") {
+                number(line, "Mid: ").map(|number| received.remove(&number));
+            } else if line.contains("Sending PUBLISH to ") {
+                let is_again = number(line, "(d1, q2, r0, m");
+                again += usize::from(is_again.is_some_and(|number| received.remove(&number)));
+            }
+        }
+        again
     }
 
     /// Starts it, also again after `kill` or `stop`; what it kept is there again.

@@ -24,12 +24,26 @@ struct Shared {
 struct Weather {
     is_cut: bool,
     is_held: bool,
+    /// What clients say is held, and what they are told is not.
+    is_deaf: bool,
     delay: Duration,
     /// The next answer ends in its middle, and with it the connection.
     halves: bool,
+    catch: Catch,
     has_ended: bool,
     streams: Vec<TcpStream>,
     taken: usize,
+}
+
+/// An answer behind which its connection ends, at a moment that the test chooses.
+#[derive(Debug, Default, PartialEq)]
+enum Catch {
+    #[default]
+    Nothing,
+    /// The next one that holds this.
+    Wanted(Vec<u8>),
+    Caught,
+    LetGo,
 }
 
 impl Proxy {
@@ -76,8 +90,13 @@ impl Proxy {
         self.change(|weather| weather.is_held = true);
     }
 
+    /// Nothing that clients say passes until `release`.
+    pub fn be_deaf(&self) {
+        self.change(|weather| weather.is_deaf = true);
+    }
+
     pub fn release(&self) {
-        self.change(|weather| weather.is_held = false);
+        self.change(|weather| (weather.is_held, weather.is_deaf) = (false, false));
     }
 
     /// Everything that comes takes so much longer, in either direction.
@@ -88,6 +107,22 @@ impl Proxy {
     /// Half of the next answer passes, then its connection ends.
     pub fn halve_next_answer(&self) {
         self.change(|weather| weather.halves = true);
+    }
+
+    /// The next answer that holds this waits until `end_with_caught`.
+    pub fn catch(&self, part: &[u8]) {
+        self.change(|weather| weather.catch = Catch::Wanted(part.to_vec()));
+    }
+
+    pub fn has_caught(&self) -> bool {
+        self.shared.lock().catch == Catch::Caught
+    }
+
+    /// The answer that was caught passes and its connection ends behind it; both have happened when this returns.
+    pub fn end_with_caught(&self) {
+        self.change(|weather| weather.catch = Catch::LetGo);
+        let is_under_way = |weather: &mut Weather| weather.catch == Catch::LetGo;
+        drop(self.shared.changed.wait_while(self.shared.lock(), is_under_way));
     }
 
     /// Connections taken since the start.
@@ -105,7 +140,7 @@ impl Drop for Proxy {
     fn drop(&mut self) {
         self.change(|weather| {
             weather.has_ended = true;
-            weather.is_held = false;
+            (weather.is_held, weather.is_deaf) = (false, false);
             end(&mut weather.streams);
         });
         // Wakes the listening thread, which then lets the port go.
@@ -120,7 +155,7 @@ impl Shared {
     }
 
     /// Waits as the weather demands.
-    fn pass(&self) {
+    fn pass(&self, is_answer: bool) {
         let weather = self.lock();
         let delay = weather.delay;
         let is_calm = |weather: &mut Weather| !weather.has_ended;
@@ -128,8 +163,28 @@ impl Shared {
             is_calm(weather) && !weather.delay.is_zero()
         });
         let weather = waited.unwrap_or_else(PoisonError::into_inner).0;
-        let held = self.changed.wait_while(weather, |weather| is_calm(weather) && weather.is_held);
+        let held = self.changed.wait_while(weather, |weather| {
+            is_calm(weather) && (weather.is_held || (weather.is_deaf && !is_answer))
+        });
         drop(held.unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl Shared {
+    /// Holds an answer that is wanted until it is let go; answers whether it was.
+    fn catch(&self, answer: &[u8]) -> bool {
+        let mut weather = self.lock();
+        let is_wanted = match &weather.catch {
+            Catch::Wanted(part) => answer.windows(part.len()).any(|it| it == part),
+            _ => false,
+        };
+        if is_wanted {
+            weather.catch = Catch::Caught;
+            let is_caught =
+                |weather: &mut Weather| weather.catch == Catch::Caught && !weather.has_ended;
+            drop(self.changed.wait_while(weather, is_caught));
+        }
+        is_wanted
     }
 }
 
@@ -160,14 +215,20 @@ fn take(shared: &Arc<Shared>, client: TcpStream) {
 
 fn carry(shared: &Shared, mut from: TcpStream, mut to: TcpStream, is_answer: bool) {
     let mut buffer = vec![0; 65_536];
+    let mut is_caught = false;
     while let Ok(length @ 1..) = from.read(&mut buffer) {
-        shared.pass();
+        shared.pass(is_answer);
         let halves = is_answer && std::mem::take(&mut shared.lock().halves);
         let length = if halves { length / 2 } else { length };
-        if to.write_all(&buffer[..length]).is_err() || halves {
+        is_caught = is_answer && shared.catch(&buffer[..length]);
+        if to.write_all(&buffer[..length]).is_err() || halves || is_caught {
             break;
         }
     }
     drop(to.shutdown(Shutdown::Both));
     drop(from.shutdown(Shutdown::Both));
+    if is_caught {
+        shared.lock().catch = Catch::Nothing;
+        shared.changed.notify_all();
+    }
 }

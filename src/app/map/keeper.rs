@@ -296,9 +296,10 @@ impl Keeper {
 
     /// Draws for those who look; for nobody nothing is drawn.
     fn publish(&self, tick: usize) {
+        let mut topics = Vec::new();
         if self.hub.viewers(MAP) > 0 {
             let (picture, drawing) = self.drawn();
-            self.hub.publish(MAP, home::parts(&picture, &drawing));
+            topics.push((MAP.to_owned(), home::parts(&picture, &drawing)));
         }
         let graph = Arc::clone(&self.lock().graph);
         for node in &graph.nodes {
@@ -318,8 +319,9 @@ impl Keeper {
                     }
                 }
             }
-            self.hub.publish(&topic, parts);
+            topics.push((topic, parts));
         }
+        self.hub.publish_all(topics);
     }
 
     /// Adds to the day's history what is not there yet. A disk that says no costs a picture, and is told once.

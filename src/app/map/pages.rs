@@ -6,26 +6,27 @@ use crate::app::map::nodes::{self, Wanted};
 use crate::map::node::{self, Span};
 use crate::map::{home, plain};
 use crate::server::{Gate, Problem, Request, Response, Route, Router, prefers_json};
-use crate::web::{self, Asset, Door, HTML, Link, Page, Policy};
+use crate::web::{self, Door, HTML, Link, Page, Policy};
 use http::Method;
 use maud::{Markup, PreEscaped, html};
 use std::future::ready;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// The topic of the map's page.
 pub(super) const MAP: &str = "map";
+
+static RULES: LazyLock<String> = LazyLock::new(|| web::squeeze(crate::map::STYLE));
 
 type Answered = Result<Response, Problem>;
 
 /// Adds the map's pages to the admin listener, all of them behind its door.
 pub(in crate::app) fn mount(router: Router, keeper: &Keeper, door: &Door) -> Router {
-    let gate: Arc<dyn Gate> = door.before(Policy::with_sheet());
+    let gate: Arc<dyn Gate> = door.before(Policy::with_rules(&RULES));
     let route = |answer: fn(&Keeper, &Request) -> Answered| {
         let keeper = keeper.clone();
         let answer = move |request: Request| ready(answer(&keeper, &request));
         Route::new().gate(Arc::clone(&gate)).slow(Method::GET, answer)
     };
-    let style = Arc::new(Asset::plain("text/css; charset=utf-8", crate::map::STYLE));
     let front = route(|keeper, request| Ok(front(keeper, request)));
     door.lead_to(web::mount(router, &keeper.hub, &gate), front)
         .segment("/node/", route(node_page))
@@ -37,7 +38,6 @@ pub(in crate::app) fn mount(router: Router, keeper: &Keeper, door: &Door) -> Rou
                 .slow(Method::POST, replay(keeper)),
         )
         .at("/map.json", route(|keeper, request| Ok(picture(keeper, request))))
-        .at("/map.css", Asset::route(&style).gate(Arc::clone(&gate)))
 }
 
 /// A page for browsers, text for everything that does not ask for one.
@@ -72,10 +72,11 @@ fn page(keeper: &Keeper, theme: Option<&'static str>) -> String {
         over: "Stack",
         root: "",
         links: &[link(".", true)],
+        rules: &RULES,
         topics: &[MAP],
         version: keeper.hub.snapshot(MAP).0,
         theme,
-        content: styled("", &home::content(&picture, &drawing)),
+        content: PreEscaped(home::content(&picture, &drawing)),
         footer: footer(""),
     };
     page.html()
@@ -100,10 +101,11 @@ fn node_page(keeper: &Keeper, request: &Request) -> Answered {
             over: &stack,
             root: "../",
             links: &[link("../", false)],
+            rules: &RULES,
             topics,
             version: keeper.hub.snapshot(&topic).0,
             theme: web::theme(request),
-            content: styled("../", &node::content(view).into_string()),
+            content: node::content(view),
             footer: footer("../"),
         };
         page.html()
@@ -116,13 +118,6 @@ fn node_page(keeper: &Keeper, request: &Request) -> Answered {
 
 fn link(href: &str, is_here: bool) -> Link {
     Link { text: "Map".to_owned(), href: href.to_owned(), is_here, keys: Some("g m") }
-}
-
-fn styled(root: &str, content: &str) -> Markup {
-    html! {
-        link rel="stylesheet" href={ (root) "map.css" };
-        (PreEscaped(content))
-    }
 }
 
 fn footer(root: &str) -> Markup {

@@ -29,21 +29,30 @@ impl DirectoryElection {
         format!("{}~checkpoint", encoded(name))
     }
 
-    fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, Fault> {
-        let file = match self.disk.open(path, Access::Read) {
-            Err(error) if error.is_missing() => return Ok(None),
-            file => file?,
-        };
-        let bytes = usize::try_from(file.bytes()?).unwrap_or(usize::MAX);
-        if bytes > LARGEST {
-            return Err(Fault::stop(format!("{} is no checkpoint", path.display())));
-        }
-        Ok(Some(read_range(file.as_ref(), 0, bytes)?))
+    /// What the holders have saved last, for those who only look.
+    pub(super) fn saved(
+        disk: &dyn Disk,
+        place: &Path,
+        name: &str,
+    ) -> Result<Option<Vec<u8>>, Fault> {
+        read(disk, &place.join(Self::file(name)))
     }
 
     fn holders(&self, name: &str) -> Result<Vec<PathBuf>, Fault> {
         Ok(self.disk.list(&self.leases.place().join(encoded(name)))?)
     }
+}
+
+fn read(disk: &dyn Disk, path: &Path) -> Result<Option<Vec<u8>>, Fault> {
+    let file = match disk.open(path, Access::Read) {
+        Err(error) if error.is_missing() => return Ok(None),
+        file => file?,
+    };
+    let bytes = usize::try_from(file.bytes()?).unwrap_or(usize::MAX);
+    if bytes > LARGEST {
+        return Err(Fault::stop(format!("{} is no checkpoint", path.display())));
+    }
+    Ok(Some(read_range(file.as_ref(), 0, bytes)?))
 }
 
 impl Leases for DirectoryElection {
@@ -70,7 +79,8 @@ impl Leases for DirectoryElection {
 impl Election for DirectoryElection {
     fn holder(&self, name: &str) -> Option<String> {
         let tenures = self.holders(name).ok()?;
-        let who = tenures.iter().find_map(|tenure| self.read(&tenure.join("holder")).ok()?)?;
+        let read = |tenure: &PathBuf| read(self.disk.as_ref(), &tenure.join("holder")).ok()?;
+        let who = tenures.iter().find_map(read)?;
         String::from_utf8(who).ok().filter(|who| !who.is_empty())
     }
 
@@ -79,7 +89,7 @@ impl Election for DirectoryElection {
         if !self.leases.is_held(name)? {
             return Err(Fault::retry_after(format!("another process took over {name}"), BEAT));
         }
-        self.read(&self.leases.place().join(Self::file(name)))
+        Self::saved(self.disk.as_ref(), self.leases.place(), name)
     }
 
     fn save(&self, name: &str, payload: &[u8]) -> Result<bool, Fault> {

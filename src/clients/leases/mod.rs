@@ -30,5 +30,5 @@ pub use directory::DirectoryLeases;
 pub use election::DirectoryElection;
 pub use log::{News, SharedLog};
 pub use names::worker;
-pub use open::open;
+pub use open::{open, saved};
 pub use registers::{Register, RegisterLeases, Registers};

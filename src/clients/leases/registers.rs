@@ -41,6 +41,12 @@ pub struct Register {
     pub value: Vec<u8>,
 }
 
+/// What the holders of a lease have saved last, for those who only look.
+pub(super) fn saved(registers: &dyn Registers, name: &str) -> Result<Option<Vec<u8>>, Fault> {
+    let found = registers.read(&checkpoint(name))?;
+    Ok(found.map(|found| found.value).filter(|value| !value.is_empty()))
+}
+
 /// The leases of one worker.
 #[derive(Debug)]
 pub struct RegisterLeases {

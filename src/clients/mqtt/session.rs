@@ -11,6 +11,9 @@ pub(super) struct Remembered {
     pub client_id: String,
     pub topics: Vec<String>,
     pub qos: u8,
+    /// Made up when the broker began to keep something; with another one, packet numbers have another meaning.
+    #[serde(default)]
+    pub session: String,
 }
 
 /// The file holds a few names.

@@ -43,9 +43,11 @@ pub const CERTIFICATE: Opt = Opt::optional(
     "certificate",
     Shape::Path,
     "A PEM file with the certificate by which this client is known.",
-);
+)
+.beside("key");
 pub const KEY: Opt =
-    Opt::optional("key", Shape::Path, "A PEM file with the private key to `certificate`.");
+    Opt::optional("key", Shape::Path, "A PEM file with the private key to `certificate`.")
+        .beside("certificate");
 pub const KEEP_ALIVE: Opt = Opt::with_default(
     "keep_alive",
     Shape::Duration,
@@ -61,7 +63,8 @@ pub const WILL: Opt = Opt::optional(
     "will",
     Shape::Text,
     "What the broker says there, as a retained message of QoS 1.",
-);
+)
+.beside("will_topic");
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Version {

@@ -1,166 +1,203 @@
-//! Version 5.
+//! Packets of version 5, as the crate `rumqttc-v5-next` reads and writes them.
 
-use super::gathered;
+use super::frame::{length, malformed, split};
 use super::settings::Settings;
-use super::wire::{
-    Event, GOODBYE, LOST, Message, Outgoing, Quality, READS, REQUESTS, Sent, Session,
-    UNACKNOWLEDGED, Wire,
-};
-use crate::core::fault::Fault;
-use rumqttc_v5::{
-    AckMode, AsyncClient, BrokerSessionResumePolicy, ConnectReturnCode, ConnectionError,
-    Event as Happened, EventLoop, IncomingPacketSizeLimit, LastWill, ManualAck, MqttOptions,
-    Packet, PublishNoticeError, PublishOptions, QoS, SubscribeFilterInput, SubscribeReasonCode,
-    TlsConfiguration, Transport,
-};
-use std::future::Future;
+use super::wire::{Connected, Outgoing, Packet, Quality, Refusal, Session, Stage, UNACKNOWLEDGED};
+use bytes::{Bytes, BytesMut};
+use rumqttc_v5 as five;
+use rumqttc_v5::{ConnectAuth, ConnectReturnCode, QoS};
+use std::fmt::Debug;
 
 /// Messages under way to the broker, which may ask for fewer.
-const UNDER_WAY: u16 = 1000;
+pub const UNDER_WAY: u16 = 1000;
 
-#[derive(Debug)]
-pub struct Version5;
+/// What is asked for at the beginning of a connection.
+pub fn connect(
+    settings: &Settings,
+    password: Option<String>,
+    session: Session,
+    out: &mut BytesMut,
+) -> Result<(), five::mqttbytes::Error> {
+    let kept = match session {
+        Session::Kept(span) => u32::try_from(span.as_secs()).unwrap_or(u32::MAX),
+        Session::Fresh => 0,
+    };
+    let mut properties = five::ConnectProperties::new();
+    properties.session_expiry_interval = Some(kept);
+    properties.receive_maximum = Some(UNACKNOWLEDGED);
+    let connect = five::Connect {
+        keep_alive: settings.keep_alive_seconds(),
+        client_id: settings.client_id.clone(),
+        clean_start: session == Session::Fresh,
+        properties: Some(properties),
+    };
+    let will = settings.will.as_ref().map(|(topic, text)| {
+        five::LastWill::new(topic.clone(), text.clone(), QoS::AtLeastOnce, true, None)
+    });
+    let password = password.map(Bytes::from);
+    let auth = match (settings.username.clone(), password) {
+        (Some(username), Some(password)) => ConnectAuth::UsernamePassword { username, password },
+        (Some(username), None) => ConnectAuth::Username { username },
+        (None, Some(password)) => ConnectAuth::Password { password },
+        (None, None) => ConnectAuth::None,
+    };
+    connect.write(&will, &auth, out).map(drop)
+}
 
-impl Wire for Version5 {
-    type Handle = AsyncClient;
-    type Line = EventLoop;
-    type Acknowledgement = ManualAck;
+pub fn subscribe(
+    id: u16,
+    filters: &[String],
+    quality: Quality,
+    out: &mut BytesMut,
+) -> Result<(), five::mqttbytes::Error> {
+    let filters =
+        filters.iter().map(|it| five::SubscribeFilter::new(it.as_str(), qos(quality))).collect();
+    five::Subscribe { pkid: id, filters, properties: None }.write(out).map(drop)
+}
 
-    fn open(settings: &Settings, session: Session) -> Result<(AsyncClient, EventLoop), Fault> {
-        let broker = (settings.host.clone(), settings.port);
-        let mut options = MqttOptions::new(settings.client_id.clone(), broker);
-        let kept = match session {
-            Session::Kept(span) => u32::try_from(span.as_secs()).unwrap_or(u32::MAX),
-            Session::Fresh => 0,
-        };
-        options
-            .set_keep_alive(settings.keep_alive_seconds())
-            .set_ack_mode(AckMode::Manual)
-            .set_socket_connector(|broker, _| gathered::connect(broker))
-            .set_max_request_batch(REQUESTS)
-            .set_read_batch_size(READS)
-            .set_clean_start(session == Session::Fresh)
-            .set_session_expiry_interval(Some(kept))
-            // What is kept of a session beyond a connection is the journal's.
-            .set_broker_session_resume_policy(BrokerSessionResumePolicy::AllowBrokerOnly)
-            .set_receive_maximum(Some(UNACKNOWLEDGED))
-            .set_outgoing_inflight_upper_limit(UNDER_WAY)
-            // Behind the properties, which put it back.
-            .set_incoming_packet_size_limit(IncomingPacketSizeLimit::Unlimited);
-        match (&settings.username, settings.password()?) {
-            (Some(username), Some(password)) => {
-                options.set_credentials(username.clone(), password);
-            }
-            (Some(username), None) => {
-                options.set_username(username.clone());
-            }
-            (None, Some(password)) => {
-                options.set_password(password);
-            }
-            (None, None) => {}
+pub fn unsubscribe(
+    id: u16,
+    filters: &[String],
+    out: &mut BytesMut,
+) -> Result<(), five::mqttbytes::Error> {
+    let filters = filters.to_vec();
+    five::Unsubscribe { pkid: id, filters, properties: None }.write(out).map(drop)
+}
+
+pub fn publish(
+    id: u16,
+    message: &Outgoing,
+    out: &mut BytesMut,
+) -> Result<(), five::mqttbytes::Error> {
+    let (topic, payload) = (message.topic.as_str(), message.payload.clone());
+    let mut publish = five::Publish::new(topic, qos(message.quality), payload, None);
+    (publish.pkid, publish.retain) = (id, message.is_retained);
+    publish.write(out).map(drop)
+}
+
+/// Reads a whole packet that is no message.
+pub fn read(packet: &[u8]) -> Result<Packet, String> {
+    use five::Packet as Read;
+    let mut bytes = match packet {
+        // A goodbye may end behind its reason, which mosquitto makes use of and the crate does not know.
+        [0xe0, 1, reason] => BytesMut::from(&[0xe0, 2, *reason, 0][..]),
+        packet => BytesMut::from(packet),
+    };
+    let packet =
+        Read::read(&mut bytes, None).map_err(|error| malformed(&format!("a packet ({error})")))?;
+    Ok(match packet {
+        Read::ConnAck(answer) => connected(answer),
+        Read::SubAck(answer) => {
+            let refusals = answer.return_codes.iter().map(|code| match code {
+                five::SubscribeReasonCode::Success(_) => None,
+                refused => Some(said(refused)),
+            });
+            Packet::Subscribed { id: answer.pkid, refusals: refusals.collect() }
         }
-        if let Some(config) = &settings.encryption {
-            let config = TlsConfiguration::Rustls(std::sync::Arc::clone(config));
-            options.set_transport(Transport::tls_with_config(config));
+        Read::UnsubAck(answer) => Packet::Unsubscribed { id: answer.pkid },
+        Read::PubAck(answer) => {
+            let words = answer.properties.and_then(|all| all.reason_string);
+            let refusal = refusal(answer.reason as u8, &answer.reason, words.as_deref());
+            Packet::Answer { stage: Stage::Acknowledged, id: answer.pkid, refusal }
         }
-        if let Some((topic, text)) = &settings.will {
-            let will = LastWill::new(topic.clone(), text.clone(), QoS::AtLeastOnce, true, None);
-            options.set_last_will(will);
+        Read::PubRec(answer) => {
+            let words = answer.properties.and_then(|all| all.reason_string);
+            let refusal = refusal(answer.reason as u8, &answer.reason, words.as_deref());
+            Packet::Answer { stage: Stage::Received, id: answer.pkid, refusal }
         }
-        // Bounded all the same: by what the broker sends without an acknowledgement, and by who sends.
-        Ok(AsyncClient::builder(options).unbounded().build())
-    }
-
-    async fn next(line: &mut EventLoop) -> Result<Event<ManualAck>, String> {
-        match line.poll().await.map_err(|error| words(&error))? {
-            Happened::Incoming(Packet::ConnAck(answer)) => {
-                let packet_max = answer.properties.and_then(|said| said.max_packet_size);
-                Ok(Event::Connected { is_resumed: answer.session_present, packet_max })
-            }
-            Happened::Incoming(Packet::Publish(publish)) => {
-                let acknowledgement = match publish.qos {
-                    QoS::AtMostOnce => None,
-                    QoS::AtLeastOnce => {
-                        Some(ManualAck::PubAck(rumqttc_v5::PubAck::new(publish.pkid, None)))
-                    }
-                    QoS::ExactlyOnce => {
-                        Some(ManualAck::PubRec(rumqttc_v5::PubRec::new(publish.pkid, None)))
-                    }
-                };
-                let message = Message {
-                    topic: publish.topic,
-                    payload: publish.payload,
-                    is_retained: publish.retain,
-                    properties: publish
-                        .properties
-                        .map(|all| all.user_properties)
-                        .unwrap_or_default(),
-                };
-                Ok(Event::Message(message, acknowledgement))
-            }
-            _ => Ok(Event::Other),
+        Read::PubComp(answer) => {
+            Packet::Answer { stage: Stage::Completed, id: answer.pkid, refusal: None }
         }
-    }
-
-    fn subscribe(
-        handle: &AsyncClient,
-        filters: &[String],
-        quality: Quality,
-    ) -> impl Future<Output = Result<(), String>> + 'static {
-        let inputs: Vec<SubscribeFilterInput> = filters
-            .iter()
-            .map(|filter| SubscribeFilterInput::new(filter.as_str(), qos(quality)))
-            .collect();
-        let filters = filters.to_vec();
-        let asked = handle.try_subscribe_many_tracked(inputs);
-        async move {
-            let notice = asked.map_err(|_| "a topic filter is not right".to_owned())?;
-            let answer = notice.wait_async().await.map_err(|error| error.to_string())?;
-            let refused = |(code, _): &(&SubscribeReasonCode, &String)| {
-                !matches!(code, SubscribeReasonCode::Success(_))
-            };
-            match answer.return_codes.iter().zip(&filters).find(refused) {
-                Some((code, filter)) => {
-                    Err(format!("it refuses the subscription to `{filter}`: {code:?}"))
-                }
-                None => Ok(()),
-            }
+        Read::PubRel(release) => Packet::Released { id: release.pkid },
+        Read::PingResp => Packet::Pong,
+        Read::Disconnect(goodbye) => {
+            let words = goodbye.properties.and_then(|all| all.reason_string);
+            Packet::Goodbye(words.unwrap_or_else(|| said(&goodbye.reason_code)))
         }
-    }
+        other => return Err(format!("it sent what no broker sends: {:?}", other.packet_type())),
+    })
+}
 
-    fn unsubscribe(handle: &AsyncClient, filter: &str) {
-        // A connection that is gone has no subscription either.
-        drop(handle.try_unsubscribe(filter));
+/// The properties of a message, which are cut off from the rest; nearly always there are none.
+#[inline]
+pub fn user_properties(rest: &mut &[u8]) -> Result<Vec<(String, String)>, String> {
+    if let Some((0, behind)) = rest.split_first() {
+        *rest = behind;
+        return Ok(Vec::new());
     }
-
-    fn acknowledge(handle: &AsyncClient, acknowledgement: ManualAck) {
-        // What is not acknowledged because the connection is gone comes again.
-        drop(handle.try_manual_ack(acknowledgement));
+    let wrong = || malformed("the properties of a message");
+    let (bytes, length_bytes) = length(rest)?.ok_or_else(wrong)?;
+    let mut section = Bytes::copy_from_slice(split(rest, length_bytes + bytes).ok_or_else(wrong)?);
+    let properties = five::PublishProperties::read(&mut section).map_err(|_| wrong())?;
+    if !section.is_empty() {
+        return Err(wrong());
     }
+    match properties {
+        // None was offered.
+        Some(all) if all.topic_alias.is_some() => Err(malformed("a topic (it is an alias)")),
+        properties => Ok(properties.map(|all| all.user_properties).unwrap_or_default()),
+    }
+}
 
-    fn send(
-        handle: &AsyncClient,
-        message: Outgoing,
-    ) -> impl Future<Output = Sent> + Send + 'static {
-        let options = PublishOptions::new(qos(message.quality)).retain(message.is_retained);
-        let sent = handle.try_publish_tracked(message.topic, message.payload, options);
-        async move {
-            match sent {
-                Ok(notice) => match notice.wait_completion_async().await {
-                    Ok(()) => Sent::Acknowledged,
-                    Err(error) => refusal(&error),
-                },
-                Err(rumqttc_v5::ClientError::InvalidRequest(_)) => {
-                    Sent::Refused("the topic is not right".to_owned())
-                }
-                Err(error) => Sent::Unknown(error.to_string()),
-            }
+fn connected(answer: five::ConnAck) -> Packet {
+    if answer.code != ConnectReturnCode::Success {
+        let words = answer.properties.and_then(|all| all.reason_string);
+        return Packet::Refused(refused(answer.code, words));
+    }
+    let said = answer.properties.as_ref();
+    Packet::Connected(Connected {
+        is_resumed: answer.session_present,
+        packet_max: said.and_then(|all| all.max_packet_size),
+        under_way_max: said.and_then(|all| all.receive_max),
+        quality_max: said.and_then(|all| all.max_qos),
+        keeps_retained: said.and_then(|all| all.retain_available) != Some(0),
+        keep_alive: said.and_then(|all| all.server_keep_alive),
+    })
+}
+
+fn refused(code: ConnectReturnCode, words: Option<String>) -> String {
+    use ConnectReturnCode::{
+        BadUserNamePassword, ClientIdentifierNotValid, NotAuthorized, UnsupportedProtocolVersion,
+    };
+    match code {
+        BadUserNamePassword | NotAuthorized => {
+            "it does not let us in: correct `username` and `password_file`, or the broker's list of users".into()
         }
+        ClientIdentifierNotValid => {
+            "it does not take the name of this client: give another `client_id`".into()
+        }
+        UnsupportedProtocolVersion => "it does not speak MQTT 5: set `version: 3.1.1`".into(),
+        code => format!("it does not let us in: {}", words.unwrap_or_else(|| said(&code))),
     }
+}
 
-    fn leave(handle: &AsyncClient) {
-        drop(handle.try_disconnect_with_timeout(GOODBYE));
+/// From here on a code says that something was not taken.
+const REFUSED: u8 = 0x80;
+
+/// Why a message was not taken. Some answers mean that it will never be, others that it may be later.
+fn refusal(code: u8, name: &impl Debug, words: Option<&str>) -> Option<Refusal> {
+    if code < REFUSED {
+        return None;
     }
+    let name = said(name);
+    let reason = match words {
+        Some(words) => format!("the broker refused it: {name} ({words})"),
+        None => format!("the broker refused it: {name}"),
+    };
+    // Not authorized, no name for a topic, not what the payload was said to be.
+    Some(Refusal { reason, is_final: matches!(code, 0x87 | 0x90 | 0x99) })
+}
+
+/// The name of a reason, as the protocol writes it.
+fn said(code: &impl Debug) -> String {
+    let mut words = String::new();
+    for letter in format!("{code:?}").chars() {
+        if letter.is_ascii_uppercase() && !words.is_empty() {
+            words.push(' ');
+        }
+        words.push(letter.to_ascii_lowercase());
+    }
+    words
 }
 
 fn qos(quality: Quality) -> QoS {
@@ -168,44 +205,5 @@ fn qos(quality: Quality) -> QoS {
         Quality::AtMostOnce => QoS::AtMostOnce,
         Quality::AtLeastOnce => QoS::AtLeastOnce,
         Quality::ExactlyOnce => QoS::ExactlyOnce,
-    }
-}
-
-/// Some answers mean that this message will never be taken, others that it may be later.
-fn refusal(error: &PublishNoticeError) -> Sent {
-    use rumqttc_v5::{PubAckReason as Ack, PubRecReason as Rec};
-    let for_ever = matches!(
-        error,
-        PublishNoticeError::V5PubAck(
-            Ack::NotAuthorized | Ack::TopicNameInvalid | Ack::PayloadFormatInvalid
-        ) | PublishNoticeError::V5PubRec(
-            Rec::NotAuthorized | Rec::TopicNameInvalid | Rec::PayloadFormatInvalid
-        ) | PublishNoticeError::RetainNotSupported
-    );
-    if matches!(error, PublishNoticeError::Recv) {
-        return Sent::Unknown(LOST.to_owned());
-    }
-    if for_ever { Sent::Refused(error.to_string()) } else { Sent::Unknown(error.to_string()) }
-}
-
-fn words(error: &ConnectionError) -> String {
-    use ConnectReturnCode::{
-        BadUserNamePassword, ClientIdentifierNotValid, NotAuthorized, UnsupportedProtocolVersion,
-    };
-    match error {
-        ConnectionError::ConnectionRefused(BadUserNamePassword | NotAuthorized) => {
-            "it does not let us in: correct `username` and `password_file`, or the broker's list of users".into()
-        }
-        ConnectionError::ConnectionRefused(ClientIdentifierNotValid) => {
-            "it does not take the name of this client: give another `client_id`".into()
-        }
-        ConnectionError::ConnectionRefused(UnsupportedProtocolVersion) => {
-            "it does not speak MQTT 5: set `version: 3.1.1`".into()
-        }
-        ConnectionError::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
-            "connection refused: nobody listens there".into()
-        }
-        ConnectionError::Timeout(_) => "no answer in time".into(),
-        other => other.to_string(),
     }
 }

@@ -1,9 +1,6 @@
-//! What the two versions of the protocol have in common, for those who receive and send.
+//! What the two versions of the protocol have in common: messages that come and go, and every other packet as this
+//! side understands it.
 
-use super::settings::Settings;
-use crate::core::fault::Fault;
-use bytes::Bytes;
-use std::future::Future;
 use std::time::Duration;
 
 /// How long the broker may take for a connection or for a subscription.
@@ -12,22 +9,15 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a goodbye may take.
 pub const GOODBYE: Duration = Duration::from_secs(2);
 
-/// The largest message that the protocol knows: what is too large for a record is told from what it is, and a
-/// connection that breaks at it again and again would take nothing else either.
-pub const PACKET_BYTES: u32 = 268_435_460;
-
 /// Messages that the broker may send before any is acknowledged, where the version lets the client say so: many, so
 /// that a sync of the journal serves many.
 pub const UNACKNOWLEDGED: u16 = 16_384;
 
-/// Requests to the client of the crate that it takes at a time; by itself it takes one.
-pub const REQUESTS: usize = 1000;
-
-/// Packets that the client of the crate takes from the connection before it looks what it is asked for: its most.
-pub const READS: usize = 128;
-
 /// Why nobody knows what became of a message.
 pub const LOST: &str = "the connection was lost before the acknowledgement";
+
+/// What is said of a packet that answers nothing.
+pub const UNASKED: &str = "it answers what nobody asked";
 
 /// Quality of service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,38 +37,110 @@ impl Quality {
     }
 }
 
-/// A message that came.
-#[derive(Debug, Clone)]
-pub struct Message {
-    pub topic: Bytes,
-    pub payload: Bytes,
+/// A message that came, as it lies in what was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message<'a> {
+    pub topic: &'a str,
+    pub payload: &'a [u8],
+    pub quality: Quality,
+    /// By which it is acknowledged; 0 with quality 0.
+    pub id: u16,
     /// It was kept by the broker for those who come later.
     pub is_retained: bool,
+    /// The broker may have sent it before.
+    pub is_repeated: bool,
     /// User properties; version 5 only.
     pub properties: Vec<(String, String)>,
+}
+
+impl Message<'_> {
+    /// What acknowledges it: PUBACK or PUBREC, which both versions write alike.
+    #[inline]
+    pub fn acknowledgement(&self) -> Option<[u8; 4]> {
+        match self.quality {
+            Quality::AtMostOnce => None,
+            Quality::AtLeastOnce => Some(short(0x40, self.id)),
+            Quality::ExactlyOnce => Some(short(0x50, self.id)),
+        }
+    }
 }
 
 /// A message that goes.
 #[derive(Debug, Clone)]
 pub struct Outgoing {
     pub topic: String,
-    pub payload: Bytes,
+    pub payload: bytes::Bytes,
     pub quality: Quality,
     pub is_retained: bool,
 }
 
-/// What the other end did.
+/// What came.
 #[derive(Debug)]
-pub enum Event<A> {
-    Connected {
-        /// The broker still knows this client, its subscriptions and what came meanwhile.
-        is_resumed: bool,
-        /// The largest packet that it takes, where it says so.
-        packet_max: Option<u32>,
+pub enum Incoming<'a> {
+    Message(Message<'a>),
+    Packet(Packet),
+}
+
+/// A packet that is no message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Packet {
+    Connected(Connected),
+    /// It does not let us in, and why.
+    Refused(String),
+    /// For each filter why it was refused, if it was.
+    Subscribed {
+        id: u16,
+        refusals: Vec<Option<String>>,
     },
-    /// With what acknowledges it; a message of quality 0 needs none.
-    Message(Message, Option<A>),
-    Other,
+    Unsubscribed {
+        id: u16,
+    },
+    Answer {
+        stage: Stage,
+        id: u16,
+        refusal: Option<Refusal>,
+    },
+    /// A message of quality 2 will not be sent again.
+    Released {
+        id: u16,
+    },
+    Pong,
+    /// The broker ends the connection, and why.
+    Goodbye(String),
+}
+
+/// What a broker takes, as it said when it let us in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connected {
+    /// It still knows this client, its subscriptions and what came meanwhile.
+    pub is_resumed: bool,
+    /// The largest packet, where it says so.
+    pub packet_max: Option<u32>,
+    /// Messages under way to it, where it says so.
+    pub under_way_max: Option<u16>,
+    /// The best quality, where it is not all of them.
+    pub quality_max: Option<u8>,
+    pub keeps_retained: bool,
+    /// In how many seconds it wants to hear something, where that is not what it was told.
+    pub keep_alive: Option<u16>,
+}
+
+/// How far a message that was sent has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// PUBACK.
+    Acknowledged,
+    /// PUBREC.
+    Received,
+    /// PUBCOMP.
+    Completed,
+}
+
+/// Why a broker did not take a message, and whether it ever will.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    pub reason: String,
+    pub is_final: bool,
 }
 
 /// What became of a message that was sent.
@@ -100,38 +162,18 @@ pub enum Session {
     Fresh,
 }
 
-/// A version of the protocol. One connection is one pair of a handle, which may be used from any thread, and a line,
-/// which is driven by one; after an error both are of no use any more, and nothing that was meant for this connection
-/// can reach the next one.
-pub trait Wire: 'static {
-    type Handle: Clone + Send + Sync + 'static;
-    type Line: Send;
-    type Acknowledgement: Send + 'static;
+/// Ends a message of quality 2: PUBCOMP.
+pub fn completion(id: u16) -> [u8; 4] {
+    short(0x70, id)
+}
 
-    fn open(settings: &Settings, session: Session) -> Result<(Self::Handle, Self::Line), Fault>;
+/// Lets go of a message of quality 2 that the broker has: PUBREL.
+pub fn release(id: u16) -> [u8; 4] {
+    short(0x62, id)
+}
 
-    /// Waits for what happens next; the first call connects. Not to be dropped half-way.
-    fn next(
-        line: &mut Self::Line,
-    ) -> impl Future<Output = Result<Event<Self::Acknowledgement>, String>>;
-
-    /// Ends with the reason when one of the filters was refused.
-    fn subscribe(
-        handle: &Self::Handle,
-        filters: &[String],
-        quality: Quality,
-    ) -> impl Future<Output = Result<(), String>> + 'static;
-
-    fn unsubscribe(handle: &Self::Handle, filter: &str);
-
-    fn acknowledge(handle: &Self::Handle, acknowledgement: Self::Acknowledgement);
-
-    /// Ends when the broker has acknowledged the message, or will not.
-    fn send(
-        handle: &Self::Handle,
-        message: Outgoing,
-    ) -> impl Future<Output = Sent> + Send + 'static;
-
-    /// Says goodbye, behind everything that was asked for before.
-    fn leave(handle: &Self::Handle);
+/// A packet of two bytes, the message's number; with version 5 it means success.
+fn short(first: u8, id: u16) -> [u8; 4] {
+    let [high, low] = id.to_be_bytes();
+    [first, 2, high, low]
 }

@@ -20,11 +20,20 @@ pub const LOGIN: [Opt; 11] = [
         Shape::Text,
         "Its password; `${NAME}` takes it from the environment.",
     ),
-    Opt::optional("password_file", Shape::Path, "A file that holds the password."),
-    Opt::optional("token", Shape::Text, "A token to log in with, instead of a name."),
-    Opt::optional("token_file", Shape::Path, "A file that holds the token."),
-    Opt::optional("credentials", Shape::Path, "A `.creds` file with a JWT and its key."),
-    Opt::optional("nkey", Shape::Path, "A file with the seed of an nkey."),
+    Opt::optional("password_file", Shape::Path, "A file that holds the password.")
+        .instead_of(&["password"]),
+    Opt::optional("token", Shape::Text, "A token to log in with, instead of a name.")
+        .instead_of(&["user"]),
+    Opt::optional("token_file", Shape::Path, "A file that holds the token.")
+        .instead_of(&["user", "token"]),
+    Opt::optional("credentials", Shape::Path, "A `.creds` file with a JWT and its key.")
+        .instead_of(&["user", "token", "token_file"]),
+    Opt::optional("nkey", Shape::Path, "A file with the seed of an nkey.").instead_of(&[
+        "user",
+        "token",
+        "token_file",
+        "credentials",
+    ]),
     Opt::optional(
         "ca",
         Shape::Path,
@@ -34,8 +43,10 @@ pub const LOGIN: [Opt; 11] = [
         "certificate",
         Shape::Path,
         "Certificate (PEM) to show to a server that asks for one.",
-    ),
-    Opt::optional("key", Shape::Path, "The private key (PEM) of `certificate`."),
+    )
+    .beside("key"),
+    Opt::optional("key", Shape::Path, "The private key (PEM) of `certificate`.")
+        .beside("certificate"),
 ];
 
 /// It holds secrets and so is never shown but through `shown`.

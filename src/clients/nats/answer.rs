@@ -11,6 +11,9 @@ pub(super) const CONSUMER_NOT_FOUND: u64 = 10_014;
 /// tells which. And a cluster has too few servers for so many replicas just now.
 const PASSES: [u64; 4] = [10_013, 10_058, 10_148, 10_005];
 
+/// The server has no room for what is asked for: of memory or disk, of this account or of all.
+const NO_ROOM: [u64; 4] = [10_002, 10_023, 10_028, 10_047];
+
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trouble {
@@ -39,6 +42,10 @@ impl Trouble {
                  cluster a leader?"
             )),
             Self::Late => Fault::retry(format!("{place}: no answer in time")),
+            Self::Said { number, words, .. } if NO_ROOM.contains(number) => Fault::retry(format!(
+                "{place}: {words}: give JetStream more room (`max_file_store`, `max_memory_store` or the account's \
+                 limits, in the server's configuration), or the streams on it a smaller `max_bytes`"
+            )),
             Self::Said { number, words, .. } if PASSES.contains(number) => {
                 Fault::retry(format!("{place}: {words}"))
             }
@@ -79,6 +86,13 @@ mod tests {
             let words = "in use".to_owned();
             let trouble = Trouble::Said { code: 400, number, words };
             assert_eq!(trouble.fault("x"), Fault::retry("x: in use"), "{number}");
+        }
+        for number in NO_ROOM {
+            let trouble = Trouble::Said { code: 500, number, words: "no room".to_owned() };
+            let told = trouble.fault("x");
+            assert!(
+                matches!(&told, Fault::Retry { .. }) && told.reason().contains("max_file_store")
+            );
         }
         assert!(matches!(read(b"{"), Err(Trouble::Lost(_))));
         assert_eq!(read(b"{\"a\":1}").unwrap()["a"], 1);

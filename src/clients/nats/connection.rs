@@ -2,11 +2,13 @@
 
 use super::address::Address;
 use super::answer::{Trouble, read};
+use crate::clients::roots::is_plain_text;
 use crate::core::fault::Fault;
-use async_nats::{Client, ConnectErrorKind, Event, RequestErrorKind};
+use async_nats::{Client, ConnectErrorKind, Event, RequestErrorKind, ServerAddr};
 use serde_json::Value;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -55,8 +57,33 @@ impl fmt::Debug for Connection {
 impl Connection {
     /// Connects; afterwards the client connects again by itself, for ever.
     pub async fn open(address: &Address, name: &str) -> Result<Self, Fault> {
+        let again = |tries: usize| {
+            let doubled = 2u32.saturating_pow(u32::try_from(tries).unwrap_or(u32::MAX).min(16));
+            AGAIN_FIRST.saturating_mul(doubled).min(AGAIN_LONGEST)
+        };
+        Self::make(address, address.servers()?, name, again).await
+    }
+
+    /// Connects for as long as it lasts, to the address or to another server that was heard of. The client would send
+    /// what still waits when the connection is lost over the next one, behind a gap of all that was under way; so it
+    /// never makes another one, and waits for the end of its runtime.
+    pub async fn once(address: &Address, heard_of: &[String], name: &str) -> Result<Self, Fault> {
+        let mut servers = address.servers()?;
+        servers.extend(heard_of.iter().filter_map(|server| server.parse().ok()));
+        Self::make(address, servers, name, |_| Duration::MAX).await
+    }
+
+    /// `again` says how long the client waits before it connects again.
+    async fn make(
+        address: &Address,
+        servers: Vec<ServerAddr>,
+        name: &str,
+        again: impl Fn(usize) -> Duration + Send + Sync + 'static,
+    ) -> Result<Self, Fault> {
         let (status, heard) = watch::channel(Status::default());
         let status = Arc::new(status);
+        let is_made = Arc::new(AtomicBool::new(false));
+        let is_again = Arc::clone(&is_made);
         let options = address
             .options()?
             .name(name)
@@ -65,29 +92,36 @@ impl Connection {
             .ping_interval(PING)
             .subscription_capacity(WAITING_MESSAGES)
             .max_reconnects(None)
-            .reconnect_delay_callback(|tries| {
-                let doubled = 2u32.saturating_pow(u32::try_from(tries).unwrap_or(u32::MAX).min(16));
-                AGAIN_FIRST.saturating_mul(doubled).min(AGAIN_LONGEST)
+            .reconnect_delay_callback(move |tries| {
+                if is_again.load(SeqCst) { again(tries) } else { Duration::ZERO }
             })
             .event_callback(move |event| {
                 let status = Arc::clone(&status);
                 async move { note(&status, &event) }
             });
         let shown: Arc<str> = address.shown().into();
-        let connecting = options.connect(address.servers()?);
         // The client bounds each server by itself; the name's look-up it does not.
-        let Ok(connected) = tokio::time::timeout(CONNECT * 2, connecting).await else {
+        let tries = u32::try_from(servers.len() + 1).unwrap_or(u32::MAX);
+        let patience = CONNECT.saturating_mul(tries);
+        let connecting = options.connect(servers);
+        let Ok(connected) = tokio::time::timeout(patience, connecting).await else {
             return Err(Fault::retry(format!(
                 "{shown}: no connection within {} s",
-                CONNECT.as_secs() * 2
+                patience.as_secs()
             )));
         };
         let client = connected.map_err(|error| refused(&shown, &error))?;
+        is_made.store(true, SeqCst);
         Ok(Self { client, status: heard, shown })
     }
 
     pub fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// Servers of the same cluster, as far as the one at the other end knows them.
+    pub fn neighbours(&self) -> Vec<String> {
+        self.client.server_info().connect_urls
     }
 
     /// The servers, without a login.
@@ -110,15 +144,25 @@ impl Connection {
         Ok(status)
     }
 
+    /// Is it down just now?
+    pub(super) fn is_lost(&self) -> bool {
+        !self.status.borrow().is_up
+    }
+
     /// Why nothing comes, as far as it is known.
     pub(super) fn lost(&self) -> Fault {
-        let status = self.status.borrow();
-        let complaint =
-            status.complaint.as_ref().map_or_else(String::new, |said| format!(" ({said})"));
+        let complaint = self.complaint();
         Fault::retry(format!(
             "{}: the connection is lost{complaint}; it is made again by itself",
             self.shown
         ))
+    }
+
+    /// What the server has said to this connection, in brackets: it answers a question that is not allowed with
+    /// nothing else.
+    pub(super) fn complaint(&self) -> String {
+        let status = self.status.borrow();
+        status.complaint.as_ref().map_or_else(String::new, |said| format!(" ({said})"))
     }
 
     /// Asks JetStream's API, `STREAM.INFO.X` for example.
@@ -136,7 +180,8 @@ impl Connection {
 
     /// Trouble as a fault that says with whom.
     pub(super) fn fault(&self, doing: &str, trouble: &Trouble) -> Fault {
-        trouble.fault(&format!("{}: {doing}", self.shown))
+        let complaint = if *trouble == Trouble::Late { self.complaint() } else { String::new() };
+        trouble.fault(&format!("{}: {doing}{complaint}", self.shown))
     }
 }
 
@@ -170,8 +215,13 @@ fn refused(shown: &str, error: &async_nats::ConnectError) -> Fault {
         ConnectErrorKind::AuthorizationViolation | ConnectErrorKind::Authentication => format!(
             "{shown} refuses the login: look at `user`, `password`, `token`, `credentials` and `nkey`"
         ),
-        ConnectErrorKind::Tls => no_encryption(),
+        ConnectErrorKind::Tls if !is_plain_text(&source) => no_encryption(),
         _ if is_certificate => no_encryption(),
+        _ if is_plain_text(&source) => {
+            format!(
+                "{shown} speaks no TLS: write nats:// instead of tls://, or give the server a certificate"
+            )
+        }
         ConnectErrorKind::TimedOut => {
             format!("{shown} does not answer within {} s", CONNECT.as_secs())
         }

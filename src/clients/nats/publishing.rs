@@ -4,13 +4,14 @@
 use super::address::Address;
 use super::answer::read;
 use super::background::{Background, Stop};
-use super::connection::Connection;
+use super::connection::{Connection, Status};
 use super::look::{ID, There, look};
 use super::stream::{self, Claims, Found};
 use crate::core::fault::Fault;
 use async_nats::{HeaderMap, Message, Subject, Subscriber};
 use bytes::Bytes;
 use futures_core::Stream as _;
+use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
@@ -92,9 +93,17 @@ impl Publishing {
     pub fn start(target: Target) -> Result<Self, Fault> {
         let (commands, receiver) = mpsc::channel(COMMANDS);
         let name = format!("{} nats", target.service());
-        let thread =
-            Background::start(&name, move |stop| run(Publisher::new(target), receiver, stop))?;
+        let mut publisher = Publisher::new(target);
+        let mut receiver = receiver;
+        let thread = Background::in_turns(&name, async move |stop| {
+            publisher.turn(&mut receiver, stop).await
+        })?;
         Ok(Self { commands, _thread: thread })
+    }
+
+    /// Nobody answers any more.
+    pub fn has_ended(&self) -> bool {
+        self.commands.is_closed()
     }
 
     /// Connects, finds or makes the stream, and looks what it has behind a sequence.
@@ -127,23 +136,11 @@ fn ended() -> Fault {
     Fault::retry("the thread that writes to NATS has ended")
 }
 
-async fn run(mut publisher: Publisher, mut commands: mpsc::Receiver<Command>, mut stop: Stop) {
-    loop {
-        let command = tokio::select! {
-            () = stop.wanted() => return,
-            command = commands.recv() => command,
-        };
-        let Some(command) = command else { return };
-        tokio::select! {
-            () = stop.wanted() => return,
-            () = publisher.handle(command) => {}
-        }
-    }
-}
-
 struct Publisher {
     target: Target,
     connection: Option<Connection>,
+    /// Servers of the cluster that the last connection knew.
+    neighbours: Vec<String>,
     open: Option<Open>,
     failed: Option<Fault>,
     /// The next message goes alone.
@@ -162,7 +159,7 @@ struct Open {
     answers: Subscriber,
     inbox: Subject,
     place: Place,
-    status: watch::Receiver<super::connection::Status>,
+    status: watch::Receiver<Status>,
     sent: u64,
     answered: u64,
     last: u64,
@@ -173,11 +170,34 @@ impl Publisher {
         Self {
             target,
             connection: None,
+            neighbours: Vec::new(),
             open: None,
             failed: None,
             probes: false,
             is_surprised: false,
             told: false,
+        }
+    }
+
+    /// Does what it is told for as long as one connection lasts.
+    async fn turn(
+        &mut self,
+        commands: &mut mpsc::Receiver<Command>,
+        mut stop: Stop,
+    ) -> ControlFlow<()> {
+        loop {
+            let command = tokio::select! {
+                () = stop.wanted() => return ControlFlow::Break(()),
+                command = commands.recv() => command,
+            };
+            let Some(command) = command else { return ControlFlow::Break(()) };
+            tokio::select! {
+                () = stop.wanted() => return ControlFlow::Break(()),
+                () = self.handle(command) => {}
+            }
+            if self.connection.take_if(|it| it.is_lost()).is_some() {
+                return ControlFlow::Continue(());
+            }
         }
     }
 
@@ -200,10 +220,26 @@ impl Publisher {
         self.probes |= self.failed.take().is_some();
         if self.connection.is_none() {
             let name = format!("headwater {}", self.target.flow);
-            self.connection = Some(Connection::open(&self.target.address, &name).await?);
+            let made = Connection::once(&self.target.address, &self.neighbours, &name).await?;
+            self.neighbours = made.neighbours();
+            self.connection = Some(made);
         }
         let Some(connection) = &self.connection.clone() else { return Err(ended()) };
         let status = connection.up().await?;
+        let mut lost = status.clone();
+        tokio::select! {
+            biased;
+            _ = lost.changed() => Err(connection.lost()),
+            limits = self.open_on(connection, status, after) => limits,
+        }
+    }
+
+    async fn open_on(
+        &mut self,
+        connection: &Connection,
+        status: watch::Receiver<Status>,
+        after: Option<u64>,
+    ) -> Result<Limits, Fault> {
         let target = &self.target.clone();
         let stream = &target.claims.name;
         let found =
@@ -281,16 +317,21 @@ impl Publisher {
                 open.hear(connection, &self.target).await?;
             }
             let mut headers = HeaderMap::new();
-            headers.insert(ID, message.id);
+            headers.insert(ID, message.id.as_str());
             if self.target.is_alone {
                 headers.insert(EXPECTED, open.place.last.to_string());
             }
             let client = connection.client();
             let inbox = open.inbox.clone();
-            client
-                .publish_with_reply_and_headers(message.subject, inbox, headers, message.payload)
-                .await
-                .map_err(|error| Fault::retry(format!("{}: {error}", connection.shown())))?;
+            let Outgoing { subject, payload, .. } = message;
+            let sent = client.publish_with_reply_and_headers(subject, inbox, headers, payload);
+            tokio::select! {
+                biased;
+                _ = open.status.changed() => return Err(connection.lost()),
+                sent = sent => sent.map_err(|error| {
+                    Fault::retry(format!("{}: {error}", connection.shown()))
+                })?,
+            }
             open.sent += 1;
             let waits = open.place.passed();
             // What was refused a moment ago may be refused again: one message finds that out, and what comes
@@ -370,11 +411,12 @@ impl Open {
             _ = self.status.changed() => return Err(connection.lost()),
             () = tokio::time::sleep(target.timeout) => {
                 return Err(Fault::retry(format!(
-                    "{}: the stream {} has acknowledged nothing for {} s, {} messages wait; they are sent again",
+                    "{}: the stream {} has acknowledged nothing for {} s, {} messages wait; they are sent again{}",
                     connection.shown(),
                     target.claims.name,
                     target.timeout.as_secs_f32(),
-                    self.sent - self.answered
+                    self.sent - self.answered,
+                    connection.complaint()
                 )));
             }
         };

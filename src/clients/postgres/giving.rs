@@ -122,7 +122,10 @@ impl Giving {
     /// After a connection was lost: was the last commit made?
     fn resolve(&mut self, row: Row) -> Result<(), Trouble> {
         if row.run == self.owner.run && row.commits == self.known.commits {
-            self.group.is_in_doubt = false;
+            if self.group.is_in_doubt {
+                // It was not made, and all of the group comes again.
+                self.group = Group::default();
+            }
             return Ok(());
         }
         let is_ours = row.run == self.owner.run && row.commits == self.known.commits + 1;
@@ -192,7 +195,15 @@ impl Sink for Giving {
         if self.group.is_stored {
             return Ok(self.group.rejected.get(&place).cloned().unwrap_or_default());
         }
+        // What was written of this group went with the transaction of a connection that is gone: all of it must come
+        // again, or this batch would be committed without those before it.
+        let is_in_transaction = self.session.as_ref().is_some_and(|it| it.is_in_transaction);
+        if !self.group.rejected.is_empty() && !is_in_transaction {
+            let lost = Trouble::new(Kind::Lost, "the connection was lost in the middle of a group");
+            return Err(self.line.fault(&lost));
+        }
         let (lines, mut rejected) = json_lines::of(&batch.records);
+        let name = self.wanted.table.clone();
         let rejected = self.with_session(async |session, _, _| {
             let Session { connection, inserter, is_in_transaction } = session;
             if !*is_in_transaction {
@@ -203,6 +214,10 @@ impl Sink for Giving {
             let runs = runs(lines, &inserter.table, &inserter.manner, &mut rejected);
             for run in &runs {
                 inserter.insert(connection, run, &mut rejected).await?;
+            }
+            if !rejected.is_empty() && Table::read(connection, &name).await? != inserter.table {
+                let detail = format!("the table {name} was changed: it is looked at again");
+                return Err(Trouble::new(Kind::Changed, detail));
             }
             Ok(rejected)
         })?;

@@ -59,6 +59,8 @@ pub struct Taking {
     /// Nothing can appear up to here, and there may be rows that were not read.
     bound: Option<String>,
     look_at: Instant,
+    /// Was it said that keys are smaller than what was read?
+    is_told: bool,
 }
 
 #[derive(Debug)]
@@ -95,6 +97,7 @@ impl Taking {
             candidate,
             bound,
             look_at,
+            is_told: false,
         }
     }
 
@@ -142,6 +145,7 @@ impl Taking {
         let (records, last) = self.rows(&bound)?;
         let Some(last) = last else {
             self.bound = None;
+            self.tell_of_smaller_keys(&bound);
             return Ok(Read::Idle);
         };
         self.count += records.count;
@@ -149,7 +153,21 @@ impl Taking {
             self.bound = None;
         }
         self.last = Some(last);
+        self.is_told = false;
         Ok(Read::Batch(Box::new(self.batch(records))))
+    }
+
+    /// Nothing stands between the last key that was read and the newest: there are smaller keys alone.
+    fn tell_of_smaller_keys(&mut self, newest: &str) {
+        if std::mem::replace(&mut self.is_told, true) {
+            return;
+        }
+        tracing::warn!(
+            table = self.wanted.table,
+            "the newest key is {newest}, and this flow has read up to {}: the rows behind it were deleted, or keys are \
+             given out again, and those are not read; to begin anew, stop the flow and move its checkpoint away",
+            self.last.as_deref().unwrap_or_default()
+        );
     }
 
     fn batch(&self, records: Records) -> Batch {

@@ -161,6 +161,11 @@ impl Journal {
         JournalReader::new(Arc::clone(&self.shared), from)
     }
 
+    /// From this frame on the newest segment that holds any, and the one before it, can be read.
+    pub fn tail(&self) -> u64 {
+        self.shared.tail()
+    }
+
     /// Removes the segments that hold no frame above `upto`, and says how many. A bounded number per call.
     pub fn trim(&self, upto: u64) -> Result<usize, JournalError> {
         self.shared.trim(upto).map_err(JournalError::Disk)

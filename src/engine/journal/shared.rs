@@ -135,11 +135,20 @@ impl Shared {
         Ok(SEGMENTS_PER_TRIM)
     }
 
-    /// The newest segment is never taken: its name keeps the count of the sequence numbers.
+    /// The first frame of the last two segments: the newest may hold none yet.
+    pub(super) fn tail(&self) -> u64 {
+        let segments = self.segments();
+        let tail = segments.len().saturating_sub(2);
+        segments.get(tail).map_or(1, |segment| segment.header.first)
+    }
+
+    /// The newest segment that holds a frame is never taken: its name keeps the count of the sequence numbers, and
+    /// its frames the newest note.
     fn take_oldest(&self, upto: u64) -> Option<Segment> {
         let mut segments = self.segments();
         let following = segments.get(1)?;
-        if following.header.first > upto.saturating_add(1) {
+        let holds_none = following.header.first >= self.durable();
+        if holds_none || following.header.first > upto.saturating_add(1) {
             return None;
         }
         segments.pop_front()

@@ -73,9 +73,16 @@ pub struct Passed {
 impl Passed {
     /// As it comes from the source.
     pub fn new(mut batch: Batch) -> Self {
+        let at = Place::Source;
         let rejected = std::mem::take(&mut batch.rejected).into_iter();
-        let outcast = |rejected| Outcast { at: Place::Source, form: None, rejected };
-        Self { batch, outcasts: rejected.map(outcast).collect(), tries: 0 }
+        let given_up = std::mem::take(&mut batch.given_up).into_iter();
+        let rejected = rejected.map(|rejected| Outcast { at, form: None, rejected });
+        let given_up = given_up.map(|rejected| {
+            let form = Some(Form::of(&batch.records.encoding, &rejected.record));
+            Outcast { at, form, rejected }
+        });
+        let outcasts = rejected.chain(given_up).collect();
+        Self { batch, outcasts, tries: 0 }
     }
 }
 
@@ -152,7 +159,7 @@ impl Letter {
     pub fn replayed_as(&self) -> Result<Form, &'static str> {
         let is_json = || serde_json::from_str::<serde::de::IgnoredAny>(&self.record).is_ok();
         match (self.at, &self.form) {
-            (Some(Place::Source), _) => Err(
+            (Some(Place::Source), None) => Err(
                 "the source could not make a record of it: correct it where it comes from, then drop the letter",
             ),
             (Some(_), Some(form)) => Ok(form.clone()),

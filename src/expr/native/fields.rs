@@ -28,6 +28,7 @@ struct Node {
 }
 
 impl Node {
+    #[inline]
     fn reset_children(&self, state: Found<'static>, found: &mut [Found<'_>]) {
         for (_, child) in &self.children {
             if let Some(place) = child.slot.and_then(|slot| found.get_mut(slot)) {

@@ -9,6 +9,7 @@ const SAFE_EXPONENT_DIGITS: usize = 2;
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// Whether `cell` is `-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?` and small enough to lose nothing.
+#[inline]
 pub(super) fn is_safe_number(cell: &[u8]) -> bool {
     let unsigned = cell.strip_prefix(b"-").unwrap_or(cell);
     let whole = leading_digits(unsigned);
@@ -38,11 +39,13 @@ pub(super) fn is_safe_number(cell: &[u8]) -> bool {
     rest.is_empty() && digits <= SAFE_DIGITS
 }
 
+#[inline]
 fn leading_digits(bytes: &[u8]) -> usize {
     bytes.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(bytes.len())
 }
 
 /// Appends `text` (UTF-8) as a JSON string.
+#[inline]
 pub(super) fn push_string(text: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
     if text.iter().fold(false, |found, byte| found | needs_escape(*byte)) {
@@ -53,6 +56,7 @@ pub(super) fn push_string(text: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
+#[inline]
 fn needs_escape(byte: u8) -> bool {
     byte < 0x20 || byte == b'"' || byte == b'\\'
 }

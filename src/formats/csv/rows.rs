@@ -75,6 +75,7 @@ pub struct BlockRows<'a> {
 
 impl BlockRows<'_> {
     /// The next row that is not an empty line.
+    #[inline]
     pub fn next_row(&mut self) -> Option<Row<'_>> {
         self.skip_empty_lines();
         if self.at == self.block.len() {
@@ -134,6 +135,7 @@ impl BlockRows<'_> {
     }
 
     /// Eight bytes at a time: cells are short, so that a call of `memchr` for each costs more.
+    #[inline]
     fn scan_plain(&mut self, start: usize) -> usize {
         let block = self.block;
         let cells = &mut self.scanner.cells;

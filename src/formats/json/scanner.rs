@@ -62,6 +62,7 @@ impl<'a> RawText<'a> {
         is_exact.then_some(Cow::Owned(text))
     }
 
+    #[inline]
     pub fn equals(self, text: &str) -> bool {
         if self.escaped { unescape(self.inner).0 == text } else { self.inner == text }
     }
@@ -103,6 +104,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    #[inline]
     pub fn slice(&self, from: usize) -> &'a str {
         self.text.get(from..self.position).unwrap_or_default()
     }
@@ -120,6 +122,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Tells the type of the value that comes next.
+    #[inline]
     pub fn kind(&mut self) -> Result<Kind, String> {
         match self.peek_solid() {
             Some(b'"') => Ok(Kind::Text),
@@ -144,6 +147,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Moves to the next item before `close`; false at the end, which is consumed.
+    #[inline]
     pub fn next_item(&mut self, first: bool, close: u8) -> Result<bool, String> {
         let next = self.peek_solid();
         if next == Some(close) {
@@ -165,6 +169,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads the key of a member and its colon.
+    #[inline]
     pub fn key(&mut self) -> Result<RawText<'a>, String> {
         if self.peek_solid() != Some(b'"') {
             return Err(self.wrong("a key in quotes"));
@@ -179,6 +184,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads a string; the caller has seen its opening quote.
+    #[inline]
     pub fn text(&mut self) -> Result<RawText<'a>, String> {
         self.position += 1;
         let start = self.position;
@@ -217,6 +223,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
+    #[inline]
     fn digits(&mut self) -> Result<(), String> {
         let start = self.position;
         while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
@@ -226,6 +233,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads a number; the caller has seen its first byte.
+    #[inline]
     pub fn number(&mut self) -> Result<&'a str, String> {
         let start = self.position;
         if self.peek() == Some(b'-') {
@@ -261,6 +269,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes over one value, checking it.
+    #[inline]
     pub fn skip(&mut self) -> Result<(), String> {
         match self.kind()? {
             Kind::Null => self.word("null"),

@@ -38,7 +38,9 @@ fn remedy(kind: Kind) -> &'static str {
             "another process holds it; end its transaction (a shell that is open, a backup that runs)"
         }
         Kind::DiskFull => "make room, and it goes on by itself",
-        Kind::ReadOnly => "the file and its directory must be writable by this user",
+        Kind::ReadOnly => {
+            "look whether this user may write the file, and read and write in its directory"
+        }
         Kind::TooSlow => "it took too long and was broken off",
         Kind::Refused => "the table does not take this value",
         Kind::Unavailable => {

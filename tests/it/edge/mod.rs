@@ -1,7 +1,9 @@
 //! MQTT and PostgreSQL at the ends of flows, with real servers, their own clients, kills and a broken network.
 
 mod mqtt_in;
+mod mqtt_once;
 mod mqtt_out;
+mod mqtt_tls;
 mod rows;
 
 use crate::support::{Harness, Process, eventually};

@@ -160,6 +160,34 @@ fn rows_that_can_never_be_stored_become_dead_letters_and_the_rest_is_stored() {
 }
 
 #[test]
+fn a_column_that_is_added_or_widened_is_found_without_a_restart() {
+    let server = Postgres::start();
+    let database = server.new_database();
+    server.sql(&database, "CREATE TABLE readings (id bigint, name int)");
+    let harness = Harness::new(&filling(&server.url(&database), ""));
+    let input = harness.path("in.ndjson");
+    let letters = harness.path("headwater-data/edge/fill/dead-letters.ndjson");
+    let give = |line: &str| {
+        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(&input).unwrap();
+        writeln!(file, "{line}").unwrap();
+    };
+    give("{\"id\":1,\"value\":1}");
+    let _process = harness.start();
+    eventually("there is no such column", || letters.exists() && read_lines(&letters).len() == 1);
+    server.sql(&database, "ALTER TABLE readings ADD value numeric");
+    give("{\"id\":2,\"value\":2}");
+    eventually("there is one now", || count(&server, &database) == 1);
+    give("{\"id\":3,\"name\":\"three\"}");
+    eventually("it holds no text", || read_lines(&letters).len() == 2);
+    server.sql(&database, "ALTER TABLE readings ALTER name TYPE text");
+    give("{\"id\":4,\"name\":\"four\"}");
+    eventually("it holds text now", || count(&server, &database) == 2);
+    let sql = "SELECT id, value, name FROM readings ORDER BY id";
+    assert_eq!(server.sql(&database, sql), "2|2|\n4||four");
+    assert_eq!(read_lines(&letters).len(), 2);
+}
+
+#[test]
 fn a_conflict_changes_nothing_or_updates_what_the_record_names() {
     let server = Postgres::start();
     for (conflict, expected) in [("nothing", "1|10|old\n2|2|"), ("update", "1|12|old\n2|2|")] {
@@ -280,6 +308,22 @@ fn a_notification_wakes_the_source_long_before_its_time() {
     });
     process.stop();
     assert!(read_lines(&out).iter().all(|line| line.contains("\"value\":2")), "from: now");
+}
+
+#[test]
+fn keys_that_are_given_out_again_are_told() {
+    let server = Postgres::start();
+    let database = server.new_database();
+    server.sql(&database, "CREATE TABLE readings (id bigserial PRIMARY KEY, value int)");
+    server.sql(&database, "INSERT INTO readings (value) VALUES (1), (2)");
+    let harness = Harness::new(&following(&server.url(&database), "every: 100ms"));
+    let process = harness.start();
+    eventually("both are read", || count_lines(&harness.path("out.ndjson")) == 2);
+    server.sql(&database, "TRUNCATE readings RESTART IDENTITY");
+    server.sql(&database, "INSERT INTO readings (value) VALUES (3)");
+    process.says("the newest key is 1, and this flow has read up to 2");
+    server.sql(&database, "INSERT INTO readings (value) VALUES (4), (5)");
+    eventually("a larger one is read", || count_lines(&harness.path("out.ndjson")) == 3);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use super::{is_whole_and_in_order, let_it_work};
 use crate::nats_server::{Cluster, Nats, pause};
 use crate::proxy::Proxy;
-use crate::support::{Harness, PATIENCE, count_lines, eventually};
+use crate::support::{Harness, PATIENCE, Process, count_lines, eventually};
 use headwater::testing::random::Random;
 use std::time::Duration;
 
@@ -35,6 +35,14 @@ fn mishaps(usual: u64) -> u64 {
 #[track_caller]
 fn finish(harness: &Harness, records: u64, seed: u64) {
     let process = harness.start();
+    reaches_all(harness, &process, records, seed);
+    drop(process);
+    println!("HEADWATER_SEED={seed}");
+    is_whole_and_in_order(harness, records);
+}
+
+#[track_caller]
+fn reaches_all(harness: &Harness, process: &Process, records: u64, seed: u64) {
     let all = || count_lines(&harness.path("out.ndjson")) >= records;
     let deadline = std::time::Instant::now() + PATIENCE * 6;
     while !all() {
@@ -46,9 +54,6 @@ fn finish(harness: &Harness, records: u64, seed: u64) {
         );
         pause(Duration::from_millis(10));
     }
-    drop(process);
-    println!("HEADWATER_SEED={seed}");
-    is_whole_and_in_order(harness, records);
 }
 
 #[test]
@@ -133,6 +138,26 @@ fn a_network_that_cuts_halves_and_holds_loses_and_doubles_nothing() {
     finish(&harness, records, seed);
 }
 
+/// At full speed, so that a connection that is lost has messages before it, on it and behind it.
+#[test]
+fn what_waits_for_a_connection_that_is_lost_keeps_its_order() {
+    let nats = Nats::start();
+    let forth = Proxy::to(&nats.address());
+    let records = 150_000;
+    let harness = Harness::new("");
+    let services = both(&format!("nats://{}", forth.address()), &nats.url(), records, "");
+    harness.write_stack(&services.replace("every: 1ms, count: 20, ", ""));
+    let process = harness.start();
+    for part in 1..=15 {
+        eventually("more arrives", || {
+            count_lines(&harness.path("out.ndjson")) >= part * records / 15
+        });
+        forth.drop_connections();
+    }
+    drop(process);
+    is_whole_and_in_order(&harness, records);
+}
+
 #[test]
 fn a_server_that_is_killed_and_frozen_loses_and_doubles_nothing() {
     let seed = seed();
@@ -177,6 +202,22 @@ fn as_many_servers_of_a_cluster_hold_a_stack_as_it_says() {
     harness.write_stack(&format!("stack: s\nvia: {{ url: \"{url}\", replicas: 3 }}\n{services}"));
     let process = harness.start();
     process.says("nats stream edit KV_headwater-s --replicas 3");
+}
+
+#[test]
+fn a_flow_that_names_one_server_of_a_cluster_goes_on_with_the_others() {
+    let cluster = Cluster::start();
+    let records = 15_000;
+    let services = both(&cluster.nodes[0].url(), &cluster.url(), records, ", replicas: 3");
+    let harness = Harness::new(&services);
+    let process = harness.start();
+    let arrived = || count_lines(&harness.path("out.ndjson"));
+    eventually("something is there", || arrived() > 0);
+    cluster.nodes[0].kill();
+    // A stream that has lost its leader takes its time to find another one.
+    reaches_all(&harness, &process, records, 0);
+    drop(process);
+    is_whole_and_in_order(&harness, records);
 }
 
 #[test]

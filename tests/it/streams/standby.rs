@@ -146,7 +146,16 @@ fn hands_over(site: &Site) {
 
 #[test]
 fn a_whole_flow_stands_by_where_the_file_says_where() {
-    hands_over(&Site::whole(10_000));
+    let site = Site::whole(10_000);
+    hands_over(&site);
+    // Each drew a seed of its own, and knows a part of the way; what is kept for both tells all of it.
+    for data in ["data-1", "data-2"] {
+        let mut command = site.harness.command();
+        command.args(["audit", "fill", "--stack", "stack.yaml", "--data", data]);
+        let told = command.output().unwrap();
+        let text = String::from_utf8_lossy(&told.stdout);
+        assert!(told.status.success() && text.contains("arrived        10,000"), "{data}: {text}");
+    }
 }
 
 #[test]

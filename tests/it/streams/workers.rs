@@ -139,5 +139,13 @@ fn a_message_that_nobody_acknowledges_becomes_a_dead_letter() {
     eventually("it is acknowledged", || {
         client.of_consumer("S", "workers", "/num_ack_pending") == 0
     });
+    // The stream may have it no more, and it is a whole record.
+    let mut command = other.command();
+    let asked = command
+        .args(["dead-letters", "replay", "reads", "--all", "--stack", "stack.yaml"])
+        .output()
+        .unwrap();
+    assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
+    eventually("it is delivered", || stored(std::slice::from_ref(&other)) == 1);
     drop(process);
 }

@@ -138,12 +138,16 @@ fn a_gap_while_following_is_told_once_and_the_stream_goes_on() {
 
 /// A server whose streams are quick, over a store that can be troubled.
 fn quick(places: &'static Places) -> (Arc<Scripted>, Service) {
+    paced(PACE, places)
+}
+
+fn paced(pace: Pace, places: &'static Places) -> (Arc<Scripted>, Service) {
     let store = Scripted::over(memory(users()));
     let service = Service::new(Arc::clone(&store) as _, None, Access::default());
     let resource = Arc::clone(&service.served.resource);
     let follow = move |request: Request| {
         let resource = Arc::clone(&resource);
-        async move { stream_at(PACE, places, &resource, request.header("last-event-id")).await }
+        async move { stream_at(pace, places, &resource, request.header("last-event-id")).await }
     };
     let server = start(Router::new().at("/users/", Route::new().slow(Method::GET, follow)));
     (store, Service { server, served: Arc::clone(&service.served) })
@@ -155,6 +159,25 @@ fn follow_quick(service: &Service) -> Client {
     assert!(client.until(b"\r\n\r\n").contains(" 200 "));
     assert_eq!(named(&mut client).0, "ready");
     client
+}
+
+fn write(service: &Service, name: &str) {
+    let mut values = vec![crate::resource::Value::Null; 10];
+    values[1] = crate::resource::Value::text(name);
+    let record = crate::resource::Record::new(values);
+    let action = crate::resource::Action::Insert(record);
+    let store = service.served.resource.store();
+    store.write(vec![action.into()], crate::resource::Atomicity::All).wait().unwrap();
+}
+
+#[test]
+fn a_change_that_comes_alone_is_told_at_once() {
+    static PLACES: Places = Places::new(1);
+    let never = Duration::from_hours(1);
+    let (_, service) = paced(Pace { gather: never, heartbeat: never, ..PACE }, &PLACES);
+    let mut client = follow_quick(&service);
+    write(&service, "alone");
+    assert_eq!(named(&mut client).0, "created");
 }
 
 #[test]
@@ -172,14 +195,7 @@ fn follows_on_when_the_store_is_back() {
     static PLACES: Places = Places::new(1);
     let (store, service) = quick(&PLACES);
     let mut client = follow_quick(&service);
-    let inner = Arc::clone(service.served.resource.store());
-    let write = |name: &str| {
-        let mut values = vec![crate::resource::Value::Null; 10];
-        values[1] = crate::resource::Value::text(name);
-        let record = crate::resource::Record::new(values);
-        let action = crate::resource::Action::Insert(record);
-        inner.write(vec![action.into()], crate::resource::Atomicity::All).wait().unwrap();
-    };
+    let write = |name: &str| write(&service, name);
     write("first");
     assert_eq!(event(&mut client).2["record"]["name"], "first");
     store.trouble(Trouble::Fails(StoreError::new(StoreErrorKind::Unavailable, "gone")));
