@@ -307,7 +307,8 @@ impl Places {
     fn take(&'static self) -> Option<Place> {
         let more = |taken: usize| (taken < self.most).then_some(taken + 1);
         let taken = self.taken.fetch_update(Ordering::AcqRel, Ordering::Acquire, more);
-        taken.is_ok().then_some(Place(self))
+        // Made only when there is one: a place that was made and not handed out would be given back all the same.
+        taken.is_ok().then(|| Place(self))
     }
 }
 
