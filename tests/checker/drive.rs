@@ -36,6 +36,7 @@ pub struct Plan {
     pub seed: u64,
     pub sessions: usize,
     pub keys: usize,
+    /// At the least: on a busy machine it goes on until enough was read and written.
     pub time: Duration,
     /// Of a hundred steps.
     pub writes_percent: u64,
@@ -52,7 +53,12 @@ struct Key {
     written: u64,
 }
 
-/// Runs all sessions until the time is over; `mishaps` runs beside them and ends when it is told to.
+/// Fewer reads and writes than these say little.
+const ENOUGH: (usize, usize) = (2_000, 200);
+/// How long they are waited for.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// Runs all sessions until the time is over and enough was done; `mishaps` runs beside them and ends when it is told to.
 pub fn drive(
     sites: &[&dyn Site],
     plan: &Plan,
@@ -63,7 +69,8 @@ pub fn drive(
     let numbers = AtomicUsize::new(plan.keys);
     let names: Vec<Mutex<Vec<usize>>> = (0..plan.keys).map(|key| Mutex::new(vec![key])).collect();
     let has_ended = AtomicBool::new(false);
-    let world = World { sites, plan, keys, names, numbers };
+    let done = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let world = World { sites, plan, keys, names, numbers, done };
     std::thread::scope(|threads| {
         threads.spawn(|| mishaps(&has_ended));
         let (world, end) = (&world, Instant::now() + plan.time);
@@ -85,6 +92,8 @@ struct World<'a> {
     keys: Vec<Mutex<Key>>,
     names: Vec<Mutex<Vec<usize>>>,
     numbers: AtomicUsize,
+    /// Reads and writes that were tried.
+    done: (AtomicUsize, AtomicUsize),
 }
 
 /// What a session remembers of a key: the version of its own last write, and where it wrote it.
@@ -95,17 +104,23 @@ impl World<'_> {
         let mut random = Random::new(self.plan.seed << 16 | session as u64);
         let mut history = History::default();
         let mut own = Own::new();
-        while Instant::now() < end {
+        while Instant::now() < end || (!self.is_enough() && Instant::now() < end + PATIENCE) {
             // Few keys are hot, so that sessions meet.
             let key = random.below(random.clone().below(self.plan.keys as u64) + 1) as usize;
             let site = random.below(self.sites.len() as u64) as usize;
             if random.chance(self.plan.writes_percent) {
                 self.write(session, (key, site), &mut random, (&mut own, &mut history));
+                self.done.1.fetch_add(1, SeqCst);
             } else {
                 self.read(session, (key, site), &own, &mut history);
+                self.done.0.fetch_add(1, SeqCst);
             }
         }
         history
+    }
+
+    fn is_enough(&self) -> bool {
+        self.done.0.load(SeqCst) >= ENOUGH.0 && self.done.1.load(SeqCst) >= ENOUGH.1
     }
 
     fn write(
