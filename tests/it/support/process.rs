@@ -73,6 +73,13 @@ impl Process {
         assert!(status.success(), "kill -{name} {id}");
     }
 
+    fn handles_term(&self) -> bool {
+        let text = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
+        let caught = text.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+        // Signals count from 1.
+        u64::from_str_radix(caught.trim(), 16).unwrap() & (1 << (15 - 1)) != 0
+    }
+
     pub fn has_ended(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
     }
@@ -90,10 +97,13 @@ impl Process {
         }
     }
 
-    /// SIGTERM, and an orderly end.
+    /// SIGTERM, and an orderly end. A process that has only just been started does not listen yet, and would be killed.
     #[track_caller]
     pub fn stop(&mut self) {
-        self.signal("TERM");
+        super::eventually("it listens to signals", || self.has_ended() || self.handles_term());
+        if !self.has_ended() {
+            self.signal("TERM");
+        }
         let (status, _) = self.wait(PATIENCE);
         assert_eq!(status.code(), Some(0), "{}", self.err.to_end(PATIENCE));
     }
