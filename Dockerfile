@@ -17,6 +17,7 @@ RUN if command -v apk >/dev/null; then apk add --no-cache build-base ca-certific
 WORKDIR /src
 COPY Cargo.toml Cargo.lock ./
 COPY .cargo .cargo
+COPY crates crates
 COPY src src
 COPY stacks stacks
 RUN cargo install --locked --no-track --path . --bin headwater --root /out

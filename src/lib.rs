@@ -4,25 +4,18 @@
 //! The library has no promises of its own: the stack file, the wire and the files on disk are what users
 //! rely on. What is public here is public for the tests, the benches and the fuzzers in this repository.
 
+// What everything stands on; a package of its own, because it is in the way of records and built for speed.
 #[doc(hidden)]
-pub mod core;
+pub use headwater_base::{core, expr, formats, generator, summary};
 
 #[doc(hidden)]
 pub mod charts;
 #[doc(hidden)]
 pub mod clients;
 #[doc(hidden)]
-pub mod expr;
-#[doc(hidden)]
-pub mod formats;
-#[doc(hidden)]
-pub mod generator;
-#[doc(hidden)]
 pub mod report;
 #[doc(hidden)]
 pub mod resource;
-#[doc(hidden)]
-pub mod summary;
 
 #[doc(hidden)]
 pub mod engine;

@@ -107,10 +107,11 @@ pub fn writes_nothing(_options: &Options) -> Option<String> {
 
 /// Declares the components of a folder: the modules and the list are the same lines, so none can be
 /// forgotten.
+#[macro_export]
 macro_rules! kinds {
     ($kind:ident: $($name:ident),+ $(,)?) => {
         $(mod $name;)+
         pub(crate) static KINDS: &[&$crate::core::kind::$kind] = &[$(&$name::KIND),+];
     };
 }
-pub(crate) use kinds;
+pub use crate::kinds;

@@ -87,7 +87,7 @@ fn fault(row: &Row<'_>, width: usize, block: &[u8], checked: bool) -> Option<Str
 }
 
 /// The reason for a row of the wrong width.
-pub(crate) fn ragged(cells: usize, columns: usize) -> String {
+pub fn ragged(cells: usize, columns: usize) -> String {
     let ending = if cells == 1 { "" } else { "s" };
     format!("row has {cells} cell{ending}, the header has {columns}")
 }

@@ -13,7 +13,7 @@ mod transcoder;
 pub use header::{Header, HeaderError};
 pub use rows::{BlockRows, Row, RowScanner};
 pub use splitter::{RowFault, RowSplitter, Split};
-pub(crate) use transcoder::ragged;
+pub use transcoder::ragged;
 pub use transcoder::{BadLine, CellTypes, Transcoder};
 
 /// The byte order mark some programs put before UTF-8 text.
