@@ -73,12 +73,7 @@ impl Options {
         let named = self.only.iter().chain(self.ports.iter().map(|(name, _)| name));
         for name in named.chain(self.replicas.iter().map(|(name, _)| name)) {
             if stack.service(name).is_none() {
-                let known: Vec<&str> =
-                    stack.services.iter().map(|service| service.name.as_str()).collect();
-                return Err(format!(
-                    "there is no service `{name}`; the stack has {}",
-                    known.join(", ")
-                ));
+                return Err(stack.lacks(name));
             }
         }
         let mut chosen = Vec::new();

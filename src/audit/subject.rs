@@ -32,11 +32,7 @@ pub(super) fn flow<'q>(question: &'q Question, name: &str) -> Result<&'q Flow, F
     match whole.or_else(replica).map(|service| &service.body) {
         Some(Body::Flow(flow)) => Ok(flow),
         Some(_) => Err(Fault::stop(format!("`{name}` is no flow: only a flow delivers records"))),
-        None => {
-            let known = question.stack.services.iter().map(|service| service.name.as_str());
-            let known = known.collect::<Vec<_>>().join(", ");
-            Err(Fault::stop(format!("there is no service `{name}`; the stack has {known}")))
-        }
+        None => Err(Fault::stop(question.stack.lacks(name))),
     }
 }
 

@@ -1,12 +1,16 @@
 //! What can be typed.
 
 use crate::autoscale::Target;
+use crate::cli::values::{Port, address, address_with_port, assignment, setting};
 use crate::cli::{exit, out};
 use crate::core::unit::{duration, share};
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
+
+/// So that the options of one command are not lost among those that all have.
+const COMMON: &str = "Options of all commands";
 
 #[derive(Debug, Parser)]
 #[command(
@@ -23,7 +27,7 @@ pub(super) struct Arguments {
     /// Address that services listen on
     #[arg(
         long, global = true, env = "HEADWATER_BIND", hide_env_values = true, value_name = "ADDR",
-        default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST)
+        default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), value_parser = address, help_heading = COMMON
     )]
     pub bind: IpAddr,
 
@@ -34,7 +38,8 @@ pub(super) struct Arguments {
         env = "HEADWATER_DATA",
         hide_env_values = true,
         value_name = "DIR",
-        default_value = "headwater-data"
+        default_value = "headwater-data",
+        help_heading = COMMON
     )]
     pub data: PathBuf,
 
@@ -44,7 +49,9 @@ pub(super) struct Arguments {
         global = true,
         env = "HEADWATER_ADMIN",
         hide_env_values = true,
-        value_name = "ADDR:PORT"
+        value_name = "ADDR:PORT",
+        value_parser = address_with_port,
+        help_heading = COMMON
     )]
     pub admin: Option<SocketAddr>,
 
@@ -54,19 +61,20 @@ pub(super) struct Arguments {
         global = true,
         env = "HEADWATER_ADMIN_TOKEN_FILE",
         hide_env_values = true,
-        value_name = "FILE"
+        value_name = "FILE",
+        help_heading = COMMON
     )]
     pub admin_token_file: Option<PathBuf>,
 
     /// Form of the log on standard error
     #[arg(
         long, global = true, env = "HEADWATER_LOG", hide_env_values = true, value_enum,
-        default_value_t = LogForm::Text
+        default_value_t = LogForm::Text, help_heading = COMMON
     )]
     pub log: LogForm,
 
     /// Answer in JSON
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = COMMON)]
     pub json: bool,
 }
 
@@ -94,8 +102,9 @@ pub(super) enum Command {
     },
     /// Copy a built-in stack out for editing
     Init {
+        /// One of those that `headwater stacks` lists
         name: String,
-        /// [default: a directory of the stack's name]
+        /// Where to [default: a directory of the stack's name]
         directory: Option<PathBuf>,
     },
     /// Reference of every source, step and sink
@@ -121,16 +130,19 @@ pub(super) enum Command {
     },
     /// Show the live map of a running headwater in this terminal
     Top {
-        /// [default: the admin listener]
+        /// Whom to ask [default: the admin listener]
         url: Option<String>,
     },
     /// Ask whether a running headwater is healthy: for container health checks
     Health {
-        /// [default: the admin listener's /health]
+        /// Whom to ask [default: the admin listener's /health]
         url: Option<String>,
     },
     /// Print completions for a shell
-    Completions { shell: clap_complete::Shell },
+    Completions {
+        /// The shell that shall know the commands
+        shell: clap_complete::Shell,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -211,6 +223,7 @@ pub(super) struct Autoscale {
 
 #[derive(Debug, Args)]
 pub(super) struct Render {
+    /// What runs the stack
     #[arg(value_enum)]
     pub target: Platform,
 
@@ -226,7 +239,7 @@ pub(super) struct Render {
     pub image: String,
 
     /// Give a variable of the stack a value
-    #[arg(long, value_name = "NAME=VALUE", value_parser = assignment::<String>)]
+    #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
     pub set: Vec<(String, String)>,
 
     /// How many of a service run
@@ -357,6 +370,7 @@ pub(super) struct Up {
 
 #[derive(Debug, Args)]
 pub(super) struct One {
+    /// The service's name in the stack
     pub service: String,
 
     /// Built-in name or file [default: headwater.yaml, else users]
@@ -364,8 +378,8 @@ pub(super) struct One {
     pub stack: Option<String>,
 
     /// Listen on another port (0: any free one)
-    #[arg(long, value_name = "SERVICE=N", value_parser = assignment::<u16>)]
-    pub port: Vec<(String, u16)>,
+    #[arg(long, value_name = "N")]
+    pub port: Vec<Port>,
 
     /// Admin listeners of other processes of this stack, for one map of all [also: `HEADWATER_PEERS`]
     #[arg(long, value_name = "ADDR:PORT", value_delimiter = ',')]
@@ -375,7 +389,10 @@ pub(super) struct One {
 #[derive(Debug, Subcommand)]
 pub(super) enum StacksCommand {
     /// Print a built-in stack file
-    Show { name: String },
+    Show {
+        /// One of those that `headwater stacks` lists
+        name: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -445,6 +462,7 @@ pub(super) struct Generate {
     #[arg(short = 'n', long = "number", default_value_t = 10)]
     pub number: u64,
 
+    /// What a record looks like
     #[arg(long, value_enum, default_value_t = DataFormat::Ndjson)]
     pub format: DataFormat,
 
@@ -469,12 +487,6 @@ pub(super) struct Generate {
 pub(super) enum DataFormat {
     Ndjson,
     Csv,
-}
-
-fn assignment<N: std::str::FromStr>(text: &str) -> Result<(String, N), String> {
-    let wrong = || format!("`{text}` is not SERVICE=N");
-    let (name, number) = text.split_once('=').ok_or_else(wrong)?;
-    Ok((name.to_owned(), number.parse().map_err(|_| wrong())?))
 }
 
 pub(super) fn completions(shell: clap_complete::Shell) -> exit::Code {

@@ -46,6 +46,11 @@ fn question(arguments: &Arguments, wanted: &AuditFlow) -> Result<Question, exit:
         out::error(&what);
         exit::FAILURE
     };
+    let base = wanted.flow.rsplit_once('-').map_or(wanted.flow.as_str(), |(base, _)| base);
+    if stack.service(&wanted.flow).or_else(|| stack.service(base)).is_none() {
+        let lacks = stack.lacks(&wanted.flow);
+        return Err(failed(format!("{lacks}; name another stack with --stack")));
+    }
     let kept = kept_for_all(&stack, &wanted.flow, disk.as_ref());
     let (checkpoint, seed) = kept.map_err(|fault| failed(fault.to_string()))?.unzip();
     let known = || known_seed(stack.seed, disk.as_ref(), &data);

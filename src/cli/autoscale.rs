@@ -48,8 +48,7 @@ pub(super) fn autoscale(arguments: &Arguments, wanted: &Autoscale) -> exit::Code
 fn checked(stack: &Stack, wanted: &Autoscale) -> Result<Asked, String> {
     let (name, kind) = (&wanted.service, wanted.target.kind);
     let Some(service) = stack.service(name) else {
-        let known: Vec<&str> = stack.services.iter().map(|it| it.name.as_str()).collect();
-        return Err(format!("there is no service `{name}`; the stack has {}", known.join(", ")));
+        return Err(stack.lacks(name));
     };
     if wanted.min > wanted.max {
         return Err(format!("--min {} is more than --max {}", wanted.min, wanted.max));

@@ -60,6 +60,16 @@ pub(super) fn read(path: &Path) -> Result<Source, exit::Code> {
             ));
             Err(exit::USAGE)
         }
+        Err(error) if error.kind() == std::io::ErrorKind::IsADirectory => {
+            let inside = path.join(HERE);
+            let help = if inside.is_file() {
+                format!("; name the stack file in it: {}", inside.display())
+            } else {
+                format!(" and holds no {HERE}; name a stack file")
+            };
+            out::error(&format!("{name} is a directory{help}"));
+            Err(exit::FAILURE)
+        }
         Err(error) => {
             out::error(&format!("{name} cannot be read: {error}"));
             Err(exit::FAILURE)

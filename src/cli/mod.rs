@@ -22,6 +22,7 @@ mod run;
 mod stacks;
 mod token;
 mod top;
+mod values;
 
 use crate::cli::arguments::{Arguments, Command};
 use clap::Parser as _;

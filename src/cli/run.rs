@@ -55,7 +55,7 @@ pub(super) fn up(arguments: &Arguments, up: &Up) -> exit::Code {
 pub(super) fn one(arguments: &Arguments, one: &One) -> exit::Code {
     let chosen = Chosen {
         only: vec![one.service.clone()],
-        ports: one.port.clone(),
+        ports: one.port.iter().map(|port| port.of(&one.service)).collect(),
         replicas: Vec::new(),
         is_one: true,
         watch: false,
@@ -135,7 +135,10 @@ fn start_source(
         }),
     };
     if let Err(wrong) = options.check(&stack) {
-        out::error(&wrong);
+        let is_elsewhere =
+            options.is_one && options.only.iter().any(|it| stack.service(it).is_none());
+        let help = if is_elsewhere { "; name another stack with --stack" } else { "" };
+        out::error(&format!("{wrong}{help}"));
         return exit::USAGE;
     }
     let app = match App::start(&stack, Arc::new(RealDisk), options) {
@@ -175,7 +178,7 @@ fn listen_to_signals(events: &SyncSender<Event>) -> std::io::Result<()> {
 /// What runs, and where: lines for a person, or events for a log that a machine reads.
 fn greet(app: &App, stack: &Stack, arguments: &Arguments) {
     let lan = if arguments.bind.is_unspecified() { lan_address() } else { None };
-    let mut text = format!("headwater {} runs {}\n", env!("CARGO_PKG_VERSION"), stack.name);
+    let mut rows: Vec<(String, String)> = Vec::new();
     let mut tell = |service: &str, addresses: Vec<String>, flow: Option<String>| {
         let addresses = addresses.join("  ");
         let flow = flow.unwrap_or_default();
@@ -183,7 +186,7 @@ fn greet(app: &App, stack: &Stack, arguments: &Arguments) {
             tracing::info!(service, addresses, flow, "started");
         }
         let gap = if addresses.is_empty() || flow.is_empty() { "" } else { "  " };
-        append(&mut text, format_args!("  {service:<23} {addresses}{gap}{flow}\n"));
+        rows.push((service.to_owned(), format!("{addresses}{gap}{flow}")));
     };
     if let Some(admin) = app.admin_address() {
         tell("admin", vec![format!("http://{admin}/")], Some("live map, metrics, health".into()));
@@ -201,8 +204,19 @@ fn greet(app: &App, stack: &Stack, arguments: &Arguments) {
         tell(&service.name, shown, named(stack, &service.name).and_then(route_of));
     }
     if arguments.log == LogForm::Text {
-        out::tell(&text);
+        out::tell(&greeting(&stack.name, &rows));
     }
+}
+
+/// The names stand in one column, however long they are.
+fn greeting(stack: &str, rows: &[(String, String)]) -> String {
+    let mut text = format!("headwater {} runs {stack}\n", env!("CARGO_PKG_VERSION"));
+    let longest = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
+    let width = (longest + 2).max(24);
+    for (name, what) in rows {
+        append(&mut text, format_args!("  {name:<width$}{what}\n"));
+    }
+    text
 }
 
 /// Which URLs are others than those in the stack file.

@@ -147,11 +147,13 @@ fn waiting(node: &Shown) -> String {
     format!("{records}, the oldest for {}", show_duration(oldest(node)))
 }
 
-/// ` append_file data/x.ndjson`
+/// ` append_file data/x.ndjson`; without the file when the reason names it anyway.
 fn part(node: &Shown, role: &str) -> String {
     let found = node.node.parts.iter().find(|part| part.role == role);
+    let why = node.reading.reason.as_deref().unwrap_or_default();
     found.map_or_else(String::new, |part| {
-        format!(" {} {}", part.kind, part.detail).trim_end().to_owned()
+        let detail = if why.contains(&part.detail) { "" } else { &part.detail };
+        format!(" {} {detail}", part.kind).trim_end().to_owned()
     })
 }
 

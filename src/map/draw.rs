@@ -18,9 +18,12 @@ const NUMBERS: f64 = 52.0;
 const PARTS: usize = 4;
 /// Room around the drawing, so that no line is cut.
 const EDGE: f64 = 6.0;
-/// Above these widths a map is not made smaller without end, but scrolled.
+/// A wider map is not made smaller without end, but scrolled.
 const LARGE: f64 = 1500.0;
-const HUGE: f64 = 2600.0;
+/// As small as a large map may become: its text can still be read.
+const LEAST_SCALE: f64 = 0.78;
+/// Sizes of a node's name: the second one is for names that do not fit otherwise.
+const NAMES: [(f64, &str); 2] = [(14.0, "name"), (12.0, "name long")];
 
 /// A drawn map, in pieces that change alone.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,17 +44,13 @@ impl Drawing {
     /// The whole `<svg>`. `base` stands before `node/NAME` in links.
     pub fn svg(&self, picture: &Picture, base: &str) -> String {
         let (width, height) = (self.width, self.height);
-        let class = match width {
-            huge if huge > HUGE => "map huge",
-            large if large > LARGE => "map large",
-            _ => "map",
-        };
+        let (class, scale) = if width > LARGE { ("map large", LEAST_SCALE) } else { ("map", 1.0) };
         let mut out = format!(
             "<svg class=\"{class}\" role=\"group\" aria-label=\"Map of {}\" width=\"{}\" \
              height=\"{}\" viewBox=\"0 0 {width} {height}\">",
             escape(&picture.stack),
-            width.round(),
-            height.round(),
+            (width * scale).round(),
+            (height * scale).round(),
         );
         append(&mut out, format_args!("<g transform=\"translate({EDGE} {EDGE})\">"));
         for at in 0..picture.edges.len() {
@@ -171,7 +170,11 @@ fn head(out: &mut String, node: &Shown, area: &Area) {
     }
     let room =
         WIDTH - 2.0 * INSET - crate::charts::text_width(&state, 11.5, Weight::Regular) - 10.0;
-    text(out, "name", (area.x + INSET, y), &fit(&node.node.name, room, 14.0, Weight::SemiBold));
+    let name = &node.node.name;
+    let fits =
+        |(size, _): &(f64, &str)| crate::charts::text_width(name, *size, Weight::SemiBold) <= room;
+    let (size, class) = NAMES.into_iter().find(fits).unwrap_or(NAMES[1]);
+    text(out, class, (area.x + INSET, y), &fit(name, room, size, Weight::SemiBold));
     text(out, "state end", (area.x + area.width - INSET, y), &state);
 }
 

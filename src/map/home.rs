@@ -77,17 +77,21 @@ fn verdict(picture: &Picture) -> Markup {
 fn alerts(picture: &Picture) -> Markup {
     let loud = picture.alerts.iter().filter(|alert| alert.state != AlertState::Quiet);
     html! {
-        @for alert in loud { (one_alert(alert)) }
+        @for alert in loud { (one_alert(picture, alert)) }
     }
 }
 
-fn one_alert(alert: &Alert) -> Markup {
+fn one_alert(picture: &Picture, alert: &Alert) -> Markup {
     let is_firing = alert.state == AlertState::Firing;
     html! {
         p class=(if is_firing { "verdict bad" } else { "verdict notice" }) {
             span.sign aria-hidden="true" { (if is_firing { "✕" } else { "◐" }) } " "
             (if is_firing { "Alert: " } else { "About to alert: " })
-            b { (alert.service) } " " (alert.when) ", now " (alert.value) ", since " (time(&alert.since)) "."
+            @match picture.node(&alert.service) {
+                Some(node) => { a href=(href(node)) { (alert.service) } }
+                None => { b { (alert.service) } }
+            }
+            " " (alert.when) ", now " (alert.value) ", since " (time(&alert.since)) "."
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The dead letters of a flow on its page: why and where each was rejected, and the button that delivers it again.
 
-use crate::charts::number::count;
+use crate::charts::number::{count, counted};
 use crate::map::home::time;
 use crate::map::node::Letters;
 use maud::{Markup, html};
@@ -26,13 +26,19 @@ fn of_one(letters: &Letters) -> Markup {
     let can_replay = letters.shown.iter().any(|letter| letter.refusal.is_none());
     html! {
         @if letters.waiting > 0 {
-            p role="status" { (count(letters.waiting as u64)) " requests wait for the flow to carry them out." }
+            p role="status" {
+                @if letters.waiting == 1 { "1 request waits for the flow to carry it out." }
+                @else { (count(letters.waiting as u64)) " requests wait for the flow to carry them out." }
+            }
         }
         @if let Some(answer) = letters.answers.first() {
             p role="status" { (time(&answer.time)) ": " (answer.text) }
         }
         @if letters.kept > 0 {
-            p { (count(letters.kept)) " records could not be delivered; they are kept with the reason." }
+            p {
+                (counted(letters.kept, "records")) " could not be delivered; "
+                (if letters.kept == 1 { "it is" } else { "they are" }) " kept with the reason."
+            }
             form method="post" action={ "../replay/" (letters.flow) } {
                 @if can_replay {
                     p { button name="letter" value="all" { "Replay all" } }
@@ -47,7 +53,7 @@ fn of_one(letters: &Letters) -> Markup {
 
 fn table(letters: &Letters) -> Markup {
     html! {
-        table {
+        table.letters {
             caption.unseen { "Dead letters of " (letters.flow) }
             thead {
                 tr {

@@ -110,11 +110,11 @@ pub fn series_of(kind: Kind) -> &'static [Series] {
 fn named(series: Series, kind: Kind) -> (String, &'static str, f64) {
     let unit = words::unit(kind);
     match series {
-        Series::Taken => (format!("{} a second", capital(unit)), "per second", 1.0),
-        Series::Given => ("Records stored a second".to_owned(), "per second", 1.0),
-        Series::TakenBytes => ("Bytes in a second".to_owned(), "bytes", 1.0),
-        Series::GivenBytes => ("Bytes out a second".to_owned(), "bytes", 1.0),
-        Series::Errors => ("Errors a second".to_owned(), "per second", 1.0),
+        Series::Taken => (capital(unit), "a second", 1.0),
+        Series::Given => ("Records stored".to_owned(), "a second", 1.0),
+        Series::TakenBytes => ("Bytes in".to_owned(), "a second", 1.0),
+        Series::GivenBytes => ("Bytes out".to_owned(), "a second", 1.0),
+        Series::Errors => ("Errors".to_owned(), "a second", 1.0),
         Series::Waiting if kind == Kind::Flow => ("Records that wait".to_owned(), "records", 1.0),
         Series::Waiting => ("Open connections".to_owned(), "connections", 1.0),
         Series::Oldest => ("Age of the oldest that waits".to_owned(), "seconds", 1.0),
@@ -247,8 +247,8 @@ fn lanes(view: &View) -> Markup {
         } @else {
             div.scroll { table {
                 thead { tr {
-                    th { "replica" } th { "state" } th.n { "share" } th { "" } th.n { "requests" }
-                    th.n { "under way" } th.n { "failures" } th.n { "an answer takes" }
+                    th { "Replica" } th { "State" } th.n { "Share" } td {} th.n { "Requests" }
+                    th.n { "Under way" } th.n { "Failures" } th.n { "An answer takes" }
                 } }
                 tbody { @for lane in lanes {
                     tr {
@@ -274,7 +274,7 @@ fn share(value: Option<f32>) -> String {
 fn figure(view: &View, at: usize, series: Series, points: &[Point]) -> Markup {
     let (title, unit, factor) = named(series, view.node.node.kind);
     let scaled: Vec<Point> =
-        points.iter().map(|point| Point { x: point.x, y: point.y * factor }).collect();
+        points.iter().map(|point| Point { x: point.x, y: measured(point.y * factor) }).collect();
     let known: Vec<f64> = scaled.iter().map(|it| it.y).filter(|y| y.is_finite()).collect();
     if known.is_empty() {
         return html! { (heading(&title, unit)) p.note { "Nothing is known yet." } };
@@ -299,13 +299,23 @@ fn figure(view: &View, at: usize, series: Series, points: &[Point]) -> Markup {
         placement: Placement::Page,
         theme: Theme::Automatic,
     };
-    let scene = layout(&chart, Frame { width: 480.0, height: 170.0, heading: false });
+    let scene = layout(&chart, Frame { width: 400.0, height: 160.0, heading: false });
     html! {
         (heading(&title, unit))
         (PreEscaped(svg(&scene, &options)))
         figcaption { (description) }
         details.data { summary { "As a table" } (table(&title, unit, &scaled)) }
     }
+}
+
+/// Three digits: what is measured within a second has no more.
+fn measured(value: f64) -> f64 {
+    let size = value.abs();
+    if !(1e-9..1e3).contains(&size) {
+        return if size >= 1e3 { value.round() } else { value };
+    }
+    let step = 10_f64.powi(2 - size.log10().floor() as i32);
+    (value * step).round() / step
 }
 
 fn heading(title: &str, unit: &str) -> Markup {
@@ -403,5 +413,19 @@ fn errors(view: &View) -> Markup {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::measured;
+
+    #[test]
+    fn a_measured_value_has_three_digits() {
+        let said: Vec<String> = [0.99694, 26.543, 8.0, 1189.4, 0.0, -3.9841, f64::NAN]
+            .into_iter()
+            .map(|value| measured(value).to_string())
+            .collect();
+        assert_eq!(said, ["0.997", "26.5", "8", "1189", "0", "-3.98", "NaN"]);
     }
 }

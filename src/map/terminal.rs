@@ -13,6 +13,9 @@ const GREEN: &str = "\x1b[32m";
 const YELLOW: &str = "\x1b[33m";
 const PLAIN: &str = "\x1b[0m";
 
+/// The least room for names.
+const NAMES: usize = 24;
+
 /// How large the terminal is, and whether it shall be coloured.
 #[derive(Debug, Clone, Copy)]
 pub struct Screen {
@@ -36,15 +39,18 @@ pub fn draw(picture: &Picture, screen: Screen) -> String {
     lines.push(Line::new(String::new(), ""));
     let wide = screen.columns >= 90;
     let head = if wide { "last minute         " } else { "" };
+    let shown = || picture.nodes.iter().filter(|node| !node.node.kind.is_outside());
+    let longest = shown().map(|node| name(node).chars().count()).max().unwrap_or_default();
+    let names = longest.clamp(NAMES, NAMES.max(screen.columns / 3));
     lines.push(Line::new(
         format!(
-            "  {:<24} {:<9} {:>12} {head} {:>8} {:>8}  to",
+            "  {:<names$} {:<9} {:>12} {head} {:>8} {:>8}  to",
             "", "state", "rate", "wait", "errors"
         ),
         DIM,
     ));
-    for node in picture.nodes.iter().filter(|node| !node.node.kind.is_outside()) {
-        lines.push(row(picture, node, wide));
+    for node in shown() {
+        lines.push(row(picture, node, wide, names));
         if let Some(reason) = &node.reading.reason {
             lines.push(Line::new(format!("    {reason}"), YELLOW));
         }
@@ -88,18 +94,26 @@ impl Line {
     }
 }
 
-fn row(picture: &Picture, node: &Shown, wide: bool) -> Line {
+/// `producer ×3`
+fn name(node: &Shown) -> String {
+    match words::replicas(&node.reading) {
+        Some(_) => format!("{} ×{}", node.node.name, node.reading.replicas),
+        None => node.node.name.clone(),
+    }
+}
+
+fn row(picture: &Picture, node: &Shown, wide: bool, names: usize) -> Line {
     let reading = &node.reading;
     let rate = words::headline(node).unwrap_or_default();
     let waits = reading.now.waiting.filter(|_| node.node.kind == crate::map::Kind::Flow);
     let waits =
         waits.map_or_else(String::new, |many| crate::charts::number::short_count(many as u64));
-    let name = match words::replicas(reading) {
-        Some(_) => format!("{} ×{}", node.node.name, reading.replicas),
-        None => node.node.name.clone(),
-    };
+    let mut name = name(node);
+    if name.chars().count() > names {
+        name = name.chars().take(names - 1).chain(['…']).collect();
+    }
     let mut text = format!(
-        "{} {name:<24} {:<9} {rate:>12} ",
+        "{} {name:<names$} {:<9} {rate:>12} ",
         words::sign(reading.condition),
         reading.condition.word()
     );

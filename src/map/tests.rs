@@ -1,9 +1,10 @@
 //! The graphs and pictures of the built-in stacks, and of stacks that are large or strange.
 
 use crate::catalog::Catalog;
-use crate::map::picture::{Now, Picture, Reading, Side, Totals};
+use crate::map::picture::{Alert, AlertState, Now, Picture, Reading, Side, Totals};
 use crate::map::{
     Condition, Drawing, Graph, Kind, Node, Rate, Series, UNKNOWN, bottleneck, configuration, home,
+    plain,
 };
 use crate::stack::{Environment, Stack, builtin, load};
 use std::path::Path;
@@ -152,7 +153,11 @@ services:
 
 /// A picture with numbers that never change.
 pub(crate) fn picture_of(name: &str) -> Picture {
-    let graph = Graph::of(&builtin_stack(name));
+    picture_with(&builtin_stack(name))
+}
+
+fn picture_with(stack: &Stack) -> Picture {
+    let graph = Graph::of(stack);
     let reading = |(at, node): (usize, &Node)| {
         let mut row = UNKNOWN;
         for (place, value) in row.iter_mut().enumerate() {
@@ -204,6 +209,66 @@ fn the_parts_that_change_are_the_ones_that_the_page_has() {
             assert!(page.contains(&inner), "{id}");
         }
     }
+}
+
+/// Six columns of nodes: on a laptop their text was 6 pixels high.
+#[test]
+fn a_map_that_is_wide_scrolls_before_its_text_is_too_small_to_read() {
+    let hop = |at: usize| {
+        format!(
+            "  step-{at}:\n    source: {{ file: {{ path: {at}.txt, follow: true }} }}\n    \
+             sink: {{ append_file: {}.txt }}\n",
+            at + 1
+        )
+    };
+    let text = format!("stack: long\nservices:\n{}", (0..4).map(hop).collect::<String>());
+    let picture = picture_with(&stack(&text));
+    let svg = Drawing::of(&picture).svg(&picture, "");
+    let document = roxmltree::Document::parse(&svg).unwrap();
+    let root = document.root_element();
+    let number = |name: &str| root.attribute(name).unwrap().parse::<f64>().unwrap();
+    let whole = root.attribute("viewBox").unwrap().split(' ').nth(2).unwrap();
+    let scale = number("width") / whole.parse::<f64>().unwrap();
+    assert_eq!(root.attribute("class"), Some("map large"));
+    assert!(11.5 * scale > 8.5, "the smallest text is {} pixels high", 11.5 * scale);
+}
+
+#[test]
+fn a_name_that_just_does_not_fit_is_set_smaller_and_not_cut() {
+    let picture = picture_of("users");
+    let svg = Drawing::of(&picture).svg(&picture, "");
+    assert!(svg.contains(">data-ingestion-simulator</text>"), "{svg}");
+}
+
+#[test]
+fn an_alert_leads_to_its_service() {
+    let mut picture = picture_of("random-file");
+    picture.alerts.push(Alert {
+        service: "consumer".to_owned(),
+        when: "backlog > 5".to_owned(),
+        state: AlertState::Firing,
+        since: "2026-11-21T12:00:00.000Z".to_owned(),
+        value: "7".to_owned(),
+    });
+    let page = home::content(&picture, &Drawing::of(&picture));
+    assert!(
+        page.contains("Alert: <a href=\"node/consumer\">consumer</a> backlog &gt; 5"),
+        "{page}"
+    );
+}
+
+#[test]
+fn as_text_the_columns_are_as_wide_as_what_stands_in_them() {
+    let mut picture = picture_of("random-file");
+    picture.nodes[0].node.name = "a-producer-of-the-regional-office".to_owned();
+    picture.nodes[0].reading.replicas = 12;
+    picture.nodes[0].reading.totals.taken = 1_234_567;
+    let text = plain::text(&picture);
+    assert!(text.contains("1,234,567 requests answered"), "{text}");
+    let states: Vec<usize> = text.lines().filter_map(|line| line.find("running")).collect();
+    let places: Vec<usize> = text.lines().filter_map(|line| line.find("/s re")).collect();
+    assert_eq!(states[0], states[1] + "12x ".len(), "{text}");
+    assert_eq!(places[0].abs_diff(places[1]), 0, "{text}");
 }
 
 #[test]
@@ -266,6 +331,12 @@ mod verdicts {
         assert_eq!(
             said(&picture),
             "consumer cannot deliver, its sink append_file data/numbers.ndjson waits: no room."
+        );
+        let consumer = picture.nodes.iter_mut().find(|node| node.node.id == "consumer").unwrap();
+        consumer.reading.reason = Some("cannot write to data/numbers.ndjson: no room".to_owned());
+        assert_eq!(
+            said(&picture),
+            "consumer cannot deliver, its sink append_file waits: cannot write to data/numbers.ndjson: no room."
         );
         picture.nodes[0].reading.condition = Condition::Failed;
         assert_eq!(said(&picture), "producer has failed.");

@@ -9,7 +9,7 @@ use crate::map::sample::Condition;
 pub fn rate(per_second: f32) -> String {
     match f64::from(per_second) {
         small if small > 0.0 && small < 0.01 => "< 0.01/s".to_owned(),
-        small if small < 10.0 => format!("{}/s", number((small * 100.0).round() / 100.0)),
+        small if small < 1.0 => format!("{}/s", number((small * 100.0).round() / 100.0)),
         middle if middle < 100.0 => format!("{}/s", number((middle * 10.0).round() / 10.0)),
         large => format!("{}/s", number(large.round())),
     }
@@ -86,7 +86,10 @@ pub fn detail(node: &Shown) -> String {
     let mut said: Vec<String> = Vec::new();
     match node.node.kind {
         Kind::Flow => {
-            said.push(format!("{} wait", number(f64::from(now.waiting.unwrap_or_default()))));
+            said.push(match now.waiting.unwrap_or_default() {
+                1.0 => "1 waits".to_owned(),
+                many => format!("{} wait", number(f64::from(many))),
+            });
             if let Some(oldest) = now.oldest_seconds.filter(|oldest| *oldest >= 0.001) {
                 said.push(format!("oldest {}", seconds(oldest)));
             }
@@ -94,6 +97,7 @@ pub fn detail(node: &Shown) -> String {
             if let Some(latency) = now.latency_seconds.filter(|it| *it >= 1e-6) {
                 said.push(format!("delivered in {}", seconds(latency)));
             }
+            said.extend(counted(totals.refused, "refused", "refused"));
             said.extend(counted(totals.dead_letters, "dead letter", "dead letters"));
         }
         Kind::Server | Kind::View | Kind::Gate => {
@@ -111,9 +115,14 @@ pub fn detail(node: &Shown) -> String {
             said.extend(now.miss_latency_seconds.map(|miss| format!("miss {}", seconds(miss))));
         }
         Kind::Store => {
-            said.extend(now.latency_seconds.map(|read| format!("a read takes {}", seconds(read))));
-            let write = now.miss_latency_seconds;
-            said.extend(write.map(|write| format!("a write {}", seconds(write))));
+            said.extend(match (now.latency_seconds, now.miss_latency_seconds) {
+                (Some(read), Some(write)) => {
+                    Some(format!("read {} · write {}", seconds(read), seconds(write)))
+                }
+                (Some(read), None) => Some(format!("a read takes {}", seconds(read))),
+                (None, Some(write)) => Some(format!("a write takes {}", seconds(write))),
+                (None, None) => None,
+            });
         }
         Kind::Resource | Kind::File | Kind::Address => {}
     }
@@ -168,6 +177,10 @@ mod tests {
         assert_eq!(rate(0.0), "0/s");
         assert_eq!(rate(0.2), "0.2/s");
         assert_eq!(rate(0.001), "< 0.01/s");
+        assert_eq!(rate(0.257), "0.26/s");
+        // More digits would only flicker from second to second.
+        assert_eq!(rate(4.96), "5/s");
+        assert_eq!(rate(5.09), "5.1/s");
         assert_eq!(rate(12.344), "12.3/s");
         assert_eq!(rate(999.8), "1,000/s");
         assert_eq!(rate(12_340_000.0), "12.34M/s");

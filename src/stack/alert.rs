@@ -132,8 +132,17 @@ fn condition(text: &str) -> Result<Alert, (String, String)> {
         }
         ("", _) => return Err((format!("the alert on `{name}` has no limit"), HELP.to_owned())),
         (said, _) => {
-            let number = said.trim_start_matches(['>', '<']).trim_start_matches('=').trim();
-            (said.starts_with('>'), limit_of(*measure, number)?)
+            let equal = said.strip_prefix(">=").or_else(|| said.strip_prefix("<="));
+            let is_equal = equal.is_some();
+            let number = equal.or_else(|| said.get(1..)).unwrap_or_default();
+            let (is_above, limit) = (said.starts_with('>'), limit_of(*measure, number.trim())?);
+            // At least the limit is more than the number before it.
+            let limit = match (is_equal, is_above) {
+                (true, true) => limit.next_down(),
+                (true, false) => limit.next_up(),
+                (false, _) => limit,
+            };
+            (is_above, limit)
         }
     };
     let (service, text) = (String::new(), String::new());
@@ -170,7 +179,11 @@ mod tests {
         let read = condition("rate < 0.5/s").unwrap();
         assert_eq!((read.is_above, read.limit, read.lasting), (false, 0.5, Duration::ZERO));
         assert_eq!(condition("waiting for 5s").unwrap().measure, Measure::Waiting);
-        assert_eq!(condition("latency >= 250ms").unwrap().limit, 0.25);
+        assert_eq!(condition("latency > 250ms").unwrap().limit, 0.25);
+        let read = condition("dead_letters >= 1").unwrap();
+        assert!(read.is_above && 1.0 > read.limit && 0.0 < read.limit, "one is at least one");
+        let read = condition("rate <= 2").unwrap();
+        assert!(!read.is_above && 2.0 < read.limit && 2.1 > read.limit, "two is at most two");
     }
 
     #[test]
@@ -183,6 +196,9 @@ mod tests {
         assert!(said("colour > 3").contains("what is measured"));
         assert!(said("backlog > many").contains("`many` is no number"));
         assert!(said("backlog_age > 3 apples").contains("no unit of time"));
+        assert!(said("backlog >> 3").contains("`> 3` is no number"));
+        assert!(said("backlog >== 3").contains("`= 3` is no number"));
+        assert!(said("backlog => 3").contains("nothing that is measured"));
         assert!(said("errors for 1m").contains("no limit"));
         assert!(said("errors > 1 for ever").contains("does not start with a number"));
         assert!(said("errors > 1 for 48h").contains("at most 24h"));

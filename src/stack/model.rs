@@ -5,6 +5,7 @@ use crate::core::lease::LeasePlace;
 use crate::core::listen::Listen;
 use crate::core::options::Options;
 use crate::core::spec::Spec;
+use crate::core::words::nearest;
 use crate::resource::{ResourceConfig, Secret};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -54,6 +55,16 @@ pub enum Measure {
 impl Stack {
     pub fn service(&self, name: &str) -> Option<&Service> {
         self.services.iter().find(|service| service.name == name)
+    }
+
+    /// That there is no service of this name, and which there are.
+    pub fn lacks(&self, name: &str) -> String {
+        let known = || self.services.iter().map(|service| service.name.as_str());
+        let help = match nearest(name, known()) {
+            Some(nearest) => format!("did you mean `{nearest}`?"),
+            None => format!("it has {}", known().collect::<Vec<_>>().join(", ")),
+        };
+        format!("the stack {} has no service `{name}`: {help}", self.name)
     }
 
     pub fn resource(&self, name: &str) -> Option<&ResourceConfig> {

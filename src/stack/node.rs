@@ -122,8 +122,13 @@ impl<'text> Reader<'text> {
                             "`*name` repeats what `&name` marks, and that must stand before it",
                         ));
                 }
+                let help = if error.info().contains("tabs") {
+                    "indent with spaces: YAML takes no tabs there"
+                } else {
+                    "look at the indentation, and at quotes and brackets above this place"
+                };
                 Err(Diagnostic::new(at..at + 1, format!("this is not YAML: {}", error.info()))
-                    .help("look at the indentation, and at quotes and brackets above this place"))
+                    .help(help))
             }
             None => Ok((Event::StreamEnd, 0..0)),
         }

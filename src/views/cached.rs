@@ -104,9 +104,10 @@ fn record(looks: &VecDeque<(Instant, CacheCounts)>, counts: &CacheCounts, at: i6
     let back = |many: usize| looks.get(looks.len().saturating_sub(many));
     let Some((then, before)) = back(RATES) else { return record.into() };
     let seconds = then.elapsed().as_secs_f64();
+    // The looks are not a second apart to the millisecond, so that more digits of a rate would only be noise.
     let mut put = |name: &str, value: Option<f64>| {
         if let Some(value) = value.filter(|value| value.is_finite()) {
-            record.insert(name.to_owned(), json!((value * 1000.0).round() / 1000.0));
+            record.insert(name.to_owned(), json!((value * 100.0).round() / 100.0));
         }
     };
     let more = |now: u64, then: u64| now.checked_sub(then).map(|more| more as f64);
@@ -119,7 +120,7 @@ fn record(looks: &VecDeque<(Instant, CacheCounts)>, counts: &CacheCounts, at: i6
     put("store", rate(counts.store, before.store));
     put("stale", rate(counts.stale, before.stale));
     let share = reads.zip(hits).filter(|(reads, _)| *reads > 0.0);
-    put("hit ratio", share.map(|(reads, hits)| hits / reads * 100.0));
+    put("hit ratio", share.map(|(reads, hits)| (hits / reads * 1e3).round() / 10.0));
     let minute = back(MINUTE).map(|(_, counts)| counts);
     let of = |now: &Timed, then: Option<&Timed>| match then.map(|then| now.since(then)) {
         Some(minute) if minute.count > 0 => minute,
@@ -137,7 +138,9 @@ fn record(looks: &VecDeque<(Instant, CacheCounts)>, counts: &CacheCounts, at: i6
         // A quantile is known to a fifth: more digits would be made up.
         put(name, timed.quantile(share).map(|seconds| (seconds * 1e6).round()));
     }
-    put("saved", counts.saved());
+    if let Some(saved) = counts.saved().filter(|saved| saved.is_finite()) {
+        record.insert("saved".to_owned(), json!((saved * 1000.0).round() / 1000.0));
+    }
     record.into()
 }
 

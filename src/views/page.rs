@@ -83,10 +83,14 @@ fn notice(words: &Words, moment: &Moment) -> Markup {
         @if let Some(Standing::Trouble(trouble)) = moment.standing {
             div.trouble {
                 p { (trouble) }
-                @if let Some(as_of) = moment.as_of {
-                    p.note { "Data as of " (clock(&rfc3339(as_of))) "." }
+                p.note {
+                    @if let Some(as_of) = moment.as_of { "Data as of " (clock(&rfc3339(as_of))) ". " }
+                    "Trying again…"
                 }
             }
+        }
+        @if waits_for_the_first(moment) {
+            p.note { "This page fills by itself as soon as there are some." }
         }
         @if moment.is_cut {
             p.trouble {
@@ -99,6 +103,12 @@ fn notice(words: &Words, moment: &Moment) -> Markup {
             }
         }
     }
+}
+
+/// All is well, and there is nothing yet.
+fn waits_for_the_first(moment: &Moment) -> bool {
+    let is_well = matches!(moment.standing, Some(Standing::Good(_)));
+    is_well && moment.records == Some(0) && moment.lead.is_none()
 }
 
 fn fresh(moment: &Moment) -> Markup {

@@ -140,9 +140,13 @@ fn the_page_says_what_is_known_at_every_moment() {
     let view = Shown::ages();
     view.shows(&["Reading the users…"]);
     view.tell(trouble("API Error: 500"));
-    view.shows(&["<p>API Error: 500</p></div>", "id=\"found\"></p>"]);
+    view.shows(&["<p>API Error: 500</p>", "id=\"found\"></p>"]);
     view.tell(view.list(&[]));
-    let empty = view.shows(&["No users found", "Live: a change shows at once."]);
+    let empty = view.shows(&[
+        "No users found",
+        "This page fills by itself as soon as there are some.",
+        "Live: a change shows at once.",
+    ]);
     assert!(
         empty.contains("id=\"panel-1-told\"></figcaption>"),
         "an empty panel is not seen: {empty}"
@@ -154,7 +158,7 @@ fn the_page_says_what_is_known_at_every_moment() {
     view.tell(Message::Gone(view.wanted.key("0")));
     view.shows(&["Found 2 users", "<dt>Youngest</dt><dd>41</dd>"]);
     view.tell(trouble("Cannot connect to API."));
-    view.shows(&["Found 2 users", "Cannot connect", "Data as of <time"]);
+    view.shows(&["Found 2 users", "Cannot connect", "Data as of <time", "Trying again…"]);
     view.tell(Message::Standing(Standing::Good(Following::Asking)));
     view.shows(&["Found 2 users", "asked every 2 s"]);
 }

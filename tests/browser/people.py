@@ -296,6 +296,9 @@ def docs(world):
     with world.browser.reader(viewport={"width": 1280, "height": 800}) as reader:
         page = reader.open(world.users.address("api") + "/docs")
         expect(page.locator(".opblock")).not_to_have_count(0)
+        for theme, colour in (("dark", "rgb(28, 32, 34)"), ("light", "rgb(250, 250, 250)")):
+            page.emulate_media(color_scheme=theme)
+            expect(page.locator("body")).to_have_css("background-color", colour)
         wrong = both_themes(axe, page, world.pictures, "docs")
         wrong = [it for it in wrong if not any(f"axe {rule}:" in it for rule in SWAGGER)]
         assert not wrong, "\n".join(wrong)

@@ -242,7 +242,7 @@ fn what_cannot_be_scaled_is_told_with_the_remedy() {
         (
             vec!["numbers", "--service", "cnsumer", "--target", "lag=5s"],
             2,
-            "there is no service `cnsumer`; the stack has producer, consumer",
+            "the stack numbers has no service `cnsumer`: did you mean `consumer`?",
         ),
         (
             vec!["numbers", "--service", "producer", "--target", "lag=5s"],

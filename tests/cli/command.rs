@@ -19,8 +19,16 @@ fn wrong_arguments_are_told_with_what_was_meant_and_end_with_2() {
         (&["up", "--port", "producer"], "`producer` is not SERVICE=N"),
         (&["up", "--port", "producer=high"], "`producer=high` is not SERVICE=N"),
         (&["up", "--scale", "a=-1"], "`a=-1` is not SERVICE=N"),
-        (&["check", "--bind", "here"], "invalid IP address"),
+        (&["check", "--bind", "here"], "0.0.0.0 for all"),
+        (&["check", "--admin", "7070"], "an address with a port is wanted: 127.0.0.1:7070"),
+        (&["render", "compose", "--set", "a"], "`a` is not NAME=VALUE"),
         (&["run"], "<SERVICE>"),
+        (
+            &["run", "consumer"],
+            "the stack users has no service `consumer`: it has api, frontend, data-ingestion-simulator; \
+             name another stack with --stack",
+        ),
+        (&["run", "api", "--port", "high"], "`high` is no port, such as 8000"),
         (&["generate", "{ a: sequence }", "--workers", "0"], "0 is not in 1..=256"),
         (&["generate", "{ a: sequence }", "--format", "xml"], "ndjson, csv"),
     ] {

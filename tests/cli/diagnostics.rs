@@ -113,7 +113,12 @@ fn a_missing_file_and_a_directory_are_told() {
     assert!(missing.err.contains("there is no stack file nowhere.yaml"), "{}", missing.err);
     let folder = run(directory.path(), &["check", "."]);
     assert_eq!(folder.code, 1);
-    assert!(folder.err.contains(". cannot be read"), "{}", folder.err);
+    let told = ". is a directory and holds no headwater.yaml; name a stack file";
+    assert!(folder.err.contains(told), "{}", folder.err);
+    std::fs::write(directory.path().join("headwater.yaml"), "").unwrap();
+    let folder = run(directory.path(), &["check", "."]);
+    assert_eq!(folder.code, 1);
+    assert!(folder.err.contains("name the stack file in it: ./headwater.yaml"), "{}", folder.err);
 }
 
 #[test]

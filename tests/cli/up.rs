@@ -79,10 +79,22 @@ fn run_is_one_service() {
     let missing = run(directory.path(), &[&["run", "nobody"][..], &ADMIN].concat());
     assert_eq!(missing.code, 2);
     assert!(
-        missing.err.contains("no service `nobody`; the stack has api, maker"),
+        missing.err.contains("has no service `nobody`: it has api, maker; name another stack with"),
         "{}",
         missing.err
     );
+}
+
+#[test]
+fn one_service_takes_a_port_without_its_name() {
+    let directory = in_directory(STACK);
+    for port in ["0", "api=0"] {
+        let arguments =
+            ["run", "api", "--port", port, "--bind", "localhost", "--admin", "localhost:0"];
+        let mut running = Running::start(directory.path(), &arguments);
+        running.wait_for("  api                     http://127.0.0.1:");
+        assert_eq!(running.stop(), 0);
+    }
 }
 
 #[test]
@@ -99,8 +111,8 @@ fn a_second_run_goes_on_and_repeats_nothing() {
 fn what_cannot_be_chosen_is_refused_with_the_reason() {
     let directory = in_directory(STACK);
     for (arguments, told) in [
-        (["--only", "apj"], "there is no service `apj`; the stack has api, maker"),
-        (["--port", "nobody=1"], "there is no service `nobody`"),
+        (["--only", "apj"], "has no service `apj`: did you mean `api`?"),
+        (["--port", "nobody=1"], "has no service `nobody`: it has api, maker"),
         (["--port", "maker=1"], "the service `maker` listens on no port"),
         (["--scale", "api=2"], "`api` cannot run 2 times in one process: a server's port"),
         (["--scale", "maker=2"], "only one may write out.ndjson; write `{replica}` into"),
@@ -193,7 +205,7 @@ services:
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let mut running =
         up(directory.path(), &["--port", &format!("api-that-has-a-long-name={port}")]);
-    running.wait_for("  api-that-has-a-long-name http://127.0.0.1:");
+    running.wait_for("  api-that-has-a-long-name   http://127.0.0.1:");
     let flow = running.wait_for("  follower-with-a-long-name ");
     assert!(flow.contains(&format!("http_poll http://localhost:{port}/number")), "{flow}");
     running.wait_for(&format!("URLs of the stack to localhost:8000 go to localhost:{port}"));

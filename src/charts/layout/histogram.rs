@@ -36,7 +36,9 @@ pub(super) fn draw(marks: &HistogramMarks, place: &Bounds, shapes: &mut Vec<Shap
     vertical.draw_base(&plot, shapes);
     draw_x_labels(&scale.ticks(marks, place), &plot, shapes);
     draw_x_name(marks, place, shapes);
-    let name_end = draw_axis_name(&marks.y.label, place, place.width * 0.4, shapes);
+    // A marker's note stands beside the name; without one there is nothing that it could run into.
+    let room = if marks.marker.is_some() { 0.4 } else { 1.0 };
+    let name_end = draw_axis_name(&marks.y.label, place, place.width * room, shapes);
     if let Some(marker) = &marks.marker {
         draw_marker(marker, &scale, name_end, shapes);
     }
