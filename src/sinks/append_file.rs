@@ -12,7 +12,7 @@ use crate::core::options::{Opt, Options, Shape};
 use crate::core::position::Checkpoint;
 use crate::core::record::{Encoding, Rejected};
 use crate::core::sink::{Recovered, Sink};
-use crate::core::time::unix_ms;
+use crate::core::time::settled_unix_ms;
 use crate::formats::json_lines;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -141,7 +141,7 @@ impl Sink for AppendFile {
         self.file()?;
         let written = self.written;
         if self.kept.begun_ms == 0 {
-            self.kept.begun_ms = unix_ms();
+            self.kept.begun_ms = settled_unix_ms();
         }
         self.file()?.write_at(&lines, written)?;
         self.written += lines.len() as u64;
@@ -261,8 +261,13 @@ impl AppendFile {
     /// Puts a full or old file aside. Only between commits: a part never ends in the middle of one.
     fn rotate_if_due(&mut self) -> Result<(), Fault> {
         let is_full = self.rotate_bytes.is_some_and(|limit| self.written >= limit);
-        let age = u128::try_from(unix_ms() - self.kept.begun_ms).unwrap_or(0);
-        let is_old = self.rotate_age.is_some_and(|limit| age >= limit.as_millis());
+        let now = settled_unix_ms();
+        if self.kept.begun_ms > now {
+            // By a clock that was ahead then: without this its file would grow until that time comes.
+            self.kept.begun_ms = now;
+        }
+        let age = (now - self.kept.begun_ms).unsigned_abs().into();
+        let is_old = self.rotate_age.is_some_and(|limit| limit.as_millis() <= age);
         let is_between = self.written == self.kept.length;
         if self.written == 0 || self.kept.begun_ms == 0 || !is_between || !(is_full || is_old) {
             return Ok(());

@@ -12,6 +12,8 @@ mod audits;
 #[path = "../checker/mod.rs"]
 mod checker;
 #[cfg(test)]
+mod clock;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod cuts;
