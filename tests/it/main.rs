@@ -34,6 +34,8 @@ mod nats_server;
 #[cfg(test)]
 mod order;
 #[cfg(test)]
+mod other_target;
+#[cfg(test)]
 mod pages;
 #[cfg(test)]
 #[expect(dead_code, reason = "other tests use the rest")]
