@@ -53,6 +53,8 @@ mod redis_server;
 #[cfg(test)]
 mod reload;
 #[cfg(test)]
+mod rotated;
+#[cfg(test)]
 mod staleness;
 #[cfg(test)]
 mod stop;
