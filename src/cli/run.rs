@@ -100,6 +100,14 @@ fn start_source(
     source: Result<Source, exit::Code>,
     chosen: Chosen,
 ) -> exit::Code {
+    // Before anything else: a SIGHUP that nobody handles yet would end the process.
+    let (events, inbox) = sync_channel(64);
+    if let Err(error) = listen_to_signals(&events) {
+        out::error(&format!("signals cannot be handled: {error}"));
+        return exit::FAILURE;
+    }
+    // Of the text that is started: a change while it starts is seen.
+    let changed = source.as_ref().ok().and_then(modified);
     let found = source.and_then(|source| {
         let (stack, moved) = files::load_with_ports(&source, &chosen.ports)?;
         Ok((stack, moved, source))
@@ -112,11 +120,6 @@ fn start_source(
         Ok(token) => token,
         Err(code) => return code,
     };
-    let (events, inbox) = sync_channel(64);
-    if let Err(error) = listen_to_signals(&events) {
-        out::error(&format!("signals cannot be handled: {error}"));
-        return exit::FAILURE;
-    }
     let (watch, ports) = (chosen.watch, chosen.ports.clone());
     let options = Options {
         bind: arguments.bind,
@@ -150,9 +153,11 @@ fn start_source(
     };
     greet(&app, &stack, arguments);
     tell_moved(&moved, arguments);
-    let mut session = Session { app, stack, source, watch, ports, changed: None };
-    session.changed = session.modified();
-    session.run(&inbox)
+    Session { app, stack, source, watch, ports, changed }.run(&inbox)
+}
+
+fn modified(source: &Source) -> Option<SystemTime> {
+    std::fs::metadata(source.path.as_ref()?).ok()?.modified().ok()
 }
 
 /// The first SIGINT or SIGTERM stops in order, a second one at once: everything acknowledged is on disk.
@@ -293,8 +298,8 @@ impl Session {
                 Ok(Event::FlowEnded) if self.app.has_ended() => break,
                 Ok(Event::FlowEnded) => {}
                 Err(RecvTimeoutError::Timeout) => {
-                    if self.watch && self.modified() != self.changed {
-                        self.changed = self.modified();
+                    if self.watch && modified(&self.source) != self.changed {
+                        self.changed = modified(&self.source);
                         self.reload();
                     }
                     if now() >= live.next() {
@@ -319,10 +324,6 @@ impl Session {
             Body::Flow(flow) => flow.sink.kind.about.name == "print",
             Body::Server(_) | Body::View(_) | Body::Gate(_) => false,
         })
-    }
-
-    fn modified(&self) -> Option<SystemTime> {
-        std::fs::metadata(self.source.path.as_ref()?).ok()?.modified().ok()
     }
 
     /// Reads and checks the stack file again; a bad one never touches what runs.

@@ -2,7 +2,7 @@
 
 use crate::core::disk::{Disk, DiskError};
 use crate::core::options::Keep;
-use crate::core::time::unix_ms;
+use crate::core::time::{settled_unix_ms, unix_ms};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
@@ -21,7 +21,9 @@ pub fn excess<'a>(disk: &dyn Disk, files: &'a [PathBuf], keep: Keep) -> &'a [Pat
             too_much.map_or(0, |kept| files.len() - kept)
         }
         Keep::Age(limit) => {
-            let now = SystemTime::UNIX_EPOCH + Duration::from_millis(unix_ms().unsigned_abs());
+            // A clock that was ahead when this process started, and is put right, counts at once.
+            let now = u64::try_from(settled_unix_ms().min(unix_ms())).unwrap_or(0);
+            let now = SystemTime::UNIX_EPOCH + Duration::from_millis(now);
             let is_old = |path: &&PathBuf| {
                 let modified = disk.metadata(path).map(|metadata| metadata.modified);
                 modified.is_ok_and(|time| now.duration_since(time).is_ok_and(|age| age > limit))

@@ -321,7 +321,7 @@ impl Runner {
         for (partition, position) in &recovered.ahead {
             progress.checkpoint.advance(partition, position);
         }
-        let known = progress.checkpoint.letters;
+        let known = progress.checkpoint.letters.filter(|_| !recovered.begins);
         let dead_letters = self.open_letters(context, &mut progress.checkpoint)?;
         if progress.checkpoint.sink.is_none() || progress.checkpoint.letters != known {
             // Before the first write: what a crash leaves behind this state is not somebody else's. And letters of

@@ -33,6 +33,9 @@ pub struct Recording {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Saved {
     recording: Kept,
+    /// The file that this is said of; older checkpoints do not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    path: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sink: Option<serde_json::Value>,
 }
@@ -77,8 +80,11 @@ impl Sink for Recorder {
         let inner = Checkpoint { sink: of_sink, ..kept.clone() };
         let mut recovered = self.sink.recover(&inner)?;
         if let Some(tape) = &mut self.tape {
-            let known = saved.map(|saved| saved.recording);
+            // The stack file may name another file since.
+            let is_of = |saved: &Saved| saved.path.as_ref().is_none_or(|path| *path == tape.name());
+            let known = saved.filter(is_of).map(|saved| saved.recording);
             let there = positions(kept, &recovered.ahead);
+            recovered.begins |= known.is_none();
             tape.recover(known, &there, &mut recovered.findings)?;
         }
         Ok(recovered)
@@ -97,7 +103,7 @@ impl Sink for Recorder {
         let Some(tape) = &mut self.tape else { return self.sink.commit() };
         tape.sync()?;
         let sink = self.sink.commit()?;
-        let saved = Saved { recording: tape.committed(), sink };
+        let saved = Saved { recording: tape.committed(), path: Some(tape.name()), sink };
         Ok(serde_json::to_value(saved).ok())
     }
 
@@ -106,10 +112,9 @@ impl Sink for Recorder {
     }
 
     fn rollback(&mut self) -> Result<(), Fault> {
-        if let Some(tape) = &mut self.tape {
-            tape.rollback()?;
-        }
-        self.sink.rollback()
+        // Both, whatever becomes of one: what the other still holds would be written a second time.
+        let tape = self.tape.as_mut().map_or(Ok(()), Tape::rollback);
+        self.sink.rollback().and(tape)
     }
 
     /// A recording has one writer.
@@ -183,14 +188,20 @@ impl Tape {
         findings: &mut Vec<Finding>,
     ) -> Result<(), Fault> {
         self.disk.create_dir_all(parent_of(&self.path))?;
+        // A recording of an earlier life of the flow goes on, and so does one of another flow.
         let belongs = |mark: &recording::Mark| {
-            let reached = there.get(mark.0.as_str());
-            // A recording of an earlier life of the flow goes on.
-            known.is_none() && there.is_empty() || reached.is_some_and(|offset| mark.1 <= *offset)
+            known.is_none() || there.get(mark.0.as_str()).is_some_and(|offset| mark.1 <= *offset)
         };
         let (highest, mut found) = (self.parts.highest()?, self.open()?);
         let begun = self.whole_lines(0, found, belongs)?;
         self.kept = match known {
+            None if begun == 0 && found > 0 => {
+                let why = "holds something else, which would be cut off";
+                return Err(Fault::stop(format!(
+                    "{} is no recording: it {why}; name another file, or move it away",
+                    self.path.display()
+                )));
+            }
             None => Kept { length: begun, parts: highest },
             // The group that the sink holds already is in a file that was begun with it.
             Some(kept) if highest > kept.parts && begun > 0 => {
@@ -215,6 +226,10 @@ impl Tape {
             }
         };
         self.cut()
+    }
+
+    fn name(&self) -> String {
+        self.path.display().to_string()
     }
 
     /// Where the last line ends, from `from` on, that belongs: of each batch its last line says where it ends.
@@ -300,6 +315,7 @@ impl Tape {
                 None => recording::write_line(&time, record, mark, &mut out),
             }
         }
+        self.file()?;
         let written = self.written;
         self.file()?.write_at(&out, written)?;
         self.written += out.len() as u64;
@@ -339,20 +355,20 @@ impl Tape {
     }
 
     fn rollback(&mut self) -> Result<(), Fault> {
+        self.written = self.kept.length;
         self.file = None;
-        self.open()?;
-        self.cut()
+        self.file().map(drop)
     }
 
     /// Cuts off what is not committed.
     fn cut(&mut self) -> Result<(), Fault> {
         let length = self.kept.length;
-        let file = self.file()?;
+        self.written = length;
+        let Some(file) = &mut self.file else { return Ok(()) };
         if file.bytes()? > length {
             file.truncate(length)?;
             file.sync()?;
         }
-        self.written = length;
         Ok(())
     }
 
@@ -371,7 +387,12 @@ impl Tape {
 
     fn file(&mut self) -> Result<&mut Box<dyn DiskFile>, Fault> {
         if self.file.is_none() {
-            self.open()?;
+            // Whatever a fault has left behind the last commit goes first, also when the rollback met one too.
+            let opened = self.open().and_then(|_| self.cut());
+            if opened.is_err() {
+                self.file = None;
+            }
+            opened?;
         }
         self.file.as_mut().ok_or_else(|| Fault::retry("the recording is not open"))
     }

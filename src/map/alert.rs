@@ -5,20 +5,23 @@ use crate::map::picture::{self, AlertState, Reading};
 use crate::map::sample::Condition;
 use crate::map::words;
 use crate::stack::model::{Alert, Measure};
+use std::time::Instant;
 
 /// One alert over time.
 #[derive(Debug, Clone)]
 pub struct Watched {
     alert: Alert,
     state: AlertState,
-    /// Milliseconds since 1970 at which the state began.
+    /// Milliseconds since 1970 at which the state began, for people.
     since: i64,
+    /// The same, by a clock that nobody sets.
+    begun: Instant,
     value: Option<f64>,
 }
 
 impl Watched {
-    pub fn new(alert: Alert, at: i64) -> Self {
-        Self { alert, state: AlertState::Quiet, since: at, value: None }
+    pub fn new(alert: Alert, at: i64, now: Instant) -> Self {
+        Self { alert, state: AlertState::Quiet, since: at, begun: now, value: None }
     }
 
     pub fn alert(&self) -> &Alert {
@@ -27,24 +30,24 @@ impl Watched {
 
     /// Looks at what is measured now; answers whether it began or ceased to fire. What is not known changes nothing:
     /// a service that is not there has an alert of its own state, and a gap must not end one that fires.
-    pub fn look(&mut self, reading: &Reading, at: i64) -> bool {
+    pub fn look(&mut self, reading: &Reading, at: i64, now: Instant) -> bool {
         let Some(value) = measured(self.alert.measure, reading) else { return false };
         self.value = Some(value);
         let (alert, before) = (&self.alert, self.state);
         let holds = if alert.is_above { value > alert.limit } else { value < alert.limit };
-        // A clock that was set back begins to count anew.
-        let held = u128::try_from(at.saturating_sub(self.since)).unwrap_or(0);
-        let is_long = before == AlertState::Pending && held >= alert.lasting.as_millis();
+        let held = now.saturating_duration_since(self.begun);
+        let is_long = before == AlertState::Pending && held >= alert.lasting;
         let next = match (holds, before) {
             (false, _) => AlertState::Quiet,
             (true, AlertState::Firing) => AlertState::Firing,
             (true, _) if is_long || alert.lasting.is_zero() => AlertState::Firing,
             (true, _) => AlertState::Pending,
         };
-        if next != before || at < self.since {
-            self.since = at;
-            self.state = next;
+        if next != before {
+            (self.state, self.since, self.begun) = (next, at, now);
         }
+        // A clock that was set back: nothing began in the future.
+        self.since = self.since.min(at);
         (before == AlertState::Firing) != (next == AlertState::Firing)
     }
 
@@ -94,10 +97,11 @@ fn said(alert: &Alert, value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::time::now;
     use crate::map::graph::Kind;
     use std::time::Duration;
 
-    fn alert(lasting: u64) -> Watched {
+    fn alert(lasting: u64) -> Steadily {
         let alert = Alert {
             service: "f".to_owned(),
             text: "backlog_age > 30s".to_owned(),
@@ -107,7 +111,24 @@ mod tests {
             lasting: Duration::from_secs(lasting),
             webhook: None,
         };
-        Watched::new(alert, 0)
+        Steadily { watched: Watched::new(alert, 0, now()), begun: now() }
+    }
+
+    /// A clock that nobody sets goes along with the other.
+    struct Steadily {
+        watched: Watched,
+        begun: Instant,
+    }
+
+    impl Steadily {
+        fn look(&mut self, reading: &Reading, at: u64) -> bool {
+            let now = self.begun + Duration::from_millis(at);
+            self.watched.look(reading, at as i64, now)
+        }
+
+        fn shown(&self) -> picture::Alert {
+            self.watched.shown()
+        }
     }
 
     fn age(seconds: f32) -> Reading {
@@ -149,10 +170,14 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_set_back_fires_later_and_not_never() {
-        let mut watched = alert(60);
-        watched.look(&age(31.0), 1_000_000);
-        assert!(!watched.look(&age(31.0), 10_000));
-        assert!(watched.look(&age(31.0), 70_000));
+    fn a_clock_that_jumps_makes_nothing_last_longer_or_shorter() {
+        let Steadily { mut watched, begun } = alert(60);
+        let after = |seconds| begun + Duration::from_secs(seconds);
+        let hour = 3_600_000;
+        assert!(!watched.look(&age(31.0), 2 * hour, after(0)));
+        assert!(!watched.look(&age(31.0), 9_000 * hour, after(1)), "ahead");
+        assert!(!watched.look(&age(31.0), hour, after(59)), "back");
+        assert_eq!(watched.shown().since, rfc3339(hour), "nothing began in the future");
+        assert!(watched.look(&age(31.0), hour, after(60)));
     }
 }

@@ -12,7 +12,7 @@ use crate::core::options::{Opt, Options, Shape};
 use crate::core::position::Checkpoint;
 use crate::core::record::{Encoding, Rejected};
 use crate::core::sink::{Recovered, Sink};
-use crate::core::time::unix_ms;
+use crate::core::time::settled_unix_ms;
 use crate::formats::json_lines;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -104,10 +104,21 @@ struct Kept {
     begun_ms: i64,
 }
 
+/// The same, as it stands in the checkpoint.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Saved {
+    #[serde(flatten)]
+    kept: Kept,
+    /// The file that this is said of; older checkpoints do not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    path: Option<String>,
+}
+
 impl Sink for AppendFile {
     fn recover(&mut self, kept: &Checkpoint) -> Result<Recovered, Fault> {
         let mut findings = Vec::new();
-        let known = kept.sink.clone().and_then(|state| serde_json::from_value(state).ok());
+        let saved = kept.sink.clone().and_then(|state| serde_json::from_value(state).ok());
+        let known = self.of_this_file(saved, &mut findings);
         self.disk.create_dir_all(parent_of(&self.path))?;
         self.kept = known.unwrap_or_default();
         if known.is_some() {
@@ -120,7 +131,7 @@ impl Sink for AppendFile {
             Some(_) => self.cut_back(found, &mut findings)?,
         }
         self.written = self.kept.length;
-        Ok(Recovered { ahead: Vec::new(), findings })
+        Ok(Recovered { findings, begins: known.is_none(), ..Recovered::default() })
     }
 
     fn write(&mut self, batch: &Batch) -> Result<Vec<Rejected>, Fault> {
@@ -141,7 +152,7 @@ impl Sink for AppendFile {
         self.file()?;
         let written = self.written;
         if self.kept.begun_ms == 0 {
-            self.kept.begun_ms = unix_ms();
+            self.kept.begun_ms = settled_unix_ms();
         }
         self.file()?.write_at(&lines, written)?;
         self.written += lines.len() as u64;
@@ -161,7 +172,8 @@ impl Sink for AppendFile {
         if self.aside == Aside::NotCommitted {
             self.aside = Aside::Committed;
         }
-        Ok(serde_json::to_value(self.kept).ok())
+        let path = Some(self.path.display().to_string());
+        Ok(serde_json::to_value(Saved { kept: self.kept, path }).ok())
     }
 
     fn rollback(&mut self) -> Result<(), Fault> {
@@ -172,6 +184,30 @@ impl Sink for AppendFile {
 }
 
 impl AppendFile {
+    /// What was saved, unless it is said of another file: the stack file may name a new one since, and what stands
+    /// in that is nobody's to cut.
+    fn of_this_file(&self, saved: Option<Saved>, findings: &mut Vec<Finding>) -> Option<Kept> {
+        let Saved { kept, path } = saved?;
+        let Some(before) = path.filter(|path| *path != self.path.display().to_string()) else {
+            return Some(kept);
+        };
+        let before = PathBuf::from(before);
+        let found = self.disk.metadata(&before).map_or(0, |metadata| metadata.bytes);
+        if found > kept.length {
+            let what = format!("{} bytes stand behind the last commit", found - kept.length);
+            let done =
+                format!("they stay, and what is in them comes to {} too", self.path.display());
+            let finding = Finding::notice(&before, what).done(done);
+            findings.push(
+                finding.remedy(format!(
+                    "cut it to {} bytes, unless another flow writes it",
+                    kept.length
+                )),
+            );
+        }
+        None
+    }
+
     /// The directory is synced each time: one that failed to be is not known to hold the file's name.
     fn open(&mut self) -> Result<u64, Fault> {
         // A part that was put aside is safe under its new name before its old name is given away.
@@ -261,8 +297,13 @@ impl AppendFile {
     /// Puts a full or old file aside. Only between commits: a part never ends in the middle of one.
     fn rotate_if_due(&mut self) -> Result<(), Fault> {
         let is_full = self.rotate_bytes.is_some_and(|limit| self.written >= limit);
-        let age = u128::try_from(unix_ms() - self.kept.begun_ms).unwrap_or(0);
-        let is_old = self.rotate_age.is_some_and(|limit| age >= limit.as_millis());
+        let now = settled_unix_ms();
+        if self.kept.begun_ms > now {
+            // By a clock that was ahead then: without this its file would grow until that time comes.
+            self.kept.begun_ms = now;
+        }
+        let age = (now - self.kept.begun_ms).unsigned_abs().into();
+        let is_old = self.rotate_age.is_some_and(|limit| limit.as_millis() <= age);
         let is_between = self.written == self.kept.length;
         if self.written == 0 || self.kept.begun_ms == 0 || !is_between || !(is_full || is_old) {
             return Ok(());

@@ -18,7 +18,7 @@ use crate::core::time::rfc3339_now;
 use crate::formats::half_written::{Half, HalfWritten};
 use crate::formats::{json_lines, table};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -68,6 +68,7 @@ fn build(options: &Options, context: &Context) -> Result<Box<dyn Sink>, Fault> {
     Ok(Box::new(DatasetSink {
         disk: Arc::clone(&context.disk),
         directory: options.path("path"),
+        flow: format!("{}/{}", context.stack, context.service),
         claim: None,
         ending: if options.text("format") == "csv" { "csv" } else { "ndjson" },
         keep: options.keep_if("keep"),
@@ -85,6 +86,8 @@ fn build(options: &Options, context: &Context) -> Result<Box<dyn Sink>, Fault> {
 struct DatasetSink {
     disk: Arc<dyn Disk>,
     directory: PathBuf,
+    /// What tells its datasets from those of others.
+    flow: String,
     /// As long as it is held, no other flow gives out numbers in the directory.
     claim: Option<Box<dyn DiskLock>>,
     ending: &'static str,
@@ -106,6 +109,9 @@ type Place = (Partition, Position);
 #[derive(Debug, Serialize, Deserialize)]
 struct Commit {
     partition: String,
+    /// Whose position it is: others call their partitions the same. Older datasets do not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    flow: Option<String>,
     #[serde(flatten)]
     position: Position,
 }
@@ -117,7 +123,11 @@ impl Sink for DatasetSink {
         self.claim = Some(self.disk.claim(&self.directory)?);
         // What is seen here counts as published, so it must not vanish.
         self.disk.sync_dir(&self.directory)?;
-        let remembered = kept.sink.as_ref().and_then(|state| state.get("number")?.as_u64());
+        // The stack file may name another directory since; what is there belongs to others then.
+        let here = self.directory.display().to_string();
+        let is_here = |state: &&Value| state.get("path").is_none_or(|path| *path == *here);
+        let known = kept.sink.as_ref().filter(is_here);
+        let remembered = known.and_then(|state| state.get("number")?.as_u64());
         let mut findings = Vec::new();
         let (mut committed, mut highest_data) = (Vec::new(), 0);
         for path in self.disk.list(&self.directory)? {
@@ -137,7 +147,7 @@ impl Sink for DatasetSink {
         }
         committed.retain(|number| *number > remembered.unwrap_or(0));
         let ahead = self.ahead(&committed, kept)?;
-        Ok(Recovered { ahead, findings })
+        Ok(Recovered { ahead, findings, begins: remembered.is_none() })
     }
 
     fn write(&mut self, batch: &Batch) -> Result<Vec<Rejected>, Fault> {
@@ -157,14 +167,14 @@ impl Sink for DatasetSink {
         Ok(rejected)
     }
 
-    fn commit(&mut self) -> Result<Option<serde_json::Value>, Fault> {
+    fn commit(&mut self) -> Result<Option<Value>, Fault> {
         for (table, here) in std::mem::take(&mut self.pending) {
             self.publish(&table, &here)?;
             self.published.push(here);
         }
         self.prune()?;
         self.published.clear();
-        Ok(Some(json!({ "number": self.number })))
+        Ok(Some(json!({ "number": self.number, "path": self.directory.display().to_string() })))
     }
 
     fn rollback(&mut self) -> Result<(), Fault> {
@@ -179,6 +189,9 @@ impl DatasetSink {
         let mut ahead: BTreeMap<Partition, Position> = BTreeMap::new();
         for number in numbers {
             let Some(commit) = self.commit_of(*number)? else { continue };
+            if commit.flow.is_some_and(|flow| flow != self.flow) {
+                continue;
+            }
             let partition: Partition = commit.partition.as_str().into();
             let known = ahead.get(&partition).or_else(|| kept.position(&partition));
             if known.is_none_or(|known| known.offset < commit.position.offset) {
@@ -204,7 +217,11 @@ impl DatasetSink {
             "bytes": table.bytes.len(),
             "sha256": hexadecimal(&Sha256::digest(&table.bytes)),
             "created": rfc3339_now(),
-            "source": Commit { partition: here.0.to_string(), position: here.1.clone() },
+            "source": Commit {
+                partition: here.0.to_string(),
+                flow: Some(self.flow.clone()),
+                position: here.1.clone(),
+            },
         });
         let mut text = serde_json::to_vec_pretty(&metadata).unwrap_or_default();
         text.push(b'\n');
@@ -255,7 +272,7 @@ impl DatasetSink {
         };
         let length = usize::try_from(file.bytes()?).unwrap_or(usize::MAX);
         let bytes = crate::core::disk::read_range(file.as_ref(), 0, length)?;
-        let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        let value: Value = serde_json::from_slice(&bytes).unwrap_or_default();
         Ok(value.get("source").and_then(|source| Commit::deserialize(source).ok()))
     }
 

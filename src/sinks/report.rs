@@ -103,7 +103,7 @@ impl Sink for Report {
             }
             if log.done().is_empty() { Ok(()) } else { self.tidy(results, log) }
         })?;
-        Ok(Recovered { ahead: Vec::new(), findings })
+        Ok(Recovered { findings, ..Recovered::default() })
     }
 
     fn shares(&self) -> bool {

@@ -25,7 +25,8 @@ pub(super) static KIND: SourceKind = SourceKind {
         details: "\
 The position is a byte of the file, kept with the file's identity. With `follow` the source waits at the \
 end for more. A file that is renamed away is read to its end before the new one of that name, and so are \
-those between (`log.1`, `log-20260101`); one that is cut and written anew is read from its start. Rows \
+those between (`log.1`, `log-20260101`); one that is cut and written anew is read from its start, after what \
+is left to read of a copy that was made of it (`copytruncate`). Rows \
 of a CSV that do not fit the header become dead letters, as does a line longer than 1 MiB. Only UTF-8 is \
 read.",
         options: &[
@@ -96,6 +97,9 @@ struct At {
     inode: u64,
     /// The first bytes, as far as they were read.
     print: String,
+    /// The last bytes before the place, where they were a record's.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    tail: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     columns: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -189,6 +193,10 @@ impl File {
                 return Ok(path);
             }
         }
+        if let Some((path, inode)) = self.copy() {
+            self.at.inode = inode;
+            return Ok(path);
+        }
         tracing::warn!(
             service = %self.service,
             "{} is another file than the one read before; it is read from its start",
@@ -214,14 +222,58 @@ impl File {
         let Some(open) = &mut self.open else { return Ok(0) };
         let from = self.at.byte + open.assembler.pending();
         let file = &open.file;
-        let read = open.assembler.fill(|room| file.read_at(room, from));
-        match read {
-            Ok(read) => Ok(read),
-            Err(error) => {
+        let read = open.assembler.fill(|room| file.read_at(room, from)).map_err(Fault::from);
+        let checked = read.and_then(|read| Ok((read, read > 0 && self.is_cut()?)));
+        match checked {
+            Ok((read, false)) => Ok(read),
+            Ok((_, true)) => {
+                self.go_on_behind_cut();
+                Ok(0)
+            }
+            Err(fault) => {
                 self.close();
-                Err(error.into())
+                Err(fault)
             }
         }
+    }
+
+    /// Looked at behind each read, and at the end: a file that was cut, and has grown beyond the place since, begins
+    /// otherwise. What was read of it then belongs to another place.
+    fn is_cut(&self) -> Result<bool, Fault> {
+        let Some(open) = self.open.as_ref().filter(|_| self.is_followed) else { return Ok(false) };
+        let is_shorter = open.file.bytes()? < self.at.byte + open.assembler.pending();
+        Ok(is_shorter || !self.is_as_read(open.file.as_ref())?)
+    }
+
+    /// Has the file what was read of it, at its start and before the place?
+    fn is_as_read(&self, file: &dyn DiskFile) -> Result<bool, Fault> {
+        let mut tail = [0; PRINT_BYTES];
+        let tail = tail.get_mut(..self.at.tail.len() / 2).unwrap_or_default();
+        let found = file.read_at(tail, self.at.byte.saturating_sub(tail.len() as u64))?;
+        let has_tail = tail.get(..found).map(hexadecimal).as_deref() == Some(self.at.tail.as_str());
+        Ok(has_tail && print(file, self.at.byte)? == self.at.print)
+    }
+
+    /// What was not read yet stands in the copy that was made before the cut, if one was; then, or else, the file is
+    /// read from its start.
+    fn go_on_behind_cut(&mut self) {
+        self.open = None;
+        match self.copy() {
+            Some((_, inode)) => self.at.inode = inode,
+            None => self.at = At::default(),
+        }
+    }
+
+    /// A file that was put aside and has what was read.
+    fn copy(&self) -> Option<(PathBuf, u64)> {
+        let is_known = self.is_followed && !self.at.tail.is_empty();
+        let disk = self.disk.as_ref();
+        let reaches = |path: PathBuf| {
+            let metadata = disk.metadata(&path).ok().filter(|it| it.bytes >= self.at.byte)?;
+            let file = disk.open(&path, Access::Read).ok()?;
+            self.is_as_read(file.as_ref()).ok()?.then_some((path, metadata.inode))
+        };
+        generations::aside(disk, &self.path).filter(|_| is_known).find_map(reaches)
     }
 
     /// After a failure: the next try goes on at the remembered place, in the file opened anew, for the volume
@@ -247,6 +299,9 @@ impl File {
             }
         }
         self.at.byte = byte;
+        let read = piece.records.bytes.as_slice();
+        let tail = read.last_chunk::<PRINT_BYTES>().map_or(read, |last| last.as_slice());
+        self.at.tail = if self.is_followed { hexadecimal(tail) } else { String::new() };
         self.offset += piece.consumed;
         if let Some(shape) = open.assembler.shape() {
             self.at.delimiter = Some(shape.delimiter);
@@ -261,9 +316,14 @@ impl File {
 
     /// Nothing more in the open file: looks whether another took its name, or it was cut; else waits.
     fn at_end(&mut self, wait: &Wait) -> Result<Option<Read>, Fault> {
-        let Some(open) = &self.open else { return Ok(Some(Read::Idle)) };
+        if self.open.is_none() {
+            return Ok(Some(Read::Idle));
+        }
         let named = self.disk.metadata(&self.path);
-        let is_cut = open.file.bytes()? < self.at.byte;
+        if self.is_cut()? {
+            self.go_on_behind_cut();
+            return Ok(None);
+        }
         let is_renamed = named.is_ok_and(|named| named.inode != self.at.inode);
         // While nothing is written to another file, its writer may still be with this one.
         let next = if is_renamed {
@@ -275,9 +335,9 @@ impl File {
             // Written between the end that was met and the look at the name.
             return Ok(None);
         }
-        if is_cut || next.is_some() {
+        if next.is_some() {
             // What stood behind the last line feed is a record too: nobody will finish it.
-            let last = if is_cut { None } else { self.assemble(true)? };
+            let last = self.assemble(true)?;
             self.open = None;
             self.at = At { inode: next.unwrap_or(0), ..At::default() };
             return Ok(last.map(Read::Batch));

@@ -138,3 +138,44 @@ services:
     let stored = sequence(&read_lines(&output), "id");
     assert!(stored.windows(2).all(|pair| pair[1] > pair[0]), "stored twice");
 }
+
+#[test]
+fn a_recording_that_cannot_begin_its_next_file_doubles_nothing() {
+    let mut harness = Harness::new("");
+    let disk = SmallDisk::mount(&mut harness, "4m,nr_inodes=12");
+    harness.write_stack(
+        "stack: s
+services:
+  flow:
+    source: { generate: { every: 2ms, count: 5, record: { id: sequence, name: person.name } } }
+    sink: { append_file: out.ndjson }
+    record: { path: small/tape.ndjson, rotate_size: 64KiB }
+",
+    );
+    let mut process = harness.start();
+    let admin = process.address("admin");
+    let output = harness.path("out.ndjson");
+    eventually("it flows", || !read(&output).is_empty());
+    // There is room, and no new file can be made.
+    let files: Vec<PathBuf> = (0..12).map(|it| disk.path.join(format!("file-{it}"))).collect();
+    assert!(files.iter().any(|path| std::fs::File::create(path).is_err()));
+    let reason = until("the flow says that it waits", || {
+        let (state, reason) = state(&admin, "flow");
+        (state == "waiting").then_some(reason)
+    });
+    assert!(reason.contains("tape.ndjson"), "{reason}");
+    let before = read(&output).len();
+    for path in &files {
+        drop(std::fs::remove_file(path));
+    }
+    eventually("it goes on", || read(&output).len() > before + 100_000);
+    process.stop();
+    let ids = sequence(&read_lines(&output), "id");
+    assert!(ids.windows(2).all(|pair| pair[1] == pair[0] + 1), "lost or doubled");
+    let mut command = harness.command();
+    command.args(["replay", "small/tape.ndjson", "--speed", "max", "--admin", "127.0.0.1:0"]);
+    let played = command.args(["--to", "append_file: again.ndjson"]).output().unwrap();
+    assert!(played.status.success(), "{}", String::from_utf8_lossy(&played.stderr));
+    let again = sequence(&read_lines(&harness.path("again.ndjson")), "id");
+    assert!(again == ids, "what is recorded is not what was delivered");
+}

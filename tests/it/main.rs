@@ -12,6 +12,8 @@ mod audits;
 #[path = "../checker/mod.rs"]
 mod checker;
 #[cfg(test)]
+mod clock;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod cuts;
@@ -32,6 +34,8 @@ mod nats_server;
 #[cfg(test)]
 mod order;
 #[cfg(test)]
+mod other_target;
+#[cfg(test)]
 mod pages;
 #[cfg(test)]
 #[expect(dead_code, reason = "other tests use the rest")]
@@ -48,6 +52,8 @@ mod read_only;
 mod redis_server;
 #[cfg(test)]
 mod reload;
+#[cfg(test)]
+mod rotated;
 #[cfg(test)]
 mod staleness;
 #[cfg(test)]

@@ -98,7 +98,7 @@ struct Ahead;
 impl Sink for Ahead {
     fn recover(&mut self, _: &Checkpoint) -> Result<Recovered, Fault> {
         let ahead = vec![("numbers".into(), Position::at(40))];
-        Ok(Recovered { ahead, findings: Vec::new() })
+        Ok(Recovered { ahead, ..Recovered::default() })
     }
 
     fn write(&mut self, _: &Batch) -> Result<Vec<Rejected>, Fault> {

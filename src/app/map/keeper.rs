@@ -271,9 +271,10 @@ impl Keeper {
 
     /// Says it in the log and to whom the stack file names when an alert begins or is over.
     fn alert(&self, watched: &mut [Watched], picture: &Picture, at: i64) {
+        let now = now();
         for watched in watched {
             let Some(node) = picture.node(&watched.alert().service) else { continue };
-            if !watched.look(&node.reading, at) {
+            if !watched.look(&node.reading, at, now) {
                 continue;
             }
             let shown = watched.shown();
@@ -420,8 +421,8 @@ fn secrets(stack: &Stack) -> Arc<[String]> {
 }
 
 fn watched(stack: &Stack) -> Vec<Watched> {
-    let at = unix_ms();
-    stack.alerts.iter().map(|alert| Watched::new(alert.clone(), at)).collect()
+    let (at, now) = (unix_ms(), now());
+    stack.alerts.iter().map(|alert| Watched::new(alert.clone(), at, now)).collect()
 }
 
 fn unknown(graph: &Graph) -> Vec<Reading> {

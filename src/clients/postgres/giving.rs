@@ -186,7 +186,7 @@ impl Sink for Giving {
         };
         let ahead = self.known.positions.iter().filter(is_ahead);
         let ahead = ahead.map(|(partition, position)| (Arc::clone(partition), position.clone()));
-        Ok(Recovered { ahead: ahead.collect(), findings })
+        Ok(Recovered { ahead: ahead.collect(), findings, begins: false })
     }
 
     fn write(&mut self, batch: &Batch) -> Result<Vec<Rejected>, Fault> {

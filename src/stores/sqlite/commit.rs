@@ -4,7 +4,7 @@ use super::apply::Applying;
 use super::job::WriteJob;
 use super::shared::{Shared, Side};
 use super::{attempts, log};
-use crate::core::time::unix_ms;
+use crate::core::time::settled_unix_ms;
 use crate::resource::{
     Atomicity, Key, Outcome, StoreError, StoreErrorKind as Kind, Version, Written,
 };
@@ -90,7 +90,7 @@ impl Committer {
         let mut applying = Applying {
             connection,
             shared,
-            now_ms: unix_ms(),
+            now_ms: settled_unix_ms(),
             changed: Vec::new(),
             attempts: 0,
             next_key: None,

@@ -54,4 +54,7 @@ pub struct Recovered {
     /// Positions that the target holds although the checkpoint did not know of them yet.
     pub ahead: Vec<(Partition, Position)>,
     pub findings: Vec<Finding>,
+    /// What the checkpoint keeps is not of this target: what the sink keeps now must be saved before its first
+    /// write, or what a crash leaves behind would be taken for somebody else's.
+    pub begins: bool,
 }

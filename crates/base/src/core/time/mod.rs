@@ -3,4 +3,4 @@
 mod clock;
 pub mod timed;
 
-pub use clock::{now, rfc3339, rfc3339_now, thread_time, unix_ms};
+pub use clock::{now, rfc3339, rfc3339_now, settled_unix_ms, thread_time, unix_ms};
