@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// Adds `/live` with room for so many `streams`, and the scripts; the pages themselves are the caller's, behind the same
-/// `gate`.
+/// Adds `/live` with room for so many `streams`, and the scripts; the pages themselves are the caller's, behind the
+/// same `gate`.
 #[must_use]
 pub fn mount(router: Router, hub: &Hub, gate: &Arc<dyn Gate>, streams: usize) -> Router {
     let (hub, places) = (hub.clone(), Arc::new(Places::new(streams)));
