@@ -22,6 +22,10 @@ use std::sync::Arc;
 pub(super) const PORT: u16 = 7070;
 const PORTS: u16 = 100;
 
+/// At a time, half of them for open pages of the map at most: the others are for those who probe and measure.
+const CONNECTIONS: usize = 256;
+const _: () = assert!(map::STREAMS <= CONNECTIONS / 2);
+
 pub(super) type View = Arc<dyn Fn() -> Snapshot + Send + Sync>;
 
 pub(super) fn start(
@@ -52,7 +56,7 @@ fn listen(
     view: &View,
     keeper: &Keeper,
 ) -> Result<RunningServer, Fault> {
-    let limits = Limits { connections: 256, body_bytes: 64 * 1024, ..Limits::default() };
+    let limits = Limits { connections: CONNECTIONS, body_bytes: 64 * 1024, ..Limits::default() };
     let config = ServerConfig { name: "admin".to_owned(), address, limits };
     let page = |write: fn(&Snapshot, &mut Answer)| {
         let view = Arc::clone(view);

@@ -17,8 +17,11 @@ use tokio::sync::Notify;
 #[derive(Debug)]
 pub(crate) struct Group {
     inner: Mutex<Inner>,
-    /// A place is free, or a replica is back.
+    /// A place is free, or a replica is back: wakes one of those who take any place.
     room: Notify,
+    /// The same for those who were at a replica already and look for another one first: all of them, as one that was
+    /// woken alone might not take the place that it was woken for, and nobody else would know of it.
+    again: Notify,
     waiting: AtomicUsize,
     queue: usize,
     wait: Duration,
@@ -67,6 +70,7 @@ impl Drop for Place {
     fn drop(&mut self) {
         self.group.lock().roster.release(self.chosen.id);
         self.group.room.notify_one();
+        self.group.again.notify_waiters();
     }
 }
 
@@ -104,6 +108,7 @@ impl Group {
         Arc::new(Self {
             inner: Mutex::new(Inner { roster: Roster::new(rules), lines: HashMap::new() }),
             room: Notify::new(),
+            again: Notify::new(),
             waiting: AtomicUsize::new(0),
             queue: config.queue,
             wait: config.wait,
@@ -124,9 +129,10 @@ impl Group {
         }
         let _waiting = Waiting(&self.waiting);
         let mut why = first;
+        let room = if tried.is_empty() { &self.room } else { &self.again };
         let waited = tokio::time::timeout(self.wait, async {
             loop {
-                let mut room = std::pin::pin!(self.room.notified());
+                let mut room = std::pin::pin!(room.notified());
                 // Registered before the look, or a place that comes between the two would be missed.
                 room.as_mut().enable();
                 match self.choose(tried) {
@@ -180,6 +186,7 @@ impl Group {
                 if inner.roster.check_passed(id, now()) {
                     drop(inner);
                     self.room.notify_waiters();
+                    self.again.notify_waiters();
                 }
             }
             Err(trouble) => {
@@ -218,5 +225,63 @@ impl Group {
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::listen::Networks;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    /// Two replicas with one place each, and both places.
+    fn full() -> (Arc<Group>, Place, Place) {
+        let config = GateConfig {
+            to: "api".to_owned(),
+            check: None,
+            every: Duration::from_secs(1),
+            down_after: 2,
+            up_after: 1,
+            slow_start: Duration::ZERO,
+            in_flight: 1,
+            queue: 8,
+            wait: Duration::from_hours(1),
+            answer: Duration::from_secs(1),
+            retries: 1,
+            body_bytes: 1,
+            trust: Networks::default(),
+            names_replica: false,
+        };
+        let group = Group::new(&config);
+        for found in group.found(&[([127, 0, 0, 1], 1).into(), ([127, 0, 0, 1], 2).into()]) {
+            group.checked(found.id, Ok(()));
+        }
+        let (first, second) = (group.choose(&[]).unwrap(), group.choose(&[]).unwrap());
+        (group, first, second)
+    }
+
+    #[test]
+    fn a_place_that_the_first_in_the_queue_does_not_take_goes_to_the_next() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let _entered = runtime.enter();
+        let (group, first, second) = full();
+        let mut context = Context::from_waker(Waker::noop());
+        // Was at the first replica already and waits for the second one.
+        let tried = [first.chosen.id];
+        let mut again = pin!(group.place(&tried));
+        assert!(again.as_mut().poll(&mut context).is_pending());
+        let mut other = pin!(group.place(&[]));
+        assert!(other.as_mut().poll(&mut context).is_pending());
+        drop(first);
+        assert!(again.as_mut().poll(&mut context).is_pending());
+        let Poll::Ready(Ok(place)) = other.as_mut().poll(&mut context) else {
+            panic!("a place is free, and nobody is told");
+        };
+        assert_eq!(group.waiting(), 1);
+        drop(second);
+        assert!(matches!(again.as_mut().poll(&mut context), Poll::Ready(Ok(_))));
+        drop(place);
+        assert_eq!(group.waiting(), 0);
     }
 }

@@ -65,7 +65,9 @@ pub(crate) fn for_replica(request: &mut Request, trust: &Networks, name: &str) -
     let client = request.peer.ip().to_canonical();
     let host = headers.get(HOST).cloned();
     if !trust.has(client) {
-        for name in [FORWARDED_FOR, FORWARDED_PROTO, FORWARDED_HOST, FORWARDED] {
+        let told: Vec<HeaderName> =
+            headers.keys().filter(|name| tells_of_client(name)).cloned().collect();
+        for name in &told {
             headers.remove(name);
         }
     }
@@ -78,6 +80,12 @@ pub(crate) fn for_replica(request: &mut Request, trust: &Networks, name: &str) -
     }
     append_to_list(&mut headers, VIA, &format!("1.1 {name}"));
     headers
+}
+
+/// Is it a header that proxies add, and replicas believe? To some `_` and `-` are the same in a name.
+fn tells_of_client(name: &HeaderName) -> bool {
+    let name = name.as_str().replace('_', "-");
+    name == FORWARDED.as_str() || name == "x-real-ip" || name.starts_with("x-forwarded-")
 }
 
 fn forwarded(peer: SocketAddr, host: Option<&HeaderValue>) -> String {

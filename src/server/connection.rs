@@ -183,6 +183,8 @@ impl Connection {
         let until = if partial {
             *self.head_since.get_or_insert(self.now) + limits.header_time
         } else {
+            // What there was of one was an empty line.
+            self.head_since = None;
             self.wire.input.shrink();
             self.now + limits.idle_time
         };

@@ -122,6 +122,10 @@ fn split_target<'a>(
     method: &Method,
     target: &'a str,
 ) -> Result<(&'a str, Option<&'a str>), Problem> {
+    // Some servers drop it, and to others it is a part of the path.
+    if target.contains('#') {
+        return Err(Problem::new(400, "A request target has no fragment: write `#` as %23."));
+    }
     let local = if target.starts_with('/') || (target == "*" && method == Method::OPTIONS) {
         target
     } else {

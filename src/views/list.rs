@@ -11,6 +11,8 @@ use std::io::{BufReader, Read};
 
 /// The largest record that is read; an answer with a larger one is refused.
 const RECORD_BYTES: usize = 4 * 1024 * 1024;
+/// Records of one answer that are read for each that there is room for: more of them are the same ones again and again.
+const TIMES: usize = 4;
 
 /// What an answer was, beside its records.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -21,7 +23,7 @@ pub(super) struct Page {
     pub has_keys: bool,
 }
 
-/// Reads one answer into the table.
+/// Reads one answer into the table, and no further once that has no more room.
 pub(super) fn read(body: impl Read, wanted: &Wanted, table: &mut Table) -> Result<Page, String> {
     let budget = Cell::new(RECORD_BYTES);
     let bounded = Bounded { inner: BufReader::with_capacity(64 * 1024, body), budget: &budget };
@@ -34,9 +36,15 @@ pub(super) fn read(body: impl Read, wanted: &Wanted, table: &mut Table) -> Resul
         has_keys: true,
         has_records: false,
         others: 0,
+        taken: 0,
     };
-    let root = Root(&mut reader);
-    root.deserialize(&mut deserializer).map_err(|error| format!("no list of records: {error}"))?;
+    match Root(&mut reader).deserialize(&mut deserializer) {
+        Ok(()) => {}
+        Err(_) if reader.table.is_cut() => {
+            return Ok(Page { next: None, has_keys: reader.has_keys });
+        }
+        Err(error) => return Err(format!("no list of records: {error}")),
+    }
     deserializer.end().map_err(|error| format!("no list of records: {error}"))?;
     if reader.others > 0 && !reader.has_records {
         return Err("no list of records: there is no object in it".to_owned());
@@ -80,10 +88,12 @@ struct Reader<'a> {
     has_records: bool,
     /// Values that are no records.
     others: u64,
+    taken: usize,
 }
 
 impl Reader<'_> {
-    fn take(&mut self, name: Option<&str>, found: Found) {
+    /// An error is also how reading ends that has no more room for what comes.
+    fn take<E: Error>(&mut self, name: Option<&str>, found: Found) -> Result<(), E> {
         self.budget.set(RECORD_BYTES);
         self.has_records = true;
         let key = match (name, &found.key) {
@@ -95,6 +105,11 @@ impl Reader<'_> {
             }
         };
         self.table.put(key, found.record);
+        self.taken += 1;
+        if self.table.is_cut() || self.taken / TIMES >= self.table.room() {
+            return Err(E::custom("it has no end"));
+        }
+        Ok(())
     }
 }
 
@@ -131,7 +146,7 @@ impl<'de> Visitor<'de> for Root<'_, '_> {
 fn read_items<'de, A: SeqAccess<'de>>(reader: &mut Reader, mut items: A) -> Result<(), A::Error> {
     reader.has_records = true;
     while let Some(record) = items.next_element_seed(One(reader.wanted))? {
-        reader.take(None, record);
+        reader.take(None, record)?;
     }
     Ok(())
 }
@@ -159,8 +174,7 @@ impl<'de> Visitor<'de> for Entry<'_, '_> {
 
     fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<(), A::Error> {
         let record = One(self.reader.wanted).visit_map(entries)?;
-        self.reader.take(Some(&self.name), record);
-        Ok(())
+        self.reader.take(Some(&self.name), record)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<(), A::Error> {
@@ -365,6 +379,33 @@ mod tests {
             let endless = start.chain(std::io::repeat(b'x').take(1 << 40));
             let fault = read(endless, &wanted, &mut table);
             assert!(fault.unwrap_err().contains("larger than 4 MiB"));
+        }
+    }
+
+    #[test]
+    fn an_answer_without_an_end_is_read_until_there_is_no_more_room() {
+        for (record, is_whole) in [("{\"age\":18},", true), ("{\"user_id\":1,\"age\":18},", false)]
+        {
+            let (wanted, table) = table();
+            let mut table = table.with_room(100);
+            let endless = b"[".chain(Again(record.as_bytes(), 0));
+            match read(endless, &wanted, &mut table) {
+                Ok(page) => assert!(is_whole && page.next.is_none() && table.records() == 100),
+                Err(words) => assert!(!is_whole && words.contains("it has no end"), "{words}"),
+            }
+        }
+    }
+
+    /// The same bytes again and again.
+    struct Again<'a>(&'a [u8], usize);
+
+    impl Read for Again<'_> {
+        fn read(&mut self, room: &mut [u8]) -> std::io::Result<usize> {
+            for byte in room.iter_mut() {
+                *byte = self.0[self.1 % self.0.len()];
+                self.1 += 1;
+            }
+            Ok(room.len())
         }
     }
 

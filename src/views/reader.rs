@@ -25,6 +25,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Records asked for at a time from an API that has pages.
 const PAGE: u32 = 1000;
+/// Pages in a row without a new record: a filter may leave some empty, and pages in a circle have no end.
+const EMPTY_PAGES: u32 = 100;
 
 pub(super) struct Reader {
     client: Client,
@@ -180,14 +182,21 @@ impl Reader {
     fn rest_of_list(&mut self, first: impl Read + Send + 'static) -> Result<Table, End> {
         let mut table = Table::new(&self.wanted, &self.plan);
         let mut body: Box<dyn Read + Send> = Box::new(first);
-        let mut before = None;
+        let (mut before, mut empty) = (None, 0);
         self.has_keys = true;
         loop {
             let wrong = |words| End::Trouble(format!("The API's answer is {words}"));
-            let page = list::read(body, &self.wanted, &mut table).map_err(wrong)?;
-            self.has_keys &= page.has_keys;
+            let records = table.records();
+            let body_of_page = WhileRunning { inner: body, wait: &self.wait };
+            let page = list::read(body_of_page, &self.wanted, &mut table);
             if self.wait.is_stopped() {
                 return Err(End::Over);
+            }
+            let page = page.map_err(wrong)?;
+            self.has_keys &= page.has_keys;
+            empty = if table.records() == records { empty + 1 } else { 0 };
+            if empty > EMPTY_PAGES {
+                return Err(wrong("a list whose pages bring nothing new".to_owned()));
             }
             let Some(next) = page.next.filter(|_| !table.is_cut()) else { return Ok(table) };
             if before.as_ref() == Some(&next) {
@@ -221,6 +230,21 @@ impl Reader {
     }
 }
 
+/// Ends an answer that comes for hours when the view stops.
+struct WhileRunning<'a, R> {
+    inner: R,
+    wait: &'a Wait,
+}
+
+impl<R: Read> Read for WhileRunning<'_, R> {
+    fn read(&mut self, room: &mut [u8]) -> std::io::Result<usize> {
+        if self.wait.is_stopped() {
+            return Err(std::io::Error::other("the view stops"));
+        }
+        self.inner.read(room)
+    }
+}
+
 fn is_events(opened: &Opened) -> bool {
     let kind = opened.content_type.split(';').next().unwrap_or_default();
     kind.trim().eq_ignore_ascii_case("text/event-stream")
@@ -236,6 +260,8 @@ pub(super) fn origin(url: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Write as _;
+    use std::net::TcpListener;
 
     #[test]
     fn the_origin_of_a_url_is_where_its_server_is() {
@@ -246,6 +272,48 @@ mod tests {
         ] {
             assert_eq!(origin(url), expected);
         }
+    }
+
+    /// An API that answers each request with a page that its number makes, and where it is.
+    fn pages(page: impl Fn(usize) -> String + Send + 'static) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        // It ends with the process.
+        drop(crate::core::thread::spawn("pages", move || {
+            for (number, stream) in listener.incoming().enumerate() {
+                let mut stream = stream.unwrap();
+                let read = stream.read(&mut [0; 4096]).unwrap();
+                assert!(read > 0);
+                let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close";
+                // The reader may have had enough.
+                drop(write!(stream, "{head}\r\n\r\n{}", page(number)));
+            }
+        }));
+        format!("http://{address}/users")
+    }
+
+    #[test]
+    fn pages_that_go_in_a_circle_are_given_up() {
+        let url =
+            pages(|number| format!("{{\"items\":[{{\"id\":1}}],\"next\":\"{}\"}}", number % 3));
+        let (queue, messages) = std::sync::mpsc::sync_channel(8);
+        let plan = Plan::new(&[], Some("id".to_owned()));
+        let wait = Wait::new();
+        let reader = Reader::new(&url, &[], plan, (queue, wait.clone()));
+        drop(crate::core::thread::spawn("reads", move || reader.run()).unwrap());
+        let message = messages.recv_timeout(Duration::from_mins(1)).unwrap();
+        wait.stop();
+        let Message::Standing(Standing::Trouble(words)) = message else { panic!("{message:?}") };
+        assert_eq!(words, "The API's answer is a list whose pages bring nothing new");
+    }
+
+    #[test]
+    fn an_answer_that_never_ends_is_let_go_when_the_view_stops() {
+        let wait = Wait::new();
+        let mut body = WhileRunning { inner: std::io::repeat(b' '), wait: &wait };
+        assert_eq!(body.read(&mut [0; 8]).unwrap(), 8);
+        wait.stop();
+        assert!(body.read(&mut [0; 8]).is_err());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::views::message::{Message, Queue};
 use crate::views::page::{self, Words};
 use crate::views::panels::Names;
 use crate::views::pictures;
-use crate::web::{self, Door, HTML, Hub, Policy};
+use crate::web::{self, Door, HTML, Hub, Policy, STREAMS};
 use http::Method;
 use std::sync::Arc;
 use std::time::Duration;
@@ -108,7 +108,7 @@ pub(super) fn router(serving: Serving, gates: &Gates) -> Router {
         .at("/badge.svg", badge)
         .segment("/embed/", embed)
         .segment("/panels/", panel);
-    gates.door.lead_to(web::mount(router, &hub, &gates.page), page)
+    gates.door.lead_to(web::mount(router, &hub, &gates.page, STREAMS), page)
 }
 
 fn slow<F, R>(gate: &Arc<dyn Gate>, serving: &Arc<Serving>, answer: F) -> Route

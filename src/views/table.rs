@@ -200,6 +200,17 @@ impl Table {
         self.keys.len()
     }
 
+    /// How many records there is room for.
+    pub(super) fn room(&self) -> usize {
+        self.most
+    }
+
+    #[cfg(test)]
+    pub(super) fn with_room(mut self, most: usize) -> Self {
+        self.most = most;
+        self
+    }
+
     pub(super) fn is_cut(&self) -> bool {
         self.is_cut
     }

@@ -27,6 +27,7 @@ pub use mount::{gate, mount};
 pub use pace::{EVERY, Pace};
 pub use page::{HTML, Link, Page, clock};
 pub use policy::{Policy, is_same_origin};
+pub use stream::STREAMS;
 
 #[cfg(test)]
 mod tests;

@@ -11,10 +11,11 @@ use std::sync::Arc;
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// Adds `/live` and the scripts; the pages themselves are the caller's, behind the same `gate`.
+/// Adds `/live` with room for so many `streams`, and the scripts; the pages themselves are the caller's, behind the
+/// same `gate`.
 #[must_use]
-pub fn mount(router: Router, hub: &Hub, gate: &Arc<dyn Gate>) -> Router {
-    let (hub, places) = (hub.clone(), Arc::<Places>::default());
+pub fn mount(router: Router, hub: &Hub, gate: &Arc<dyn Gate>, streams: usize) -> Router {
+    let (hub, places) = (hub.clone(), Arc::new(Places::new(streams)));
     let live = move |request: Request| ready(stream::answer(&hub, &places, &request));
     // Scripts tell nothing, and the page that asks for a token has one too.
     let open = self::gate();

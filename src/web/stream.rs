@@ -14,8 +14,8 @@ use std::task::Poll;
 use std::time::Duration;
 use tokio::time::sleep;
 
-/// Streams of this process at a time: each holds a connection for hours; 503 beyond.
-const STREAMS: usize = 512;
+/// Streams of a server of pages at a time: each holds a connection for hours; 503 beyond.
+pub const STREAMS: usize = 512;
 /// Topics of one stream: all tabs of a browser share one.
 const TOPICS: usize = 64;
 const TOPIC_BYTES: usize = 128;
@@ -31,23 +31,30 @@ pub(super) struct Tempo {
 
 pub(super) const TEMPO: Tempo = Tempo { gather: EVERY, alive: Duration::from_secs(10) };
 
-/// How many streams there are.
-#[derive(Debug, Default)]
-pub(super) struct Places(AtomicUsize);
+/// How many streams there are, and may be.
+#[derive(Debug)]
+pub(super) struct Places {
+    most: usize,
+    taken: AtomicUsize,
+}
 
 /// Given back when dropped.
 struct Place(Arc<Places>);
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.0.fetch_sub(1, Ordering::AcqRel);
+        self.0.taken.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
 impl Places {
+    pub(super) fn new(most: usize) -> Self {
+        Self { most, taken: AtomicUsize::new(0) }
+    }
+
     fn take(places: &Arc<Self>) -> Option<Place> {
-        let more = |taken: usize| (taken < STREAMS).then_some(taken + 1);
-        let taken = places.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, more);
+        let more = |taken: usize| (taken < places.most).then_some(taken + 1);
+        let taken = places.taken.fetch_update(Ordering::AcqRel, Ordering::Acquire, more);
         taken.is_ok().then(|| Place(Arc::clone(places)))
     }
 }
@@ -64,7 +71,7 @@ pub(super) fn answer(
     };
     let topics = topics(get("topics").unwrap_or_default())?;
     let since = request.header("last-event-id").or_else(|| get("since"));
-    let Some(place) = Places::take(places) else { return Err(too_many()) };
+    let Some(place) = Places::take(places) else { return Err(too_many(places.most)) };
     let mut subscriber = hub.subscribe(topics, since.and_then(|since| since.trim().parse().ok()));
     let (sender, body) = stream(1);
     tokio::spawn(async move {
@@ -90,8 +97,8 @@ fn topics(list: &str) -> Result<Vec<String>, Problem> {
     Ok(topics)
 }
 
-fn too_many() -> Problem {
-    Problem::new(503, format!("All {STREAMS} streams of this process are taken; try again later."))
+fn too_many(most: usize) -> Problem {
+    Problem::new(503, format!("All {most} streams of this server are taken; try again later."))
         .with_header("retry-after", "5")
 }
 

@@ -4,7 +4,7 @@ use super::hub::{Hub, Parts, Subscriber};
 use super::stream::{Tempo, follow};
 use super::{Door, HTML, Link, Page, Policy, drawn, gate, mount, style, theme};
 use crate::core::time::now;
-use crate::server::tests::support::{Client, Seen, say, start};
+use crate::server::tests::support::{Client, Seen, eventually, say, start};
 use crate::server::{Gate, Next, Request, Route, Router, RunningServer, stream};
 use http::Method;
 use serde_json::{Value, json};
@@ -287,7 +287,7 @@ fn the_head_of_a_page_leaves_before_the_page_is_drawn_in_the_theme_that_was_chos
 
 #[test]
 fn the_policy_names_the_digest_of_the_style_that_stands_in_the_page() {
-    let server = start(mount(Router::new(), &Hub::new(), &gate()));
+    let server = start(mount(Router::new(), &Hub::new(), &gate(), 2));
     let answer = head(&server, "/live.js");
     let policy = "content-security-policy: default-src 'none'; script-src 'self'; \
                   style-src 'sha256-";
@@ -306,11 +306,32 @@ fn the_policy_names_the_digest_of_the_style_that_stands_in_the_page() {
 }
 
 #[test]
+fn streams_beyond_the_limit_are_refused_and_places_are_given_back() {
+    let hub = Hub::new();
+    let server = start(mount(Router::new(), &hub, &gate(), 2));
+    let open = || {
+        let mut client = Client::new(&server);
+        client.send("GET /live?topics=a HTTP/1.1\r\nhost: h\r\n\r\n");
+        let head = read_until(&mut client, "\r\n\r\n");
+        (client, head.split(' ').nth(1).unwrap().to_owned())
+    };
+    let (first, second) = (open(), open());
+    assert_eq!([first.1, second.1], ["200", "200"]);
+    for _ in 0..3 {
+        assert_eq!(open().1, "503");
+        assert_eq!(hub.viewers("a"), 2);
+    }
+    drop(first.0);
+    eventually("it has gone", || hub.viewers("a") == 1);
+    eventually("its place is free", || open().1 == "200");
+}
+
+#[test]
 fn the_policy_of_a_page_with_rules_of_its_own_names_both_digests() {
     let gate: Arc<dyn Gate> = Arc::new(Policy::with_rules("b { color: red; }"));
-    let server = start(mount(Router::new(), &Hub::new(), &gate));
+    let server = start(mount(Router::new(), &Hub::new(), &gate, 2));
     let answer = head(&server, "/live?topics=a");
-    let plain = head(&start(mount(Router::new(), &Hub::new(), &self::gate())), "/live?topics=a");
+    let plain = head(&start(mount(Router::new(), &Hub::new(), &self::gate(), 2)), "/live?topics=a");
     let styles = |answer: &str| {
         let rules = answer.split("; ").find_map(|it| it.strip_prefix("style-src "));
         rules.unwrap().split(' ').map(str::to_owned).collect::<Vec<_>>()
@@ -327,7 +348,7 @@ fn guarded() -> RunningServer {
 fn behind(door: &Door) -> RunningServer {
     let gate = door.before(Policy::new());
     let page = Route::new().gate(Arc::clone(&gate)).quick(Method::GET, say("42 users"));
-    start(door.lead_to(mount(Router::new(), &Hub::new(), &gate), page))
+    start(door.lead_to(mount(Router::new(), &Hub::new(), &gate, 2), page))
 }
 
 fn ask(server: &RunningServer, request: &str, headers: &str, body: &str) -> Seen {

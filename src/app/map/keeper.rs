@@ -178,6 +178,9 @@ impl Keeper {
         state.configuration = Arc::new(configuration(stack));
         state.secrets = secrets(stack);
         state.watched = watched(stack);
+        let urls: Vec<&String> =
+            state.watched.iter().filter_map(|it| it.alert().webhook.as_ref()).collect();
+        self.webhooks.keep(|url| urls.iter().any(|named| *named == url));
         state.own = Arc::new(picture.clone());
         state.picture = Arc::new(picture);
         state.graph = Arc::new(graph);

@@ -10,5 +10,5 @@ mod sampling;
 mod webhook;
 
 pub(super) use keeper::{Keeper, Looking, Place};
-pub(super) use pages::mount;
+pub(super) use pages::{STREAMS, mount};
 pub(super) use records::record;

@@ -12,6 +12,8 @@ use maud::{Markup, PreEscaped, html};
 use std::future::ready;
 use std::sync::{Arc, LazyLock};
 
+/// Open pages of the map; further ones are told to come back.
+pub(in crate::app) const STREAMS: usize = 128;
 /// The topic of the map's page.
 pub(super) const MAP: &str = "map";
 
@@ -28,7 +30,7 @@ pub(in crate::app) fn mount(router: Router, keeper: &Keeper, door: &Door) -> Rou
         Route::new().gate(Arc::clone(&gate)).slow(Method::GET, answer)
     };
     let front = route(|keeper, request| Ok(front(keeper, request)));
-    door.lead_to(web::mount(router, &keeper.hub, &gate), front)
+    door.lead_to(web::mount(router, &keeper.hub, &gate, STREAMS), front)
         .segment("/node/", route(node_page))
         .segment(
             "/replay/",

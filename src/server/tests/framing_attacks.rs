@@ -38,6 +38,15 @@ fn refuses_framing_that_contradicts_itself_and_reads_no_further() {
 }
 
 #[test]
+fn refuses_a_target_with_a_fragment() {
+    // Some drop it, to others it is a part of the path.
+    let server = start(routes());
+    for target in ["/#", "/users/7#x", "/?a#b", "http://a/#b"] {
+        assert_eq!(Client::new(&server).ask(get(target)).status, 400, "{target}");
+    }
+}
+
+#[test]
 fn refuses_transfer_encoding_in_http_1_0() {
     let server = start(routes());
     let mut client = Client::new(&server);

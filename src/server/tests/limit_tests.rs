@@ -1,6 +1,6 @@
 //! Every bound, with limits small enough to reach.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::Method;
 
@@ -38,6 +38,26 @@ fn a_head_of_exactly_the_limit_passes_and_one_more_byte_does_not() {
     };
     assert_eq!(Client::new(&server).ask(padded(1000)).status, 200);
     assert_eq!(Client::new(&server).ask(padded(1001)).status, 431);
+}
+
+#[test]
+fn an_empty_line_that_came_in_two_pieces_costs_the_request_behind_it_no_time() {
+    let limits = Limits { header_time: Duration::from_secs(1), ..Limits::default() };
+    let server = start_with(limits.clone(), routes());
+    let mut client = Client::new(&server);
+    let mut sent = 0;
+    let mut send = |client: &mut Client, piece: &str| {
+        sent += piece.len() as u64;
+        client.send(piece);
+        eventually("it is read", || server.snapshot().bytes_in == sent);
+    };
+    send(&mut client, "\r");
+    send(&mut client, "\n");
+    let ended = Instant::now();
+    eventually("a head would be late", || ended.elapsed() > limits.header_time);
+    send(&mut client, "GET / HTTP/1.1\r\n");
+    client.send("Host: a\r\n\r\n");
+    assert_eq!(client.answer().status, 200);
 }
 
 #[test]
