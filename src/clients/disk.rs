@@ -6,7 +6,7 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use crate::core::disk::{
-    Access, Disk, DiskError, DiskFile, DiskLock, Metadata, Unclaimed, parent_of,
+    Access, Disk, DiskError, DiskFile, DiskLock, Identity, Metadata, Unclaimed, parent_of,
 };
 
 /// Zeros are written in pieces of so many bytes: large enough to cost little, small enough for a Pi.
@@ -200,6 +200,11 @@ impl DiskFile for RealFile {
     fn bytes(&self) -> Result<u64, DiskError> {
         let metadata = self.file.metadata().map_err(|error| self.failed("look at", error))?;
         Ok(metadata.len())
+    }
+
+    fn identity(&self) -> Result<Identity, DiskError> {
+        let metadata = self.file.metadata().map_err(|error| self.failed("look at", error))?;
+        Ok(Identity { inode: metadata.ino(), names: metadata.nlink() })
     }
 
     fn allocate(&mut self, from: u64, to: u64) -> Result<(), DiskError> {

@@ -3,7 +3,7 @@
 use crate::clients::parts::{Compression, Parts};
 use crate::core::batch::Batch;
 use crate::core::context::Context;
-use crate::core::disk::{Access, Disk, DiskFile, DiskLock, parent_of, read_range};
+use crate::core::disk::{Access, Disk, DiskFile, DiskLock, Identity, parent_of, read_range};
 use crate::core::fault::Fault;
 use crate::core::finding::Finding;
 use crate::core::kind::{About, Repeat, SinkKind};
@@ -26,7 +26,8 @@ pub(super) static KIND: SinkKind = SinkKind {
         details: "\
 Text lines are written as they are, everything else as NDJSON. A commit is one `fdatasync`; the committed \
 length is kept together with the source's position, and at the start the file is cut back to it, so that no \
-line is torn, lost or doubled. Others may read the file while it grows; only this flow may write it.
+line is torn, lost or doubled. Others may read the file while it grows; only this flow may write it. When \
+somebody renames it (as logrotate does) or removes it, a new one of that name is begun.
 
 With `rotate_size` or `rotate_every` a full file becomes a part, `name.000001.ending`, compressed if wanted, \
 and the file starts anew. `keep` bounds the parts.",
@@ -65,6 +66,7 @@ fn build(options: &Options, context: &Context) -> Result<Box<dyn Sink>, Fault> {
         kept: Kept::default(),
         written: 0,
         file: None,
+        inode: None,
         claim: None,
         aside: Aside::Committed,
     }))
@@ -80,10 +82,23 @@ struct AppendFile {
     /// Length with what is written and not committed yet.
     written: u64,
     file: Option<Box<dyn DiskFile>>,
+    /// The file that `kept` speaks of. People rename and remove files while they are written.
+    inode: Option<u64>,
     /// As long as it is held, no other flow writes the file, in this process or another.
     claim: Option<Box<dyn DiskLock>>,
     /// A part that is put aside; it is compressed once a checkpoint has said so.
     aside: Aside,
+}
+
+/// Where the file is that is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Under its name, or nothing is open.
+    Here,
+    /// Renamed by somebody else.
+    Elsewhere,
+    /// Removed by somebody else.
+    Gone,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,6 +140,7 @@ impl Sink for AppendFile {
             self.parts.undo_interrupted(self.kept.parts)?;
         }
         let found = self.open()?;
+        self.inode = Some(self.file()?.identity()?.inode);
         match known {
             // A file that was there before this flow is kept, whole lines and all.
             None => self.adopt(found, &mut findings)?,
@@ -150,6 +166,10 @@ impl Sink for AppendFile {
         }
         self.rotate_if_due()?;
         self.file()?;
+        // What is not written yet goes into the file that has the name now.
+        if self.written == self.kept.length && self.place()? != Place::Here {
+            self.go_on_in_another()?;
+        }
         let written = self.written;
         if self.kept.begun_ms == 0 {
             self.kept.begun_ms = settled_unix_ms();
@@ -168,7 +188,19 @@ impl Sink for AppendFile {
                 return Err(error.into());
             }
         }
+        let place = if self.written > self.kept.length { self.place()? } else { Place::Here };
+        if place == Place::Gone {
+            self.go_on_in_another()?;
+            return Err(Fault::retry(format!(
+                "{} was removed while it was written; what was not committed yet is written again",
+                self.path.display()
+            )));
+        }
         self.kept.length = self.written;
+        if place == Place::Elsewhere {
+            // It is whole and durable there, under its other name.
+            self.go_on_in_another()?;
+        }
         if self.aside == Aside::NotCommitted {
             self.aside = Aside::Committed;
         }
@@ -233,14 +265,43 @@ impl AppendFile {
         self.file.as_mut().ok_or_else(|| Fault::retry("the file is not open"))
     }
 
+    fn place(&mut self) -> Result<Place, Fault> {
+        let Some(file) = &self.file else { return Ok(Place::Here) };
+        let Identity { inode, names } = file.identity()?;
+        match self.disk.metadata(&self.path) {
+            Ok(there) if there.inode == inode => Ok(Place::Here),
+            Err(error) if !error.is_missing() => Err(error.into()),
+            _ if names == 0 => Ok(Place::Gone),
+            _ => Ok(Place::Elsewhere),
+        }
+    }
+
+    /// The old file is let go of only when the new one is open: else that could get the old one's inode.
+    fn go_on_in_another(&mut self) -> Result<(), Fault> {
+        tracing::warn!(
+            "{} was renamed or removed by someone else; writing goes on in a new file of that name",
+            self.path.display()
+        );
+        self.reopen().inspect_err(|_| self.file = None)
+    }
+
     /// Opens the file in the state of the last commit, whatever a fault has left: lines that are not
     /// committed, or a part that was put aside and not counted. Writing on without looking would leave a
     /// hole of zeros where the committed lines were.
     fn reopen(&mut self) -> Result<(), Fault> {
         self.parts.undo_interrupted(self.kept.parts)?;
+        self.disk.create_dir_all(parent_of(&self.path))?;
         let found = self.open()?;
         let mut findings = Vec::new();
-        self.cut_back(found, &mut findings)?;
+        let inode = self.file()?.identity()?.inode;
+        if self.inode.is_some_and(|before| before != inode) {
+            // Another file has the name now, and nothing of it is ours to cut.
+            self.kept = Kept { length: found, begun_ms: 0, ..self.kept };
+            self.end_last_line()?;
+        } else {
+            self.cut_back(found, &mut findings)?;
+        }
+        self.inode = Some(inode);
         self.written = self.kept.length;
         for finding in findings {
             tracing::warn!("{finding}");

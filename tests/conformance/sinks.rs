@@ -9,6 +9,7 @@ use headwater::core::finding::Severity;
 use headwater::core::kind::Repeat;
 use headwater::core::position::{Checkpoint, Position};
 use headwater::core::record::{CsvShape, Encoding, Records};
+use headwater::core::sink::Sink;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -149,6 +150,39 @@ fn a_torn_tail_is_cut_and_a_shortened_file_is_told() {
     let text = String::from_utf8(std::fs::read(&path).unwrap()).unwrap();
     let new: Vec<&str> = text.lines().filter(|line| line.starts_with("{\"n\":2")).collect();
     assert_eq!(new, trial.expected[2], "new lines stand on lines of their own");
+}
+
+#[test]
+fn a_file_that_is_removed_renamed_or_replaced_takes_nothing_along_that_is_not_committed() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, other) = (directory.path().join("out.ndjson"), directory.path().join("other"));
+    let disk = real_disk();
+    let text = format!("append_file: {}", path.display());
+    let mut sink = sink_in(&text, &disk, directory.path());
+    sink.recover(&Checkpoint::default()).unwrap();
+    let batch = |n: u64| json_batch("a", n, &[&format!("{{\"n\":{n}}}")]);
+    let store = |sink: &mut Box<dyn Sink>, n: u64, mishap: &dyn Fn()| {
+        sink.write(&batch(n)).unwrap();
+        mishap();
+        sink.commit().map(drop)
+    };
+    store(&mut sink, 1, &|| {}).unwrap();
+    let fault = store(&mut sink, 2, &|| std::fs::remove_file(&path).unwrap()).unwrap_err();
+    assert!(fault.to_string().contains("was removed while it was written"), "{fault}");
+    sink.rollback().unwrap();
+    store(&mut sink, 2, &|| {}).unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "{\"n\":2}\n");
+    // Renamed, it keeps what is committed, and another one in its place keeps what it has.
+    let replace = || {
+        std::fs::rename(&path, &other).unwrap();
+        write(&path, "of somebody else");
+    };
+    store(&mut sink, 3, &replace).unwrap();
+    assert_eq!(std::fs::read_to_string(&other).unwrap(), "{\"n\":2}\n{\"n\":3}\n");
+    store(&mut sink, 4, &|| {}).unwrap();
+    sink.write(&batch(5)).unwrap();
+    sink.rollback().unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "of somebody else\n{\"n\":4}\n");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 use crate::support::{Harness, PATIENCE, eventually, post, read, read_lines, sequence};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -70,6 +71,73 @@ services:
     assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
     // One that was under way in the moment of the kill was sent again by a sender who got no answer.
     assert!(stored.len() <= different.len() + 3, "stored twice");
+}
+
+#[test]
+fn a_file_that_is_renamed_or_removed_while_it_is_written_is_begun_anew() {
+    let harness = Harness::new(
+        "stack: s
+services:
+  take:
+    source: { http_listen: { listen: 0 } }
+    sink: { append_file: out/a.ndjson }
+",
+    );
+    let mut process = harness.start();
+    let address = process.address("take");
+    let (stop, next, acknowledged) = (AtomicBool::new(false), AtomicU64::new(0), Mutex::default());
+    let path = harness.path("out/a.ndjson");
+    let is_growing = || eventually("the file grows", || read(&path).len() > 2000);
+    // What stands in a removed file may be gone, but nothing that was sent afterwards.
+    let (mut renamed, mut removed) = (Vec::new(), Vec::new());
+    std::thread::scope(|scope| {
+        let stopping = Stopping(&stop);
+        for _ in 0..3 {
+            scope.spawn(|| send(&address, &stop, &next, &acknowledged));
+        }
+        for turn in 0..12 {
+            is_growing();
+            let other = harness.path(&format!("other-{turn}"));
+            match turn % 4 {
+                0 | 2 => {
+                    std::fs::rename(&path, &other).unwrap();
+                    renamed.push(other);
+                }
+                1 => {
+                    std::fs::rename(harness.path("out"), &other).unwrap();
+                    renamed.push(other.join("a.ndjson"));
+                }
+                _ => {
+                    let file = std::fs::File::open(&path).unwrap();
+                    std::fs::remove_file(&path).unwrap();
+                    removed.push((file, next.load(Relaxed)));
+                }
+            }
+        }
+        is_growing();
+        drop(stopping);
+    });
+    process.stop();
+    renamed.push(path);
+    let lines: Vec<String> = renamed.iter().flat_map(|path| read_lines(path)).collect();
+    let stored = sequence(&lines, "id");
+    let different: BTreeSet<u64> = stored.iter().copied().collect();
+    assert_eq!(stored.len(), different.len(), "stored twice");
+    let of_removed: BTreeSet<u64> =
+        removed.iter().flat_map(|(file, begun)| lines_of(file, *begun)).collect();
+    let acknowledged = acknowledged.into_inner().unwrap();
+    let lost = acknowledged.iter().filter(|id| !different.contains(id) && !of_removed.contains(id));
+    let lost: Vec<&u64> = lost.collect();
+    assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
+    assert!(process.err.to_end(PATIENCE).contains("renamed or removed by someone else"));
+}
+
+/// What stands in a file that has no name any more, of records that were sent before it was removed.
+fn lines_of(mut file: &std::fs::File, begun: u64) -> Vec<u64> {
+    let mut text = String::new();
+    file.read_to_string(&mut text).unwrap();
+    let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    sequence(&lines, "id").into_iter().filter(|id| *id < begun).collect()
 }
 
 /// Ends the senders, also when the test fails: its threads are waited for.

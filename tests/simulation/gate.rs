@@ -1,6 +1,6 @@
 //! A disk that lets one worker at a time do one operation, in seeded order, and pauses and kills some in between.
 
-use headwater::core::disk::{Access, Disk, DiskError, DiskFile, DiskLock, Metadata};
+use headwater::core::disk::{Access, Disk, DiskError, DiskFile, DiskLock, Identity, Metadata};
 use headwater::testing::disk::SimulatedDisk;
 use headwater::testing::random::Random;
 use std::panic::resume_unwind;
@@ -260,6 +260,11 @@ impl DiskFile for GatedFile {
     fn bytes(&self) -> Result<u64, DiskError> {
         self.disk.pass("measure", &self.path);
         self.file.bytes()
+    }
+
+    fn identity(&self) -> Result<Identity, DiskError> {
+        self.disk.pass("look", &self.path);
+        self.file.identity()
     }
 
     fn allocate(&mut self, from: u64, to: u64) -> Result<(), DiskError> {

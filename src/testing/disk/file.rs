@@ -7,7 +7,7 @@ use std::sync::MutexGuard;
 use super::faults::{input_output, missing, stale, storage_full};
 use super::simulated::SimulatedDisk;
 use super::state::{Change, State};
-use crate::core::disk::{DiskError, DiskFile};
+use crate::core::disk::{DiskError, DiskFile, Identity};
 
 #[derive(Debug)]
 pub(super) struct SimulatedFile {
@@ -113,6 +113,15 @@ impl DiskFile for SimulatedFile {
         }
         let inode = state.inodes.get(&self.inode);
         Ok(inode.ok_or_else(|| self.failed("look at", missing()))?.current.len() as u64)
+    }
+
+    fn identity(&self) -> Result<Identity, DiskError> {
+        let (state, fails) = self.operation("look at")?;
+        if fails {
+            return Err(self.failed("look at", input_output()));
+        }
+        let names = state.names.values().filter(|inode| **inode == self.inode).count() as u64;
+        Ok(Identity { inode: self.inode, names })
     }
 
     fn allocate(&mut self, from: u64, to: u64) -> Result<(), DiskError> {

@@ -27,6 +27,14 @@ pub struct Metadata {
     pub is_directory: bool,
 }
 
+/// Which file is open, whatever it is called by now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity {
+    pub inode: u64,
+    /// None once it was removed: what is written into it is gone when it is closed.
+    pub names: u64,
+}
+
 /// A disk. Whatever changes a directory is durable only after `sync_dir` of that directory.
 pub trait Disk: Send + Sync + Debug {
     fn open(&self, path: &Path, access: Access) -> Result<Box<dyn DiskFile>, DiskError>;
@@ -71,6 +79,7 @@ pub trait DiskFile: Send + Debug {
     /// Makes contents and length durable (`fdatasync`).
     fn sync(&mut self) -> Result<(), DiskError>;
     fn bytes(&self) -> Result<u64, DiskError>;
+    fn identity(&self) -> Result<Identity, DiskError>;
     /// Fills `from..to` with zeros that have real blocks behind them, so that a later write there
     /// changes no metadata and its `sync` is as cheap as can be.
     fn allocate(&mut self, from: u64, to: u64) -> Result<(), DiskError>;

@@ -67,6 +67,7 @@ pub fn whole_lines(file: &dyn DiskFile, length: u64) -> Result<Vec<Vec<u8>>, Dis
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::disk::Identity;
 
     #[derive(Debug)]
     struct Bytes {
@@ -102,6 +103,10 @@ mod tests {
 
         fn bytes(&self) -> Result<u64, DiskError> {
             Ok(self.all.len() as u64)
+        }
+
+        fn identity(&self) -> Result<Identity, DiskError> {
+            Ok(Identity { inode: 1, names: 1 })
         }
 
         fn allocate(&mut self, _from: u64, _to: u64) -> Result<(), DiskError> {
