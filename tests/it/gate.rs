@@ -1,6 +1,6 @@
 //! A gate in front of real processes that are killed and replaced under load.
 
-use crate::support::{Connection, Harness, PATIENCE, Process, eventually, get};
+use crate::support::{Connection, Harness, PATIENCE, Process, eventually, free_port, get};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 const PRODUCER: &str = "  producer:
@@ -8,10 +8,6 @@ const PRODUCER: &str = "  producer:
     routes:
       /number: { generate: { number: integer 1..180 } }
 ";
-
-fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
 
 /// A gate as one process, and replicas as others.
 struct Lab {

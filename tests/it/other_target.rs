@@ -1,7 +1,7 @@
 //! The stack file names another target while records are under way: nothing that stands there already is cut off,
 //! and what was acknowledged is in one of the targets, once.
 
-use crate::support::{Harness, PATIENCE, eventually, post, read, read_lines, sequence};
+use crate::support::{Harness, PATIENCE, eventually, free_port, post, read, read_lines, sequence};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::Read as _;
@@ -21,7 +21,7 @@ fn of_others(path: &Path) -> String {
 
 #[test]
 fn a_file_that_a_flow_is_given_later_keeps_what_is_in_it() {
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = free_port();
     let stack = |path: &str| {
         format!(
             "stack: s

@@ -1,7 +1,8 @@
 //! A changed stack file, by SIGHUP and by `--watch`: what did not change is not touched.
 
 use crate::support::{
-    Connection, Harness, PATIENCE, Process, eventually, get, post, read, read_lines, sequence,
+    Connection, Harness, PATIENCE, Process, eventually, free_port, get, post, read, read_lines,
+    sequence,
 };
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -127,7 +128,7 @@ fn send(address: &str, stop: &AtomicBool, next: &AtomicU64, acknowledged: &Mutex
 #[test]
 fn nothing_is_lost_when_a_listener_changes_under_load() {
     // A port of its own that stays the same over changes, from the system's hands.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = free_port();
     let stack = |mark: u32| {
         format!(
             "stack: s

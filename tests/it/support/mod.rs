@@ -18,6 +18,7 @@ pub use namespace::Namespace;
 pub use peer::{Asked, Peer, Reply};
 pub use process::Process;
 
+use std::sync::atomic::{AtomicU16, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 /// The longest that anything may take before a test says that it does not happen.
@@ -42,4 +43,16 @@ pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         found.is_some()
     });
     found.unwrap()
+}
+
+/// A port that stays free until it is listened on: from below those that the system gives to whoever connects.
+pub fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    loop {
+        let number = u32::from(NEXT.fetch_add(1, SeqCst)) + std::process::id() * 97;
+        let port = (15_000 + number % 15_000) as u16;
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }

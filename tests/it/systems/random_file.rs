@@ -1,7 +1,9 @@
 //! `random-file`: a number per GET, and a file that has them all.
 
 use super::{consumer, curl, producer, python};
-use crate::support::{Harness, PATIENCE, count_lines, eventually, get, read, read_lines, sequence};
+use crate::support::{
+    Harness, PATIENCE, count_lines, eventually, free_port, get, read, read_lines, sequence,
+};
 
 #[test]
 fn the_producer_answers_text_or_json_between_1_and_100() {
@@ -79,7 +81,7 @@ fn survives_an_outage_and_a_restart(form: &str) {
 fn the_whole_stack_runs_in_one_process() {
     let harness = Harness::built_in("random-file").environment("INTERVAL", "0.05");
     // The consumer asks the port of the stack file, so the port is chosen for both beforehand.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = free_port();
     let harness = harness
         .environment("PRODUCER_URL", &format!("http://127.0.0.1:{port}/"))
         .argument("--port")

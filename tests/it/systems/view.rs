@@ -1,10 +1,12 @@
 //! The dashboard of `users` against APIs that are not ours, and against ours.
 
 use super::{curl, python};
-use crate::support::{Connection, Harness, PATIENCE, Peer, Process, Reply, eventually, get};
+use crate::support::{
+    Connection, Harness, PATIENCE, Peer, Process, Reply, eventually, free_port, get,
+};
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -271,7 +273,7 @@ fn found(page: &str) -> u64 {
 
 /// The built-in stack on free ports, with a simulator that is quick.
 fn users() -> (Harness, Process, String, String) {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let free = free_port();
     let api = format!("http://127.0.0.1:{free}");
     let harness = Harness::built_in("users")
         .environment("API_URL", &format!("{api}/users/"))
